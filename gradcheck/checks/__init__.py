@@ -1,0 +1,30 @@
+"""Checks: regions become findings.
+
+In: a sweep's regions. Out: findings with stable codes. One check a file, all of them in one tuple; a check sees the
+line as one version's stretches and says which of them are bad.
+"""
+
+from collections.abc import Iterator
+
+from gradcheck.checks import gc001, gc002, gc008, gc009
+from gradcheck.checks.stretches import Stretch, Subject, stretches
+from gradcheck.records import Finding, Stop, Sweep, Version
+
+CHECKS = (gc001, gc002, gc008, gc009)
+
+
+def find(target: str, sweep: Sweep, versions: tuple[Version, ...], stops: tuple[Stop, ...]) -> tuple[Finding, ...]:
+    """All findings of one sweep, most severe first, then in order of code, version and place."""
+    names = [v.name for v in versions]
+    effective = "custom" if "custom" in names else "autodiff"
+    found = [
+        finding
+        for version in versions
+        for check in CHECKS
+        for finding in check.find(Subject(target, sweep, version, version.name == effective, stops))
+    ]
+    order = {"error": 0, "warning": 1, "info": 2}
+    return tuple(sorted(found, key=lambda f: (order[f.severity], f.code, names.index(f.version), f.lo or 0)))
+
+
+__all__ = ["CHECKS", "Iterator", "Stretch", "Subject", "find", "stretches"]

@@ -1,0 +1,17 @@
+"""GC009 gradient-raises: computing the gradient raises."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from gradcheck.checks.stretches import Subject, finding, stretches
+from gradcheck.records import Finding
+
+CODE, NAME = "GC009", "gradient-raises"
+
+
+def find(subject: Subject) -> Iterator[Finding]:
+    """One finding for the whole line."""
+    if subject.version.failure:
+        message = f"computing the {subject.version.name} gradient raises {subject.version.failure}"
+        whole = finding(subject, next(stretches(subject)), CODE, NAME, "error", message)
+        yield replace(whole, lo=subject.sweep.regions[0].lo, hi=subject.sweep.regions[-1].hi)

@@ -1,0 +1,138 @@
+"""The engine: run points of the line through a traced target, in blocks, and say what class each result is of.
+
+In: a traced target, a plan and ordinals. Out: class codes, values, codes of intermediates. Every call takes one whole
+block, the last one filled up, so that each float goes through the same kernels wherever it stands. Results are for
+graph mode, inside a large tensor: TensorFlow's scalar kernels may give another last bit for a value alone.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from gradcheck.bisection import Codes
+from gradcheck.errors import CANNOT_TRACE, CannotCheck, one_line
+from gradcheck.floats import Doubles, FloatFormat, Ordinals
+from gradcheck.records import Class, InputPlan, Tensor, TracedTarget, Version
+
+CLASSES: tuple[Class, ...] = (Class.FINITE, Class.NAN, Class.INF, Class.NEGATIVE_INF, Class.NONE)
+"""Class codes, by position; a combined code holds one of three bits for each column."""
+
+COLUMN_BITS = 3
+
+
+@dataclass(frozen=True)
+class Values:
+    """Outputs [n] and, for each version, gradients [n] or None, as float64, at n points."""
+
+    outputs: Doubles
+    gradients: tuple[Doubles | None, ...]
+
+
+class Engine:
+    """One target, one swept input, the other inputs held."""
+
+    def __init__(self, target: TracedTarget, plan: InputPlan) -> None:
+        self.target = target
+        self.plan = plan
+        self.fmt = target.inputs[plan.index].fmt
+        self.versions = target.versions[plan.index]
+        self.held = [
+            to_tensor(i.fmt, np.full(target.block, o)) for i, o in zip(target.inputs, plan.held, strict=True)
+        ]
+
+    def classify(self, ordinals: Ordinals) -> Codes:
+        """Combined class codes [n]: the output, then each version's gradient."""
+        return np.concatenate([self.block_codes(b)[: len(b)] for b in self.blocks(ordinals)])
+
+    def columns(self, code: int) -> tuple[Class, ...]:
+        """The classes in a combined code: of the output, then of each version's gradient."""
+        mask = (1 << COLUMN_BITS) - 1
+        return tuple(CLASSES[code >> (COLUMN_BITS * i) & mask] for i in range(len(self.versions) + 1))
+
+    def values(self, ordinals: Ordinals) -> Values:
+        """Outputs and gradients themselves."""
+        blocks = [[doubles(t)[: len(b)] if t is not None else None for t in self.run(b)] for b in self.blocks(ordinals)]
+        outputs, *gradients = (joined(column) for column in zip(*blocks, strict=True))
+        assert outputs is not None, "every version has an output"
+        return Values(outputs, tuple(gradients))
+
+    def values_at(self, ordinal: int) -> tuple[dict[str, float], float, dict[str, float | None]]:
+        """All inputs by name, the output, and the gradient of each version, at one float."""
+        values = self.values(np.array([ordinal], dtype=np.int64))
+        places = [ordinal if i == self.plan.index else held for i, held in enumerate(self.plan.held)]
+        inputs = {
+            i.name: i.fmt.shortest(place) for i, place in zip(self.target.inputs, places, strict=True)
+        }
+        gradients = {
+            v.name: None if g is None else float(g[0]) for v, g in zip(self.versions, values.gradients, strict=True)
+        }
+        return inputs, float(values.outputs[0]), gradients
+
+    def block_codes(self, ordinals: Ordinals) -> Codes:
+        """Combined class codes of one block."""
+        codes = np.zeros(len(ordinals), dtype=np.int64)
+        for i, tensor in enumerate(self.run(ordinals)):
+            column = class_codes(doubles(tensor)[: len(ordinals)]) if tensor is not None else CLASSES.index(Class.NONE)
+            codes |= np.int64(column) << (COLUMN_BITS * i)
+        return codes
+
+    def run(self, ordinals: Ordinals) -> list[Tensor | None]:
+        """One block through every version: the first one's output, then each gradient."""
+        xs = self.inputs(ordinals)
+        try:
+            pairs = [version.run(*xs) for version in self.versions]
+        except tf.errors.OpError as error:
+            raise CannotCheck(CANNOT_TRACE, self.raised(ordinals, error)) from error
+        return [pairs[0][0], *(gradient for _, gradient in pairs)]
+
+    def inputs(self, ordinals: Ordinals) -> list[Tensor]:
+        """A block of every input, the swept one filled up with its last value."""
+        xs = list(self.held)
+        padding = np.full(self.target.block - len(ordinals), ordinals[-1])
+        xs[self.plan.index] = to_tensor(self.fmt, np.concatenate([ordinals, padding]))
+        return xs
+
+    def blocks(self, ordinals: Ordinals) -> Iterator[Ordinals]:
+        """`ordinals` in pieces of at most one block."""
+        for start in range(0, max(len(ordinals), 1), self.target.block):
+            yield ordinals[start : start + self.target.block]
+
+    def raised(self, ordinals: Ordinals, error: Exception) -> str:
+        """One line on a target that raised in the middle of a sweep."""
+        lo, hi = self.fmt.text(int(ordinals[0])), self.fmt.text(int(ordinals[-1]))
+        name = self.target.inputs[self.plan.index].name
+        said = one_line(str(getattr(error, "message", error)), 140)
+        return f"{self.target.name}: it raised for some {name} in [{lo}, {hi}]: {said}; leave that out with --range"
+
+
+def to_tensor(fmt: FloatFormat, ordinals: Ordinals) -> Tensor:
+    """A tensor of the floats at `ordinals`, bit for bit."""
+    return tf.bitcast(tf.constant(fmt.to_bits(ordinals)), fmt.name)
+
+
+def doubles(tensor: Tensor) -> Doubles:
+    """A tensor's values as float64, which holds every value of the dtypes that are swept."""
+    array: NDArray[np.generic] = tensor.numpy()
+    return array.astype(np.float64)
+
+
+def joined(columns: Sequence[Doubles | None]) -> Doubles | None:
+    """Pieces of one column as one array."""
+    pieces = [piece for piece in columns if piece is not None]
+    return np.concatenate(pieces) if pieces else None
+
+
+def class_codes(values: Doubles) -> Codes:
+    """Class codes of float64 values."""
+    codes = np.zeros(len(values), dtype=np.int64)
+    odd = ~np.isfinite(values)
+    if odd.any():
+        nans = np.isnan(values)
+        codes[odd] = np.where(nans[odd], 1, np.where(values[odd] > 0, 2, 3))
+    return codes
+
+
+__all__ = ["Engine", "Values", "Version", "class_codes", "to_tensor"]

@@ -1,0 +1,39 @@
+"""Errors that are messages: what happened, where, and what to do next, on one line, with a stable code.
+
+In: whatever went wrong while a target was read, loaded, traced or run. Out: one exception type that carries the GC9xx
+code and the line to print; only `cli` prints it.
+"""
+
+CANNOT_IMPORT = "GC901"
+NO_SUCH_ATTRIBUTE = "GC902"
+CANNOT_TRACE = "GC903"
+TIMED_OUT = "GC904"
+CRASHED = "GC905"
+NOT_A_SAVED_MODEL = "GC906"
+BAD_CONFIGURATION = "GC907"
+NO_FLOAT_INPUT = "GC908"
+NOT_SUPPORTED_YET = "GC909"
+
+MESSAGE_LIMIT = 300
+"""Characters of somebody else's error text that are worth repeating on one line."""
+
+
+class CannotCheck(Exception):
+    """A target, or a whole run, could not be checked.
+
+    Attributes:
+        code: a GC9xx code, one for each cause.
+        message: one printable line.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        self.message = one_line(message)
+        super().__init__(f"{code} {self.message}")
+
+
+def one_line(text: str, limit: int = MESSAGE_LIMIT) -> str:
+    """Fold white space, drop control characters and cut after `limit` characters."""
+    folded = " ".join(text.split())
+    printable = "".join(c for c in folded if c.isprintable())
+    return printable if len(printable) <= limit else printable[: limit - 3] + "..."

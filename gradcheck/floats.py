@@ -1,0 +1,144 @@
+"""Ordinals: the floats of a dtype as integers in order.
+
+In: floats, decimals, bit patterns. Out: ordinals, and back. An ordinal is a float's position on the line of all floats
+of its dtype: +0 is 0, the smallest positive subnormal is 1, -0 is -1, so neighbours differ by 1 (one ulp) and every
+finite float, both zeros included, has exactly one. The map is the usual sign-magnitude to two's-complement fold of the
+IEEE 754 bits (bfloat16: the upper half of a float32).
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ordinals: TypeAlias = NDArray[np.int64]
+Doubles: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class FloatFormat:
+    """A binary floating-point dtype.
+
+    Attributes:
+        name: the dtype's name as TensorFlow and numpy spell it.
+        bits: width in bits, 16, 32 or 64.
+        mantissa_bits: stored mantissa bits, without the hidden one.
+    """
+
+    name: str
+    bits: int
+    mantissa_bits: int
+
+    @property
+    def max_ordinal(self) -> int:
+        """Ordinal of the largest finite float; that of its negative is `-max_ordinal - 1`."""
+        exponent_bits = self.bits - 1 - self.mantissa_bits
+        return (((1 << exponent_bits) - 1) << self.mantissa_bits) - 1
+
+    @property
+    def min_ordinal(self) -> int:
+        """Ordinal of the most negative finite float."""
+        return -self.max_ordinal - 1
+
+    @property
+    def min_exponent(self) -> int:
+        """Binary exponent of the smallest normal float."""
+        return 2 - (1 << (self.bits - 2 - self.mantissa_bits))
+
+    @property
+    def largest(self) -> float:
+        """The largest finite float."""
+        return float(self.decode(np.array([self.max_ordinal]))[0])
+
+    @property
+    def largest_ulp(self) -> float:
+        """Distance from the largest finite float to the one below it."""
+        return math.ldexp(1.0, 1 - self.min_exponent - self.mantissa_bits)
+
+    @property
+    def smallest_normal(self) -> float:
+        """The smallest positive normal float."""
+        return math.ldexp(1.0, self.min_exponent)
+
+    @property
+    def smallest_subnormal(self) -> float:
+        """The smallest positive float."""
+        return math.ldexp(1.0, self.min_exponent - self.mantissa_bits)
+
+    def to_bits(self, ordinals: Ordinals) -> NDArray[Any]:
+        """Bit patterns, unsigned of the dtype's width, of `ordinals` (any shape)."""
+        sign = np.int64(-(1 << 63)) if self.bits == 64 else np.int64(1 << (self.bits - 1))
+        return np.where(ordinals >= 0, ordinals, ~ordinals | sign).astype(f"uint{self.bits}")
+
+    def from_bits(self, patterns: NDArray[Any]) -> Ordinals:
+        """Ordinals of unsigned bit patterns of finite floats."""
+        magnitude = (patterns & patterns.dtype.type((1 << (self.bits - 1)) - 1)).astype(np.int64)
+        negative = (patterns >> patterns.dtype.type(self.bits - 1)).astype(bool)
+        return np.where(negative, ~magnitude, magnitude)
+
+    def decode(self, ordinals: Ordinals) -> Doubles:
+        """Exact values, as float64, of `ordinals` (any shape)."""
+        return bits_to_doubles(self, self.to_bits(np.asarray(ordinals, dtype=np.int64)))
+
+    def encode(self, values: Any) -> Ordinals:
+        """Ordinals of the floats nearest to float64 `values` (ties to even, beyond the largest: the largest)."""
+        x = np.clip(np.asarray(values, dtype=np.float64), -self.largest, self.largest)
+        if self.bits == 64:
+            return self.from_bits(x.view(np.uint64))
+        _, exponent = np.frexp(x)
+        quantum = np.maximum(exponent - 1, self.min_exponent) - self.mantissa_bits
+        rounded = np.ldexp(np.rint(np.ldexp(x, -quantum)), quantum)
+        rounded = np.copysign(np.clip(rounded, -self.largest, self.largest), x)
+        return self.from_bits(doubles_to_bits(self, rounded))
+
+    def shortest(self, ordinal: int) -> float:
+        """The float64 with the shortest decimal that reads back to this float."""
+        pattern = self.to_bits(np.array([ordinal], dtype=np.int64))
+        if self.name == "bfloat16":
+            return shortest_bfloat16(float(bits_to_doubles(self, pattern)[0]))
+        return float(str(pattern.view(f"float{self.bits}")[0]))
+
+    def text(self, ordinal: int) -> str:
+        """The shortest decimal that reads back to this float, without a bare `.0`."""
+        return repr(self.shortest(ordinal)).removesuffix(".0")
+
+    def hex(self, ordinal: int) -> str:
+        """The float in C's hexadecimal notation, with the dtype's own number of mantissa digits."""
+        value = float(self.decode(np.array([ordinal]))[0])
+        head, _, exponent = value.hex().partition("p")
+        digits = -(-self.mantissa_bits // 4)
+        lead, _, mantissa = head.partition(".")
+        return f"{lead}.{mantissa[:digits].ljust(digits, '0')}p{exponent}"
+
+
+def shortest_bfloat16(value: float) -> float:
+    """The float64 with the fewest digits that reads back to the bfloat16 `value` (numpy has no such dtype)."""
+    fmt = FORMATS["bfloat16"]
+    ordinal = int(fmt.encode(value))
+    candidates = (float(f"{value:.{digits}g}") for digits in range(1, 6))  # 5 digits identify 8 bits of precision
+    limit = fmt.largest + fmt.largest_ulp / 2
+    return next(c for c in candidates if abs(c) < limit and int(fmt.encode(c)) == ordinal)
+
+
+def bits_to_doubles(fmt: FloatFormat, patterns: NDArray[Any]) -> Doubles:
+    """Exact float64 values of unsigned bit patterns."""
+    if fmt.name == "bfloat16":
+        return (patterns.astype(np.uint32) << np.uint32(16)).view(np.float32).astype(np.float64)
+    return patterns.view(f"float{fmt.bits}").astype(np.float64)
+
+
+def doubles_to_bits(fmt: FloatFormat, values: Doubles) -> NDArray[Any]:
+    """Bit patterns of float64 values that the dtype holds exactly."""
+    if fmt.name == "bfloat16":
+        return (values.astype(np.float32).view(np.uint32) >> np.uint32(16)).astype(np.uint16)
+    return values.astype(f"float{fmt.bits}").view(f"uint{fmt.bits}")
+
+
+FORMATS: dict[str, FloatFormat] = {
+    "float16": FloatFormat("float16", 16, 10),
+    "bfloat16": FloatFormat("bfloat16", 16, 7),
+    "float32": FloatFormat("float32", 32, 23),
+    "float64": FloatFormat("float64", 64, 52),
+}

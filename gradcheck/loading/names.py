@@ -1,0 +1,56 @@
+"""What a target's text names: a module, a Python file or a SavedModel, and something in it.
+
+In: the text. Out: its parts; nothing is imported, only the file system is asked.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from gradcheck.errors import CANNOT_IMPORT, NOT_A_SAVED_MODEL, NOT_SUPPORTED_YET, CannotCheck
+
+
+class Place(Enum):
+    """Where a target lives."""
+
+    MODULE = "module"
+    FILE = "file"
+    SAVED_MODEL = "SavedModel"
+
+
+@dataclass(frozen=True)
+class TargetName:
+    """The parts of a target's text; `attribute` is a dotted name, a signature's name or empty."""
+
+    place: Place
+    text: str
+    attribute: str
+
+
+def parse(target: str) -> TargetName:
+    """Take a target's text apart."""
+    before, colon, after = target.rpartition(":")
+    text, attribute = (before, after) if colon else (target, "")
+    path = Path(text)
+    if text.endswith(".keras"):
+        raise CannotCheck(
+            NOT_SUPPORTED_YET,
+            f"{target}: .keras files are not supported yet; export the model with model.export(DIRECTORY) and scan that",
+        )
+    if text.endswith(".py"):
+        if not path.is_file():
+            raise CannotCheck(CANNOT_IMPORT, f"{target}: no such file: {text}; paths start at the working directory")
+        return TargetName(Place.FILE, text, attribute)
+    if path.is_dir() and not (path / "__init__.py").is_file():
+        if not any((path / name).is_file() for name in ("saved_model.pb", "saved_model.pbtxt")):
+            raise CannotCheck(
+                NOT_A_SAVED_MODEL,
+                f"{target}: the directory holds no saved_model.pb; name what tf.saved_model.save or model.export wrote",
+            )
+        return TargetName(Place.SAVED_MODEL, text.rstrip("/"), attribute)
+    if text and all(part.isidentifier() for part in text.split(".")):
+        return TargetName(Place.MODULE, text, attribute)
+    what = "is neither a .py file nor a SavedModel directory" if path.exists() else "no such file, directory or module"
+    raise CannotCheck(
+        CANNOT_IMPORT, f"{target}: {what}; write module:function, path/to/file.py:function or a SavedModel's directory"
+    )

@@ -1,0 +1,147 @@
+"""What the user asked for, and every threshold with its unit and its reason.
+
+In: the texts of the command line. Out: frozen options; a mistake raises `CannotCheck` with GC907 and says what to write
+instead. Values stay texts until the dtype of the input that they are for is known.
+"""
+
+import math
+from dataclasses import dataclass
+
+from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
+from gradcheck.floats import FORMATS, FloatFormat
+
+STRATA = 1 << 21
+"""Evenly spaced stretches of ordinals, one draw from each. On float32 a stretch is 2,040 floats wide, so nothing wider
+than 4,080 floats can hide; 2^21 points of a cheap function cost about 0.05 s on two cores."""
+
+LOOP_STRATA = 1 << 14
+"""The same where a target has to be called once a point (data-dependent control flow): 10 to 20 us a point."""
+
+GRID_STEPS = 1 << 12
+"""Steps of each decimal grid; a range of [-8, 8] is cut at multiples of 1/256 among others."""
+
+GRID_REACHES = (1.0, 8.0, 128.0, 1024.0)
+"""Half-widths of the decimal grids that a range is cut to: where people's inputs live, whatever the range."""
+
+PROBE_STRATA = 1 << 15
+"""Points at which intermediates are looked at for danger; each costs the memory of one float an intermediate."""
+
+MAX_CHANGES = 2048
+"""Changes of class that are bisected in one sweep; a function that oscillates has millions."""
+
+MAX_PROBE_CHANGES = 128
+"""The same for one intermediate."""
+
+MAX_MINIMA = 32
+"""Local approaches to a danger point that are followed, for one intermediate."""
+
+DEFAULT_HOLD = "1"
+"""Value of the float inputs that are not being swept."""
+
+SEVERITIES = ("info", "warning", "error")
+FORMAT_NAMES = ("table", "json")
+
+
+@dataclass(frozen=True)
+class RangeOption:
+    """One `--range [NAME=]LO:HI`; without a name it is for every float input. An empty end is the dtype's own."""
+
+    name: str | None
+    lo: str
+    hi: str
+
+    @property
+    def text(self) -> str:
+        """As the user wrote it."""
+        return (f"{self.name}=" if self.name else "") + f"{self.lo}:{self.hi}"
+
+
+@dataclass(frozen=True)
+class HoldOption:
+    """One `--hold NAME=VALUE`."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class ScanOptions:
+    """Everything that a scan depends on, besides the targets."""
+
+    ranges: tuple[RangeOption, ...] = ()
+    holds: tuple[HoldOption, ...] = ()
+    dtype: str | None = None
+    against: str | None = None
+    seed: int = 0
+    fail_on: str = "error"
+
+
+def parse_range(text: str) -> RangeOption:
+    """Read `[NAME=]LO:HI`."""
+    name, equals, interval = text.rpartition("=")
+    lo, colon, hi = (part.strip() for part in interval.partition(":"))
+    wanted = "write [NAME=]LO:HI, for example --range z=-1:1"
+    if not colon or ":" in hi or (equals and not name.strip()):
+        raise CannotCheck(BAD_CONFIGURATION, f"--range {text}: not a range; {wanted}")
+    bounds = [number(f"--range {text}", end, wanted) if end else None for end in (lo, hi)]
+    if bounds[0] is not None and bounds[1] is not None and bounds[0] > bounds[1]:
+        prefix = f"{name}=" if name else ""
+        raise CannotCheck(
+            BAD_CONFIGURATION, f"--range {text}: {lo} is above {hi}; write the smaller end first: {prefix}{hi}:{lo}"
+        )
+    return RangeOption(name.strip() or None, lo, hi)
+
+
+def parse_hold(text: str) -> HoldOption:
+    """Read `NAME=VALUE`."""
+    name, equals, value = (part.strip() for part in text.partition("="))
+    wanted = "write NAME=VALUE, for example --hold y=0.5"
+    if not equals or not name:
+        raise CannotCheck(BAD_CONFIGURATION, f"--hold {text}: not a held value; {wanted}")
+    number(f"--hold {text}", value, wanted)
+    return HoldOption(name, value)
+
+
+def parse_choice(option: str, value: str, choices: tuple[str, ...]) -> str:
+    """Check that `value` is one of `choices`."""
+    if value not in choices:
+        raise CannotCheck(BAD_CONFIGURATION, f"{option} {value}: unknown; write one of {', '.join(choices)}")
+    return value
+
+
+def number(where: str, text: str, wanted: str) -> float:
+    """A finite decimal (or C hexadecimal) number; raises `CannotCheck` otherwise."""
+    try:
+        value = float.fromhex(text) if "0x" in text.lower() else float(text)
+    except (ValueError, OverflowError):
+        raise CannotCheck(BAD_CONFIGURATION, f"{where}: {text!r} is not a number; {wanted}") from None
+    if math.isnan(value) or text.strip().lower().lstrip("+-") in ("inf", "infinity"):
+        raise CannotCheck(BAD_CONFIGURATION, f"{where}: {text!r} is not a finite number; {wanted}")
+    return value
+
+
+def ordinal(where: str, text: str, fmt: FloatFormat) -> int:
+    """Ordinal of the float nearest to the number `text`; raises `CannotCheck` where the dtype cannot hold it."""
+    value = number(where, text, "write a decimal number")
+    if abs(value) >= fmt.largest + fmt.largest_ulp / 2:
+        raise CannotCheck(
+            BAD_CONFIGURATION,
+            f"{where}: {fmt.name} cannot hold {text}; its largest is {fmt.text(fmt.max_ordinal)}"
+            + wider(fmt, abs(value)),
+        )
+    nearest = int(fmt.encode(value))
+    if nearest in (0, -1) and (value != 0 or any(c in "123456789" for c in text.lower().split("e")[0])):
+        raise CannotCheck(
+            BAD_CONFIGURATION,
+            f"{where}: {fmt.name} cannot hold {text}; its smallest is {fmt.text(1)}: write 0 or a larger number",
+        )
+    return nearest
+
+
+def wider(fmt: FloatFormat, value: float) -> str:
+    """A hint at the next dtype that holds `value`, or nothing."""
+    for other in FORMATS.values():
+        if other.bits > fmt.bits and other.largest >= value:
+            return f": write a smaller number or --dtype {other.name}"
+    return ": write a smaller number"
+

@@ -1,0 +1,115 @@
+"""Planning: which floats to run.
+
+In: inputs and options. Out: an `InputPlan` for each input, the ordinals to start from, and more of them where an
+intermediate meets danger. No decimals are swept: one draw from each of many equal stretches of ordinals, special values
+and their neighbours, and grids of decimals on the range for what people type.
+"""
+
+import difflib
+
+import numpy as np
+
+from gradcheck import options as opt
+from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
+from gradcheck.floats import FloatFormat, Ordinals
+from gradcheck.options import ScanOptions
+from gradcheck.planning.specials import around, near, special_values
+from gradcheck.records import InputPlan, TracedInput
+
+
+def plan_inputs(target: str, inputs: tuple[TracedInput, ...], options: ScanOptions) -> tuple[InputPlan, ...]:
+    """One plan for each input: its ranges, and where the others are held."""
+    names = [i.name for i in inputs]
+    for kind, name in [*(("range", r.name) for r in options.ranges), *(("hold", h.name) for h in options.holds)]:
+        if name is not None and name not in names:
+            near_names = difflib.get_close_matches(name, names, n=1)
+            hint = f"did you mean {near_names[0]}?" if near_names else f"it has: {', '.join(names)}"
+            raise CannotCheck(BAD_CONFIGURATION, f"{target}: --{kind} {name}=...: no input {name!r}; {hint}")
+    held = tuple(held_ordinal(i, options) for i in inputs)
+    return tuple(InputPlan(index, segments(i, options), held) for index, i in enumerate(inputs))
+
+
+def held_ordinal(traced: TracedInput, options: ScanOptions) -> int:
+    """Where an input is held while another one is swept; the last `--hold` of its name wins."""
+    values = [h.value for h in options.holds if h.name == traced.name]
+    text = values[-1] if values else opt.DEFAULT_HOLD
+    return opt.ordinal(f"--hold {traced.name}={text}", text, traced.fmt)
+
+
+def segments(traced: TracedInput, options: ScanOptions) -> tuple[tuple[int, int], ...]:
+    """The ranges of an input as disjoint, sorted intervals of ordinals; those given by name come before the rest."""
+    own = [r for r in options.ranges if r.name == traced.name] or [r for r in options.ranges if r.name is None]
+    fmt = traced.fmt
+    ends = sorted(
+        (
+            opt.ordinal(f"--range {r.text}", r.lo, fmt) if r.lo else fmt.min_ordinal,
+            opt.ordinal(f"--range {r.text}", r.hi, fmt) if r.hi else fmt.max_ordinal,
+        )
+        for r in own
+    )
+    merged: list[tuple[int, int]] = []
+    for lo, hi in ends or [(fmt.min_ordinal, fmt.max_ordinal)]:
+        if merged and lo <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(hi, merged[-1][1]))
+        else:
+            merged.append((lo, hi))
+    return tuple(merged)
+
+
+def is_exhaustive(plan: InputPlan, fmt: FloatFormat, looped: bool) -> bool:
+    """Whether every float of the plan is run: 16-bit dtypes always are, and any range short enough."""
+    return fmt.bits == 16 or plan.floats <= strata(looped)
+
+
+def strata(looped: bool) -> int:
+    """Draws from the whole line."""
+    return opt.LOOP_STRATA if looped else opt.STRATA
+
+
+def first_ordinals(
+    plan: InputPlan, fmt: FloatFormat, constants: tuple[float, ...], seed: int, looped: bool
+) -> Ordinals:
+    """The ordinals that a sweep starts from, sorted and distinct."""
+    if is_exhaustive(plan, fmt, looped):
+        return np.concatenate([np.arange(lo, hi + 1, dtype=np.int64) for lo, hi in plan.segments])
+    rng = np.random.default_rng(seed)
+    everywhere = [even(lo, hi, share(strata(looped), lo, hi, plan), rng) for lo, hi in plan.segments]
+    reach = 1 if looped else 8
+    known = around(fmt, fmt.encode(special_values(fmt, looped)), reach)
+    own = near(fmt, fmt.encode(np.array([s * c for c in constants for s in (1.0, -1.0)])), 1 if looped else 64)
+    ends = around(fmt, np.array(plan.segments, dtype=np.int64).ravel(), reach)
+    grids = [fmt.encode(grid(lo, hi, fmt, looped)) for lo, hi in plan.segments]
+    return within(plan, np.concatenate([*everywhere, known, own, ends, *grids]))
+
+
+def within(plan: InputPlan, ordinals: Ordinals) -> Ordinals:
+    """The distinct ordinals that lie in the plan's segments, sorted."""
+    distinct = np.unique(ordinals)
+    return np.concatenate([distinct[(distinct >= lo) & (distinct <= hi)] for lo, hi in plan.segments])
+
+
+def share(total: int, lo: int, hi: int, plan: InputPlan) -> int:
+    """The part of `total` draws that falls to one segment."""
+    return max(2, total * (hi - lo + 1) // plan.floats)
+
+
+def even(lo: int, hi: int, count: int, rng: np.random.Generator) -> Ordinals:
+    """One random ordinal from each of `count` equal stretches of [lo, hi] (stratified sampling), and both ends.
+
+    The arithmetic is modulo 2^64, since the line of float64 is wider than an int64 can count.
+    """
+    width = (hi - lo + 1) // count
+    if width == 0:
+        return np.arange(lo, hi + 1, dtype=np.int64)
+    starts = np.uint64(lo % (1 << 64)) + np.arange(count, dtype=np.uint64) * np.uint64(width)
+    offsets = rng.integers(0, width, count, dtype=np.uint64)
+    return np.concatenate([(starts + offsets).view(np.int64), np.array([lo, hi], dtype=np.int64)])
+
+
+def grid(lo: int, hi: int, fmt: FloatFormat, looped: bool) -> np.ndarray:
+    """Decimal steps over a segment and over the parts of it that lie near 0."""
+    first, last = (float(v) for v in fmt.decode(np.array([lo, hi])))
+    steps = opt.GRID_STEPS // (16 if looped else 1)
+    reaches = [(max(first, -r), min(last, r)) for r in opt.GRID_REACHES]
+    whole = np.linspace(first / 2, last / 2, steps + 1) * 2  # halves: the whole line's length overflows
+    return np.concatenate([whole, *(np.linspace(a, b, steps + 1) for a, b in reaches if a < b)])

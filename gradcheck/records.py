@@ -1,0 +1,316 @@
+"""The records that travel between the stages, all frozen.
+
+A target becomes a graph, a graph and options become a plan, a plan becomes samples, samples become regions, regions
+become findings, findings become explained findings, those become a report. Floats travel as ordinals of their input's
+dtype; they become decimals where they are printed.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, TypeAlias
+
+from gradcheck.floats import FloatFormat
+
+Tensor: TypeAlias = Any
+"""A TensorFlow tensor; this layer must not import TensorFlow."""
+
+
+class Class(Enum):
+    """What was observed of one value: the forward output or one version's gradient."""
+
+    FINITE = "finite"
+    NAN = "nan"
+    INF = "inf"
+    NEGATIVE_INF = "-inf"
+    NONE = "none"
+    """Autodiff returns None: the gradient is not connected."""
+    MIXED = "mixed"
+    """Several classes in turn, too many to tell apart."""
+
+    @property
+    def is_infinite(self) -> bool:
+        """Either infinity."""
+        return self in (Class.INF, Class.NEGATIVE_INF)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One input of a loaded target.
+
+    Attributes:
+        name: as the function or the signature spells it.
+        dtype: a dtype name, or None where nothing declares one.
+        shape: declared dimensions (None: any), or None where nothing declares them.
+        keyword_only: whether it must be passed by name.
+    """
+
+    name: str
+    dtype: str | None = None
+    shape: tuple[int | None, ...] | None = None
+    keyword_only: bool = False
+
+
+@dataclass(frozen=True)
+class LoadedTarget:
+    """A target whose code or model is in memory, not traced yet.
+
+    Attributes:
+        name: as the user wrote it, or `file:function` for a discovered one.
+        function: takes one tensor a parameter, returns one tensor.
+        parameters: the float inputs, in order.
+        autograph: whether Python control flow on tensors is to be converted.
+        override_lost: whether a SavedModel names gradient overrides that were not saved with it.
+        notes: what the user should know of how it was loaded.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    parameters: tuple[Parameter, ...]
+    autograph: bool = True
+    override_lost: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Intermediates of one version's forward and backward graph, to be looked at along the line.
+
+    Attributes:
+        run: from one tensor [block] an input to a list of tensors [block], one an intermediate.
+        dangers: for each intermediate, the values at which an operation that reads it has no finite gradient.
+    """
+
+    run: Callable[..., list[Tensor]]
+    dangers: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class Version:
+    """One way to get the gradient of a target with respect to one input, traced.
+
+    Attributes:
+        name: `autodiff`, `custom` or `against`.
+        run: from one tensor [block] an input to (output [block], gradient [block] or None).
+        failure: why the gradient cannot be computed, or None; then `run` gives (output, None).
+        connected: whether autodiff returns a gradient at all.
+        constants: small numeric constants of the forward and backward graph.
+        probe: its intermediates, or None where they cannot be fetched.
+    """
+
+    name: str
+    run: Callable[..., tuple[Tensor, Tensor | None]]
+    failure: str | None = None
+    connected: bool = True
+    constants: tuple[float, ...] = ()
+    probe: Probe | None = None
+
+
+@dataclass(frozen=True)
+class TracedInput:
+    """One float input of a traced target."""
+
+    name: str
+    fmt: FloatFormat
+    shape: tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A `tf.stop_gradient` that the user's own code calls."""
+
+    file: str | None
+    line: int | None
+
+
+@dataclass(frozen=True)
+class TracedTarget:
+    """A target as TensorFlow graphs.
+
+    Attributes:
+        name: the target's name.
+        inputs: its float inputs.
+        versions: for each input, the versions of the gradient with respect to it; the first is `autodiff`.
+        block: points that one call takes, at most.
+        looped: whether a call runs its points one by one (data-dependent control flow) instead of as one tensor.
+        stops: `tf.stop_gradient` calls in the forward graph.
+        notes: what the user should know of how it was traced.
+    """
+
+    name: str
+    inputs: tuple[TracedInput, ...]
+    versions: tuple[tuple[Version, ...], ...]
+    block: int
+    looped: bool
+    stops: tuple[Stop, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class InputPlan:
+    """What will be swept: one input, its segments of ordinals (inclusive), and where the others are held.
+
+    Attributes:
+        index: position of the swept input.
+        segments: disjoint, sorted (first, last) ordinals.
+        held: an ordinal for every input, in its own dtype (that of the swept one is not used).
+    """
+
+    index: int
+    segments: tuple[tuple[int, int], ...]
+    held: tuple[int, ...]
+
+    @property
+    def floats(self) -> int:
+        """How many floats the segments hold."""
+        return sum(hi - lo + 1 for lo, hi in self.segments)
+
+
+@dataclass(frozen=True)
+class Region:
+    """A maximal interval of ordinals in which everything observed falls in one class.
+
+    Attributes:
+        input: name of the swept input.
+        fmt: its dtype.
+        lo, hi: first and last ordinal.
+        forward: class of the output.
+        gradients: class of the gradient, for each version.
+        witness: ordinal of the simplest float in it, run and found to be of these classes.
+    """
+
+    input: str
+    fmt: FloatFormat
+    lo: int
+    hi: int
+    forward: Class
+    gradients: Mapping[str, Class]
+    witness: int
+
+    @property
+    def floats(self) -> int:
+        """How many floats it holds."""
+        return self.hi - self.lo + 1
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One input's sweep: the plan, what came out, and how much of the line was run.
+
+    Attributes:
+        plan: what was to be swept.
+        regions: in order of ordinals.
+        evaluated: distinct floats that were run.
+        exhaustive: whether those are all floats of the plan.
+        varies: whether the output differs between any two of them.
+    """
+
+    plan: InputPlan
+    input: TracedInput
+    regions: tuple[Region, ...]
+    evaluated: int
+    exhaustive: bool
+    varies: bool
+
+
+@dataclass(frozen=True)
+class Witness:
+    """One concrete input that shows a finding, with what came out there."""
+
+    inputs: Mapping[str, float]
+    output: float
+    gradient: float | None
+
+
+@dataclass(frozen=True)
+class Cause:
+    """The operation that a finding comes from; filled by a later stage."""
+
+    op: str
+    forward_op: str | None
+    file: str | None
+    line: int | None
+    source: str | None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A stretch of the line with a code.
+
+    Attributes:
+        code, name: GC001 and nan-gradient, for example.
+        severity: info, warning or error.
+        kind: numerical, singular or overflow; None while truth is not known.
+        version: whose gradient.
+        wrt: the input.
+        masked: whether the output is finite there, so that no forward check sees it.
+        lo, hi: ordinals of its ends; None where it is not an interval.
+        at: ordinal of its witness, or None.
+        message: one sentence: what.
+        suggestion: one sentence: what next.
+        witness, cause: filled by the stage that explains.
+    """
+
+    code: str
+    name: str
+    severity: str
+    version: str
+    wrt: str
+    fmt: FloatFormat
+    masked: bool
+    lo: int | None
+    hi: int | None
+    at: int | None
+    message: str
+    suggestion: str | None = None
+    kind: str | None = None
+    witness: Witness | None = None
+    cause: Cause | None = None
+
+
+@dataclass(frozen=True)
+class TargetError:
+    """Why a target could not be checked."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class TargetReport:
+    """All that is reported of one target."""
+
+    target: str
+    error: TargetError | None = None
+    inputs: tuple[TracedInput, ...] = ()
+    versions: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
+    sweeps: tuple[Sweep, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> str:
+        """clean, findings or error."""
+        if self.error:
+            return "error"
+        return "findings" if self.findings else "clean"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Where a report was measured."""
+
+    tensorflow: str
+    python: str
+    device: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """A whole run."""
+
+    version: str
+    environment: Environment
+    targets: tuple[TargetReport, ...]
+    seed: int = 0

@@ -1,0 +1,117 @@
+"""Regions: maximal intervals of one class, their ends exact.
+
+In: samples of a sweep and a classifier. Out: the regions of each segment of the plan. Every change of class between two
+samples is bisected to neighbouring floats; what is found is then doubted: the floats around every end, and the simplest
+float of every region, are run too, until nothing new turns up.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from gradcheck.bisection import Classify, Samples, bisect, extend
+from gradcheck.floats import FloatFormat, Ordinals
+from gradcheck.options import MAX_CHANGES
+from gradcheck.records import Class, InputPlan, Region, TracedInput
+
+ROUNDS = 4
+"""Times that found ends and witnesses are doubted."""
+
+DOUBTS = np.unique(np.concatenate([2 ** np.arange(12), -(2 ** np.arange(12)), np.arange(-8, 9)]))
+"""Floats around an end, by distance, that are run to see whether the class changes back."""
+
+Columns = Callable[[int], tuple[Class, ...]]
+
+
+def refine(samples: Samples, plan: InputPlan, fmt: FloatFormat, classify: Classify) -> Samples:
+    """Bisect all changes of class, doubt them, and bisect what the doubts turn up."""
+    centre = int(fmt.encode(1.0))
+    for _ in range(ROUNDS):
+        samples = bisect(samples, classify, MAX_CHANGES, centre)
+        known = len(samples.changes())
+        samples = extend(samples, doubtful(samples, plan, fmt), classify)
+        if len(samples.changes()) == known:
+            break
+    return bisect(samples, classify, MAX_CHANGES, centre)
+
+
+def doubtful(samples: Samples, plan: InputPlan, fmt: FloatFormat) -> Ordinals:
+    """Floats around the closed ends, and the simplest float between each two."""
+    at = samples.changes()
+    at = at[samples.ordinals[at] + 1 == samples.ordinals[at + 1]][: 2 * MAX_CHANGES]
+    near = (samples.ordinals[at][:, None] + DOUBTS).ravel()
+    simple = [simplest(fmt, lo, hi) for lo, hi, _ in runs(samples, plan)]
+    wanted = np.unique(np.concatenate([near, np.array(simple, dtype=np.int64)]))
+    return np.concatenate([wanted[(wanted >= lo) & (wanted <= hi)] for lo, hi in plan.segments])
+
+
+def find(
+    samples: Samples, plan: InputPlan, traced: TracedInput, versions: tuple[str, ...], columns: Columns
+) -> tuple[Region, ...]:
+    """The regions of refined samples, for the swept input and the names of the gradient columns."""
+    regions = []
+    for lo, hi, codes in runs(samples, plan):
+        forward, *gradients = merged([columns(int(code)) for code in codes])
+        witness = witness_of(samples, traced.fmt, lo, hi)
+        by_version = dict(zip(versions, gradients, strict=True))
+        regions.append(Region(traced.name, traced.fmt, lo, hi, forward, by_version, witness))
+    return tuple(regions)
+
+
+def merged(seen: list[tuple[Class, ...]]) -> list[Class]:
+    """Column by column the one class that was seen, or mixed."""
+    return [column[0] if len(set(column)) == 1 else Class.MIXED for column in zip(*seen, strict=True)]
+
+
+def runs(samples: Samples, plan: InputPlan) -> Iterator[tuple[int, int, Ordinals]]:
+    """First and last ordinal, and the distinct codes, of each run of one class within a segment.
+
+    Samples between which a change of class was left open belong to one run: its classes are mixed.
+    """
+    for first, last in plan.segments:
+        start, stop = np.searchsorted(samples.ordinals, [first, last + 1])
+        ordinals, codes = samples.ordinals[start:stop], samples.codes[start:stop]
+        ends = np.flatnonzero((codes[1:] != codes[:-1]) & (ordinals[1:] - 1 == ordinals[:-1]))
+        begins = np.concatenate([[0], ends + 1])
+        for a, b in zip(begins, np.concatenate([ends, [len(ordinals) - 1]]), strict=True):
+            yield int(ordinals[a]), int(ordinals[b]), np.unique(codes[a : b + 1])
+
+
+def witness_of(samples: Samples, fmt: FloatFormat, lo: int, hi: int) -> int:
+    """The simplest float of a run, if it was sampled (and so confirmed), else the sample next to it."""
+    wanted = simplest(fmt, lo, hi)
+    at = int(np.searchsorted(samples.ordinals, wanted))
+    nearest = int(samples.ordinals[min(at, len(samples) - 1)])
+    return nearest if lo <= nearest <= hi else lo
+
+
+def simplest(fmt: FloatFormat, lo: int, hi: int) -> int:
+    """Ordinal of the float between two ordinals that is easiest to write: 0, 1, a power of ten, a few digits."""
+    if lo <= 0 <= hi:
+        return 0
+    if hi < 0:
+        mirrored = simplest(fmt, -hi - 1, -lo - 1)
+        return -mirrored - 1
+    smallest, largest = (float(v) for v in fmt.decode(np.array([lo, hi])))
+    for value in [*powers_of_ten(smallest, largest), *few_digits(smallest, largest)]:
+        ordinal = int(fmt.encode(value))
+        if lo <= ordinal <= hi:
+            return ordinal
+    return lo
+
+
+def powers_of_ten(smallest: float, largest: float) -> list[float]:
+    """The powers of ten in an interval of positive numbers, the one nearest to 1 first."""
+    low, high = int(np.ceil(np.log10(smallest))), int(np.floor(np.log10(largest)))
+    return [float(f"1e{k}") for k in sorted(range(low, high + 1), key=abs)[:1]]
+
+
+def few_digits(smallest: float, largest: float) -> Iterator[float]:
+    """Numbers in an interval of positive numbers, those with the fewest digits first."""
+    base = smallest if smallest >= 1 else largest
+    exponent = int(np.floor(np.log10(base)))
+    for digits in range(1, 18):
+        step = 10.0 ** (exponent - digits + 1)
+        if step > 0 and np.isfinite(base / step):
+            rounded = np.ceil(base / step) if smallest >= 1 else np.floor(base / step)
+            yield float(f"{rounded:.0f}e{exponent - digits + 1}")

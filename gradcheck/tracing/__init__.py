@@ -1,0 +1,142 @@
+"""Tracing: a loaded target becomes TensorFlow graphs of its output and of each version's gradient.
+
+In: `LoadedTarget`s and a dtype. Out: `TracedTarget`. The target is traced once; `autodiff` is the traced graph with
+every gradient override stripped, `custom` the graph as it is, `against` another target's graph as it is.
+"""
+
+import re
+from pathlib import Path
+
+import tensorflow as tf
+
+from gradcheck.errors import BAD_CONFIGURATION, CANNOT_TRACE, NOT_SUPPORTED_YET, CannotCheck, one_line
+from gradcheck.floats import FORMATS
+from gradcheck.records import LoadedTarget, Parameter, Stop, TracedInput, TracedTarget, Version
+from gradcheck.tracing.graphs import as_written, has_overrides, is_compiled, stripped, user_stops
+from gradcheck.tracing.layouts import BLOCK, LOOP_BLOCK, Layout, Untraceable, candidates, traces_as_matrix
+from gradcheck.tracing.versions import Source, differentiate
+
+XLA_NOTE = "a part of it is compiled by XLA (jit_compile=True), so that part's results are XLA's, not graph mode's"
+
+
+def trace(loaded: LoadedTarget, dtype: str | None, against: LoadedTarget | None = None) -> TracedTarget:
+    """Trace `loaded` and every version of its gradient, with respect to each float input."""
+    inputs = tuple(traced_input(loaded.name, p, dtype) for p in loaded.parameters)
+    layout = lay_out(loaded, inputs, BLOCK)
+    other = lay_out(against, inputs_of_against(loaded, against, inputs), BLOCK) if against else None
+    if other and other.looped != layout.looped:
+        layout, other = lay_out(loaded, inputs, LOOP_BLOCK), lay_out(other.loaded, other.inputs, LOOP_BLOCK)
+    sources = sources_of(loaded, layout)
+    if other:
+        sources += (against_source(other),)
+    versions = tuple(versions_of(loaded.name, layout, sources, wrt) for wrt in range(len(inputs)))
+    notes = (*loaded.notes, *((XLA_NOTE,) if is_compiled(layout.forward) else ()))
+    return TracedTarget(
+        name=loaded.name,
+        inputs=inputs,
+        versions=versions,
+        block=layout.block,
+        looped=layout.block == LOOP_BLOCK,
+        stops=tuple(Stop(file, line) for file, line in user_stops(layout.forward)),
+        notes=notes,
+    )
+
+
+def environment() -> tuple[str, str]:
+    """TensorFlow's version and the kind of device that results are for."""
+    return str(tf.__version__), "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
+
+
+def traced_input(target: str, parameter: Parameter, dtype: str | None) -> TracedInput:
+    """The dtype of an input: what its signature declares, else what the user said, else float32."""
+    if dtype and parameter.dtype and dtype != parameter.dtype:
+        raise CannotCheck(
+            BAD_CONFIGURATION,
+            f"{target}: --dtype {dtype}: input {parameter.name} is declared {parameter.dtype}; leave --dtype out",
+        )
+    shape = parameter.shape if parameter.shape is not None else ()
+    return TracedInput(parameter.name, FORMATS[parameter.dtype or dtype or "float32"], shape)
+
+
+def lay_out(loaded: LoadedTarget, inputs: tuple[TracedInput, ...], block: int) -> Layout:
+    """The first way to feed points to the target that traces and runs."""
+    failures: list[Untraceable] = []
+    for candidate in candidates(loaded, inputs, block):
+        try:
+            return candidate.traced()
+        except Untraceable as failure:
+            failures.append(failure)
+    if not failures or traces_as_matrix(loaded, inputs):
+        raise CannotCheck(NOT_SUPPORTED_YET, f"{loaded.name}: needs tensors of a shape; tensor targets are not supported yet")
+    raise CannotCheck(CANNOT_TRACE, f"{loaded.name}: {failures[-1].stage} it raised {explain(failures[-1].error)}")
+
+
+def sources_of(loaded: LoadedTarget, layout: Layout) -> tuple[Source, ...]:
+    """`autodiff`, and `custom` where an override is in the graph and can be run."""
+    if not has_overrides(layout.forward):
+        return (Source("autodiff", as_written(layout.forward)),)
+    autodiff = Source("autodiff", stripped(layout.forward))
+    return (autodiff,) if loaded.override_lost else (autodiff, Source("custom", as_written(layout.forward)))
+
+
+def inputs_of_against(
+    loaded: LoadedTarget, against: LoadedTarget, inputs: tuple[TracedInput, ...]
+) -> tuple[TracedInput, ...]:
+    """The inputs of the target to compare with: as many, of the same dtypes."""
+    if len(against.parameters) != len(inputs):
+        raise CannotCheck(
+            BAD_CONFIGURATION,
+            f"--against {against.name}: it takes {len(against.parameters)} inputs and {loaded.name} takes {len(inputs)};"
+            " name a target with the same inputs",
+        )
+    for ours, theirs in zip(inputs, against.parameters, strict=True):
+        if theirs.dtype not in (None, ours.fmt.name):
+            raise CannotCheck(
+                BAD_CONFIGURATION, f"--against {against.name}: input {theirs.name} is {theirs.dtype}, not {ours.fmt.name}"
+            )
+    return tuple(
+        TracedInput(p.name, i.fmt, p.shape or ()) for p, i in zip(against.parameters, inputs, strict=True)
+    )
+
+
+def against_source(other: Layout) -> Source:
+    """Another target, as it is written; without overrides that were not saved with it."""
+    lost = other.loaded.override_lost and has_overrides(other.forward)
+    return Source("against", (stripped if lost else as_written)(other.forward), other)
+
+
+def versions_of(target: str, layout: Layout, sources: tuple[Source, ...], wrt: int) -> tuple[Version, ...]:
+    """Every source differentiated with respect to one input."""
+    versions = []
+    for source in sources:
+        try:
+            versions.append(differentiate(source, layout, wrt))
+        except Untraceable as failure:
+            raise CannotCheck(CANNOT_TRACE, f"{target}: {failure.stage} it raised {explain(failure.error)}") from failure
+    return tuple(versions)
+
+
+def explain(error: Exception) -> str:
+    """One line on an exception from traced user code: its type, its words and the user's line."""
+    text = str(error)
+    frames = [f for f in re.findall(r'File "([^"]+)", line (\d+)', text) if "tensorflow" not in f[0]]
+    said = [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith(("File ", "*"))]
+    words = said[-1] if "in user code" in text and said else (said[0] if said else "")
+    words = re.sub(rf"^{type(error).__name__}: ", "", words)
+    if not frames:
+        frames = traceback_frames(error)
+    where = f" ({Path(frames[-1][0]).name}:{frames[-1][1]})" if frames else ""
+    return f"{type(error).__name__}: {one_line(words, 160)}{where}"
+
+
+def traceback_frames(error: BaseException) -> list[tuple[str, str]]:
+    """File and line of the frames of an exception that are neither TensorFlow's nor gradcheck's."""
+    frames = []
+    traceback = error.__traceback__
+    while traceback:
+        file = traceback.tb_frame.f_code.co_filename
+        ours = Path(__file__).parent.parent in Path(file).parents
+        if not ours and not any(part in file for part in ("tensorflow", "site-packages", "<", "__autograph_generated_file")):
+            frames.append((file, str(traceback.tb_lineno)))
+        traceback = traceback.tb_next
+    return frames

@@ -1,0 +1,215 @@
+"""How a block of points is fed to a target.
+
+In: a loaded target and its inputs' dtypes and shapes. Out: a traced forward function, and a way from flat tensors
+[block] to calls of it and back. An elementwise target takes the block as one tensor; one whose signature fixes its
+shape takes it row by row, vectorised; one that branches on single values is called once a point, in a loop inside the
+graph.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from math import prod
+from typing import Any
+
+import tensorflow as tf
+
+from gradcheck.errors import CANNOT_TRACE, NOT_SUPPORTED_YET, CannotCheck
+from gradcheck.records import LoadedTarget, Tensor, TracedInput
+from gradcheck.tracing.graphs import branches_on_tensors, has_control_flow
+
+BLOCK = 1 << 14
+"""Points in one call: a multiple of every SIMD packet, small enough for the cache, large enough to hide the call."""
+
+LOOP_BLOCK = 1 << 10
+"""The same for a looped target, which takes 10 to 20 us a point."""
+
+Call = Callable[..., tuple[Tensor, ...]]
+
+
+class Untraceable(Exception):
+    """User code, or TensorFlow on its behalf, raised while it was traced or first run."""
+
+    def __init__(self, stage: str, error: Exception) -> None:
+        self.stage = stage
+        self.error = error
+        super().__init__(f"{stage}: {error}")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One way to feed a block of points.
+
+    Attributes:
+        loaded, inputs: the target.
+        shapes: the static shape of each input of one call.
+        block: points of a block.
+        style: `whole` (one call a block), `rows` (one call a row, vectorised) or `loop` (one call a row, in a loop).
+        forward: the traced target, a ConcreteFunction; None before `traced`.
+    """
+
+    loaded: LoadedTarget
+    inputs: tuple[TracedInput, ...]
+    shapes: tuple[tuple[int, ...], ...]
+    block: int
+    style: str
+    forward: Any = field(default=None, compare=False)
+
+    @property
+    def looped(self) -> bool:
+        """Whether points run one by one."""
+        return self.style == "loop"
+
+    def traced(self) -> "Layout":
+        """This layout with the target traced in it; raises `Untraceable`."""
+        specs = [tf.TensorSpec(s, i.fmt.name, name=None) for s, i in zip(self.shapes, self.inputs, strict=True)]
+        try:
+            forward = tf.function(positional(self.loaded), autograph=self.loaded.autograph).get_concrete_function(*specs)
+        except CannotCheck:
+            raise
+        except Exception as error:  # user code raises what it likes
+            raise Untraceable("while being traced", error) from error
+        if self.style == "whole" and branches_on_tensors(forward):
+            raise Untraceable("while being traced", ValueError("it branches on a tensor of several values"))
+        check_output(self.loaded.name, forward)
+        layout = replace(self, forward=forward)
+        if self.style == "rows" and has_control_flow(forward):
+            layout = replace(layout, style="loop", block=LOOP_BLOCK)
+        return layout.tried()
+
+    def tried(self) -> "Layout":
+        """This layout after one block of moderate values went through the forward function."""
+        run = tf.function(self.flat(lambda *xs: (output_of(self.forward(*xs)),)), autograph=False)
+        specs = [tf.TensorSpec([self.block], i.fmt.name) for i in self.inputs]
+        try:
+            (y,) = run.get_concrete_function(*specs)(*(smoke_values(self.block, i) for i in self.inputs))
+        except (Mismatch, CannotCheck):
+            raise not_elementwise(self.loaded.name, self.forward) from None
+        except Exception as error:
+            raise Untraceable("when run", error) from error
+        if y.shape != [self.block]:
+            raise not_elementwise(self.loaded.name, self.forward)
+        return self
+
+    def flat(self, call: Call) -> Call:
+        """`call`, from and to tensors of one call's shape, as a function from and to tensors [block]."""
+
+        def run(*xs: Tensor) -> tuple[Tensor, ...]:
+            if self.style == "whole":
+                ys = call(*(tf.reshape(x, shape) for x, shape in zip(xs, self.shapes, strict=True)))
+            else:
+                rows = [tf.reshape(fill(x, self.padded), [-1, *s]) for x, s in zip(xs, self.shapes, strict=True)]
+                ys = in_a_loop(call, rows) if self.looped else vectorised(call, rows)
+            return tuple(self.flattened(y) for y in ys)
+
+        return run
+
+    @property
+    def padded(self) -> int:
+        """Points of a block filled up to whole calls."""
+        size = prod(self.shapes[0])
+        return -(-self.block // size) * size
+
+    def flattened(self, y: Tensor) -> Tensor:
+        """A result of all rows as a tensor [block]; raises `Mismatch` where it has another size."""
+        size = y.shape.num_elements()
+        if size is not None and size != self.padded:
+            raise Mismatch(size)
+        return tf.reshape(y, [self.padded])[: self.block]
+
+
+class Mismatch(Exception):
+    """An output does not have as many elements as the input."""
+
+
+def candidates(loaded: LoadedTarget, inputs: tuple[TracedInput, ...], block: int) -> Iterator[Layout]:
+    """The layouts to try for blocks of `block` points, best first; none where the declared shapes differ in size."""
+    declared = [p.shape for p in loaded.parameters]
+    n = len(inputs)
+    if all(shape is None for shape in declared):
+        yield Layout(loaded, inputs, ((block,),) * n, block, "whole")
+        yield Layout(loaded, inputs, ((),) * n, block, "rows")
+        return
+    shapes = tuple(shape if shape is not None else (None,) for shape in declared)
+    if all(None in shape and prod(d for d in shape if d is not None) == 1 for shape in shapes):
+        yield Layout(loaded, inputs, tuple(widened(shape, block) for shape in shapes), block, "whole")
+        return
+    fixed = tuple(tuple(1 if d is None else d for d in shape) for shape in shapes)
+    if len({prod(shape) for shape in fixed}) == 1 and 0 < prod(fixed[0]) <= block:
+        yield Layout(loaded, inputs, fixed, block, "rows")
+
+
+def widened(shape: tuple[int | None, ...], block: int) -> tuple[int, ...]:
+    """A shape whose first open dimension takes the whole block, and every other one 1."""
+    first = shape.index(None)
+    return tuple(block if i == first else 1 for i in range(len(shape)))
+
+
+def traces_as_matrix(loaded: LoadedTarget, inputs: tuple[TracedInput, ...]) -> bool:
+    """Whether a target that takes neither a scalar nor a vector takes a small matrix: then it is a tensor target."""
+    try:
+        specs = [tf.TensorSpec([4, 4], i.fmt.name) for i in inputs]
+        tf.function(positional(loaded), autograph=loaded.autograph).get_concrete_function(*specs)
+    except Exception:  # whatever it raised was raised for a vector and for a scalar too
+        return False
+    return True
+
+
+def positional(loaded: LoadedTarget) -> Callable[..., Any]:
+    """The target as a function of positional tensors."""
+    function, parameters = loaded.function, loaded.parameters
+    by_position = sum(not p.keyword_only for p in parameters)
+    names = [p.name for p in parameters[by_position:]]
+
+    def call(*tensors: Tensor) -> Any:
+        return function(*tensors[:by_position], **dict(zip(names, tensors[by_position:])))
+
+    return call
+
+
+def check_output(target: str, forward: Any) -> None:
+    """A target returns one real floating-point tensor."""
+    outputs = forward.outputs
+    if not outputs:
+        raise CannotCheck(CANNOT_TRACE, f"{target}: it returns no tensor; return the value to differentiate")
+    if len(outputs) > 1:
+        raise CannotCheck(NOT_SUPPORTED_YET, f"{target}: it returns {len(outputs)} tensors; tensor targets are not supported yet")
+    if not outputs[0].dtype.is_floating:
+        raise CannotCheck(CANNOT_TRACE, f"{target}: it returns {outputs[0].dtype.name}, which has no real gradient; return floats")
+
+
+def output_of(result: Any) -> Tensor:
+    """The one tensor in a (possibly nested) result."""
+    return tf.nest.flatten(result)[0]
+
+
+def not_elementwise(target: str, forward: Any) -> CannotCheck:
+    """The error for an output whose shape is not the input's."""
+    shapes = f"{[i.shape.as_list() for i in forward.inputs][:1]} to {forward.outputs[0].shape}"
+    return CannotCheck(
+        NOT_SUPPORTED_YET,
+        f"{target}: not elementwise (its output has another shape, {shapes}); tensor targets are not supported yet",
+    )
+
+
+def smoke_values(block: int, traced: TracedInput) -> Tensor:
+    """A block of values between 0.25 and 0.75, where nearly everything is defined."""
+    return tf.cast(tf.linspace(tf.constant(0.25, tf.float64), 0.75, block), traced.fmt.name)
+
+
+def fill(x: Tensor, size: int) -> Tensor:
+    """`x` filled up to `size` with its own first values."""
+    missing = size - x.shape[0]
+    return tf.concat([x, x[:missing]], 0) if missing else x
+
+
+def vectorised(call: Call, rows: list[Tensor]) -> tuple[Tensor, ...]:
+    """Call on every row at once."""
+    ys = tf.vectorized_map(lambda row: call(*row), tuple(rows), fallback_to_while_loop=False)
+    return tuple(ys)
+
+
+def in_a_loop(call: Call, rows: list[Tensor]) -> tuple[Tensor, ...]:
+    """Call once a row, in a while loop of the graph."""
+    probe = tf.function(call, autograph=False).get_concrete_function(*(tf.TensorSpec(r.shape[1:], r.dtype) for r in rows))
+    dtypes = tuple(o.dtype for o in probe.outputs)
+    return tuple(tf.map_fn(lambda row: call(*row), tuple(rows), fn_output_signature=dtypes, parallel_iterations=1))

@@ -1,0 +1,96 @@
+"""The versions of a gradient as traced functions.
+
+In: a source (a forward function, stripped or as written), a layout and the input to differentiate by. Out: a `Version`
+that runs a block of points. Output and gradient are computed in one graph without XLA, as a training step would.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+from gradcheck.errors import one_line
+from gradcheck.records import Tensor, Version
+from gradcheck.tracing.graphs import constants
+from gradcheck.tracing.intermediates import probe_of
+from gradcheck.tracing.layouts import Layout, Mismatch, Untraceable, smoke_values
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a version's forward function comes from.
+
+    Attributes:
+        name: the version's name.
+        call: from tensors of one call's shape to the output.
+        layout: its own layout where that differs from the target's.
+    """
+
+    name: str
+    call: Callable[..., Tensor]
+    layout: Layout | None = None
+
+
+def differentiate(source: Source, layout: Layout, wrt: int) -> Version:
+    """Trace a source's output and gradient; a gradient that cannot be computed is a fact, not an error."""
+    own = source.layout or layout
+    connected: list[bool] = []
+
+    def forward(*xs: Tensor) -> tuple[Tensor, ...]:
+        return (source.call(*xs),)
+
+    def backward(*xs: Tensor) -> tuple[Tensor, ...]:
+        y = source.call(*xs)
+        (gradient,) = tf.gradients(y, xs[wrt])
+        connected.append(gradient is not None)
+        return (y,) if gradient is None else (y, tf.convert_to_tensor(gradient))
+
+    try:
+        concrete = built(own, backward)
+    except Exception as error:
+        concrete = forward_only(own, forward)
+        return Version(source.name, padded_pair(concrete), failure=f"{type(error).__name__}: {one_line(str(error), 160)}")
+    graph = frozen_graph(concrete)
+    return Version(
+        source.name,
+        padded_pair(concrete),
+        connected=connected[-1],
+        constants=constants(graph.graph.as_graph_def()) if graph else (),
+        probe=probe_of(graph, own.block) if graph and not own.looped else None,
+    )
+
+
+def built(layout: Layout, call: Callable[..., tuple[Tensor, ...]]) -> Any:
+    """A concrete function over blocks, after one run of moderate values."""
+    specs = [tf.TensorSpec([layout.block], i.fmt.name, name=None) for i in layout.inputs]
+    concrete = tf.function(layout.flat(call), autograph=False).get_concrete_function(*specs)
+    concrete(*(smoke_values(layout.block, i) for i in layout.inputs))
+    return concrete
+
+
+def forward_only(layout: Layout, call: Callable[..., tuple[Tensor, ...]]) -> Any:
+    """The output alone, where the gradient raised; raises `Untraceable` where that raises too."""
+    try:
+        return built(layout, call)
+    except (Mismatch, Exception) as error:
+        raise Untraceable("when run", error) from error
+
+
+def padded_pair(concrete: Any) -> Callable[..., tuple[Tensor, Tensor | None]]:
+    """A function that always returns (output, gradient or None)."""
+
+    def run(*xs: Tensor) -> tuple[Tensor, Tensor | None]:
+        y, *gradient = concrete(*xs)
+        return y, (gradient[0] if gradient else None)
+
+    return run
+
+
+def frozen_graph(concrete: Any) -> Any:
+    """The function with its calls inlined, or None where TensorFlow cannot (a resource that is no variable)."""
+    try:
+        return convert_variables_to_constants_v2(concrete, lower_control_flow=False)
+    except Exception:  # probing is an extra: without it the sweep still has its samples
+        return None
