@@ -12,12 +12,13 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck.floats import Ordinals
+from gradcheck.floats import Ordinals, distinct
 
 Codes: TypeAlias = NDArray[np.int64]
 GROWTH = 8
 """Brackets a followed change may split into, on average: a bound for functions whose class is noise."""
 
+Indices: TypeAlias = NDArray[np.intp]
 Classify: TypeAlias = Callable[[Ordinals], Codes]
 
 
@@ -31,45 +32,57 @@ class Samples:
     def __len__(self) -> int:
         return len(self.ordinals)
 
-    def merge(self, ordinals: Ordinals, codes: Codes) -> "Samples":
-        """These samples and more; where an ordinal is in both, the code that was there first stays."""
-        if not len(ordinals):
-            return self
-        both, first = np.unique(np.concatenate([self.ordinals, ordinals]), return_index=True)
-        return Samples(both, np.concatenate([self.codes, codes])[first])
+    def missing(self, ordinals: Ordinals) -> Ordinals:
+        """Those of `ordinals`, sorted and distinct, that are not sampled."""
+        wanted = distinct(ordinals)
+        if not len(self):
+            return wanted
+        place = np.minimum(np.searchsorted(self.ordinals, wanted), len(self) - 1)
+        return wanted[self.ordinals[place] != wanted]
 
-    def changes(self) -> NDArray[np.intp]:
+    def merge(self, ordinals: Ordinals, codes: Codes) -> "Samples":
+        """These samples and more; `ordinals` are sorted, distinct and not sampled yet."""
+        place = np.searchsorted(self.ordinals, ordinals)
+        return Samples(np.insert(self.ordinals, place, ordinals), np.insert(self.codes, place, codes))
+
+    def changes(self) -> Indices:
         """Indices i where the class changes between sample i and sample i + 1."""
         return np.flatnonzero(self.codes[1:] != self.codes[:-1])
 
-    def open_changes(self) -> NDArray[np.intp]:
-        """The changes that still have floats between their two samples."""
-        at = self.changes()
-        return at[self.ordinals[at + 1] - 1 != self.ordinals[at]]
+    def prominent(self, at: Indices, limit: int) -> Indices:
+        """The `limit` changes, of those in `at`, that bound the widest runs of one class; sorted."""
+        if len(at) <= limit:
+            return at
+        every = self.changes()
+        ends = self.ordinals[np.concatenate([[0], every + 1, [len(self) - 1]])].astype(np.float64)
+        widths = np.diff(ends)
+        prominence = np.maximum(widths[:-1], widths[1:])[np.searchsorted(every, at)]
+        return np.sort(at[np.argsort(-prominence, kind="stable")[:limit]])
+
+    def is_open(self, at: Indices) -> NDArray[np.bool_]:
+        """Which of the changes in `at` still have floats between their two samples."""
+        return self.ordinals[at + 1] - 1 != self.ordinals[at]
 
 
 def sample(ordinals: Ordinals, classify: Classify) -> Samples:
     """Classify `ordinals` (any order, repeats allowed)."""
-    distinct = np.unique(ordinals)
-    return Samples(distinct, classify(distinct))
+    wanted = distinct(ordinals)
+    return Samples(wanted, classify(wanted))
 
 
 def extend(samples: Samples, ordinals: Ordinals, classify: Classify) -> Samples:
     """Classify those of `ordinals` that are not sampled yet."""
-    fresh = np.setdiff1d(ordinals, samples.ordinals)
+    fresh = samples.missing(ordinals)
     return samples.merge(fresh, classify(fresh)) if len(fresh) else samples
 
 
-def bisect(samples: Samples, classify: Classify, limit: int, centre: int = 0) -> Samples:
+def bisect(samples: Samples, classify: Classify, limit: int) -> Samples:
     """Close every change of class down to two neighbouring floats.
 
-    At most `limit` changes are followed; where there are more, those nearest to the ordinal `centre` (in absolute
-    value) are, and the rest stay open (`Samples.open_changes`).
+    Where there are more than `limit` changes, the most prominent are closed and the rest stay open.
     """
-    at = samples.open_changes()
-    if len(at) > limit:
-        distance = np.abs(np.abs(samples.ordinals[at].astype(np.float64)) - centre)
-        at = np.sort(at[np.argsort(distance, kind="stable")[:limit]])
+    at = samples.changes()
+    at = samples.prominent(at[samples.is_open(at)], limit)
     lo, hi = samples.ordinals[at], samples.ordinals[at + 1]
     lo_codes, hi_codes = samples.codes[at], samples.codes[at + 1]
     found: list[tuple[Ordinals, Codes]] = []
@@ -89,7 +102,9 @@ def bisect(samples: Samples, classify: Classify, limit: int, centre: int = 0) ->
         lo, hi, lo_codes, hi_codes = lo[wide], hi[wide], lo_codes[wide], hi_codes[wide]
     if not found:
         return samples
-    return samples.merge(np.concatenate([o for o, _ in found]), np.concatenate([c for _, c in found]))
+    ordinals, codes = np.concatenate([o for o, _ in found]), np.concatenate([c for _, c in found])
+    order = np.argsort(ordinals)
+    return samples.merge(ordinals[order], codes[order])
 
 
 def midpoint(lo: Ordinals, hi: Ordinals) -> Ordinals:

@@ -26,8 +26,9 @@ GRID_REACHES = (1.0, 8.0, 128.0, 1024.0)
 PROBE_STRATA = 1 << 15
 """Points at which intermediates are looked at for danger; each costs the memory of one float an intermediate."""
 
-MAX_CHANGES = 2048
-"""Changes of class that are bisected in one sweep; a function that oscillates has millions."""
+MAX_CHANGES = 1024
+"""Changes of class that one sweep follows to the exact float; a function that oscillates has millions, and those that
+bound the widest stretches are taken."""
 
 MAX_PROBE_CHANGES = 128
 """The same for one intermediate."""

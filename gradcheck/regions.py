@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from gradcheck.bisection import Classify, Samples, bisect, extend
-from gradcheck.floats import FloatFormat, Ordinals
+from gradcheck.bisection import Classify, Codes, Samples, bisect, extend
+from gradcheck.floats import FloatFormat, Ordinals, distinct
 from gradcheck.options import MAX_CHANGES
 from gradcheck.records import Class, InputPlan, Region, TracedInput
 
@@ -25,23 +25,22 @@ Columns = Callable[[int], tuple[Class, ...]]
 
 def refine(samples: Samples, plan: InputPlan, fmt: FloatFormat, classify: Classify) -> Samples:
     """Bisect all changes of class, doubt them, and bisect what the doubts turn up."""
-    centre = int(fmt.encode(1.0))
     for _ in range(ROUNDS):
-        samples = bisect(samples, classify, MAX_CHANGES, centre)
+        samples = bisect(samples, classify, MAX_CHANGES)
         known = len(samples.changes())
         samples = extend(samples, doubtful(samples, plan, fmt), classify)
         if len(samples.changes()) == known:
             break
-    return bisect(samples, classify, MAX_CHANGES, centre)
+    return bisect(samples, classify, MAX_CHANGES)
 
 
 def doubtful(samples: Samples, plan: InputPlan, fmt: FloatFormat) -> Ordinals:
     """Floats around the closed ends, and the simplest float between each two."""
     at = samples.changes()
-    at = at[samples.ordinals[at] + 1 == samples.ordinals[at + 1]][: 2 * MAX_CHANGES]
+    at = samples.prominent(at[~samples.is_open(at)], MAX_CHANGES)
     near = (samples.ordinals[at][:, None] + DOUBTS).ravel()
     simple = [simplest(fmt, lo, hi) for lo, hi, _ in runs(samples, plan)]
-    wanted = np.unique(np.concatenate([near, np.array(simple, dtype=np.int64)]))
+    wanted = np.concatenate([near, np.array(simple, dtype=np.int64)])
     return np.concatenate([wanted[(wanted >= lo) & (wanted <= hi)] for lo, hi in plan.segments])
 
 
@@ -63,18 +62,19 @@ def merged(seen: list[tuple[Class, ...]]) -> list[Class]:
     return [column[0] if len(set(column)) == 1 else Class.MIXED for column in zip(*seen, strict=True)]
 
 
-def runs(samples: Samples, plan: InputPlan) -> Iterator[tuple[int, int, Ordinals]]:
+def runs(samples: Samples, plan: InputPlan) -> Iterator[tuple[int, int, Codes]]:
     """First and last ordinal, and the distinct codes, of each run of one class within a segment.
 
-    Samples between which a change of class was left open belong to one run: its classes are mixed.
+    Samples between which a change of class was left open, or is one of too many, belong to one run: it is mixed.
     """
+    changes = samples.changes()
+    closed = samples.prominent(changes[~samples.is_open(changes)], MAX_CHANGES)
     for first, last in plan.segments:
         start, stop = np.searchsorted(samples.ordinals, [first, last + 1])
-        ordinals, codes = samples.ordinals[start:stop], samples.codes[start:stop]
-        ends = np.flatnonzero((codes[1:] != codes[:-1]) & (ordinals[1:] - 1 == ordinals[:-1]))
-        begins = np.concatenate([[0], ends + 1])
-        for a, b in zip(begins, np.concatenate([ends, [len(ordinals) - 1]]), strict=True):
-            yield int(ordinals[a]), int(ordinals[b]), np.unique(codes[a : b + 1])
+        ends = closed[(closed >= start) & (closed < stop - 1)]
+        for a, b in zip([start, *(ends + 1)], [*ends, stop - 1], strict=True):
+            inside = changes[(changes >= a) & (changes < b)]
+            yield int(samples.ordinals[a]), int(samples.ordinals[b]), distinct(samples.codes[[a, *(inside + 1)]])
 
 
 def witness_of(samples: Samples, fmt: FloatFormat, lo: int, hi: int) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 
 from gradcheck import options as opt
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
-from gradcheck.floats import FloatFormat, Ordinals
+from gradcheck.floats import FloatFormat, Ordinals, distinct
 from gradcheck.options import ScanOptions
 from gradcheck.planning.specials import around, near, special_values
 from gradcheck.records import InputPlan, TracedInput
@@ -84,8 +84,9 @@ def first_ordinals(
 
 def within(plan: InputPlan, ordinals: Ordinals) -> Ordinals:
     """The distinct ordinals that lie in the plan's segments, sorted."""
-    distinct = np.unique(ordinals)
-    return np.concatenate([distinct[(distinct >= lo) & (distinct <= hi)] for lo, hi in plan.segments])
+    ordered = distinct(ordinals)
+    cuts = [np.searchsorted(ordered, [lo, hi + 1]) for lo, hi in plan.segments]
+    return np.concatenate([ordered[start:stop] for start, stop in cuts])
 
 
 def share(total: int, lo: int, hi: int, plan: InputPlan) -> int:

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from gradcheck.floats import Doubles, FloatFormat, Ordinals
+from gradcheck.floats import Doubles, FloatFormat, Ordinals, distinct
 
 INTEGERS = 256
 """Integers up to this size, of both signs; poles and factorials live there."""
@@ -66,4 +66,4 @@ def clipped(fmt: FloatFormat, ordinals: Ordinals, offsets: Ordinals) -> Ordinals
     """Every ordinal plus every offset that is still a finite float."""
     lo, hi = int(offsets.min()), int(offsets.max())
     inner = np.clip(ordinals, fmt.min_ordinal - lo, fmt.max_ordinal - hi)
-    return np.unique(np.concatenate([(inner[:, None] + offsets).ravel(), np.clip(ordinals, fmt.min_ordinal, fmt.max_ordinal)]))
+    return distinct(np.concatenate([(inner[:, None] + offsets).ravel(), np.clip(ordinals, fmt.min_ordinal, fmt.max_ordinal)]))
