@@ -3,28 +3,33 @@
 In: findings, and a way to run points. Out: the same findings with witnesses and suggestions. Causes come here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from gradcheck.floats import FloatFormat
 from gradcheck.records import Finding, Witness
 
-ValuesAt = Callable[[int], tuple[Mapping[str, float], float, Mapping[str, float | None]]]
-"""From an ordinal to all inputs by name, the output, and the gradient of each version."""
+Result: TypeAlias = tuple[Mapping[str, float], float, Mapping[str, float | None]]
+"""All inputs by name, the output, and the gradient of each version, at one point."""
+
+ValuesAt: TypeAlias = Callable[[list[int]], Sequence[Result]]
+"""From ordinals to the result at each."""
 
 
 def explain(findings: tuple[Finding, ...], values_at: ValuesAt) -> tuple[Finding, ...]:
     """Fill in witness and suggestion."""
-    return tuple(explained(finding, values_at) for finding in findings)
+    places = sorted({finding.at for finding in findings if finding.at is not None})
+    results = dict(zip(places, values_at(places), strict=True)) if places else {}
+    return tuple(replace(f, suggestion=suggest(f), witness=witness(f, results)) for f in findings)
 
 
-def explained(finding: Finding, values_at: ValuesAt) -> Finding:
-    """One finding with its witness and suggestion."""
-    suggestion = suggest(finding)
+def witness(finding: Finding, results: Mapping[int, Result]) -> Witness | None:
+    """What came out at a finding's witness."""
     if finding.at is None:
-        return replace(finding, suggestion=suggestion)
-    inputs, output, gradients = values_at(finding.at)
-    return replace(finding, suggestion=suggestion, witness=Witness(inputs, output, gradients[finding.version]))
+        return None
+    inputs, output, gradients = results[finding.at]
+    return Witness(inputs, output, gradients[finding.version])
 
 
 def suggest(finding: Finding) -> str | None:

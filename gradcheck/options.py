@@ -36,8 +36,9 @@ MAX_PROBE_CHANGES = 128
 MAX_MINIMA = 32
 """Local approaches to a danger point that are followed, for one intermediate."""
 
-DEFAULT_HOLD = "1"
-"""Value of the float inputs that are not being swept."""
+DEFAULT_HOLD = "0.5"
+"""Value of the float inputs that are not being swept: a probability, a scale, and no identity of * or pow (1 would hide
+everything that is multiplied by its logarithm)."""
 
 SEVERITIES = ("info", "warning", "error")
 FORMAT_NAMES = ("table", "json")

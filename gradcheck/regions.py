@@ -6,11 +6,12 @@ float of every region, are run too, until nothing new turns up.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
-from gradcheck.bisection import Classify, Codes, Samples, bisect, extend
-from gradcheck.floats import FloatFormat, Ordinals, distinct
+from gradcheck.bisection import Classify, Samples, bisect, extend
+from gradcheck.floats import FloatFormat, Ordinals
 from gradcheck.options import MAX_CHANGES
 from gradcheck.records import Class, InputPlan, Region, TracedInput
 
@@ -19,6 +20,26 @@ ROUNDS = 4
 
 DOUBTS = np.unique(np.concatenate([2 ** np.arange(12), -(2 ** np.arange(12)), np.arange(-8, 9)]))
 """Floats around an end, by distance, that are run to see whether the class changes back."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Adjacent floats of one class, or of a mixture: first and last ordinal, and the codes that were seen."""
+
+    lo: int
+    hi: int
+    codes: frozenset[int]
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether more than one code was seen."""
+        return len(self.codes) > 1
+
+    @property
+    def floats(self) -> int:
+        """How many floats it holds."""
+        return self.hi - self.lo + 1
+
 
 Columns = Callable[[int], tuple[Class, ...]]
 
@@ -39,7 +60,7 @@ def doubtful(samples: Samples, plan: InputPlan, fmt: FloatFormat) -> Ordinals:
     at = samples.changes()
     at = samples.prominent(at[~samples.is_open(at)], MAX_CHANGES)
     near = (samples.ordinals[at][:, None] + DOUBTS).ravel()
-    simple = [simplest(fmt, lo, hi) for lo, hi, _ in runs(samples, plan)]
+    simple = [simplest(fmt, run.lo, run.hi) for run in runs(samples, plan)]
     wanted = np.concatenate([near, np.array(simple, dtype=np.int64)])
     return np.concatenate([wanted[(wanted >= lo) & (wanted <= hi)] for lo, hi in plan.segments])
 
@@ -49,11 +70,11 @@ def find(
 ) -> tuple[Region, ...]:
     """The regions of refined samples, for the swept input and the names of the gradient columns."""
     regions = []
-    for lo, hi, codes in runs(samples, plan):
-        forward, *gradients = merged([columns(int(code)) for code in codes])
-        witness = witness_of(samples, traced.fmt, lo, hi)
+    for run in runs(samples, plan):
+        forward, *gradients = merged([columns(code) for code in sorted(run.codes)])
+        witness = witness_of(samples, traced.fmt, run.lo, run.hi)
         by_version = dict(zip(versions, gradients, strict=True))
-        regions.append(Region(traced.name, traced.fmt, lo, hi, forward, by_version, witness))
+        regions.append(Region(traced.name, traced.fmt, run.lo, run.hi, forward, by_version, witness))
     return tuple(regions)
 
 
@@ -62,19 +83,38 @@ def merged(seen: list[tuple[Class, ...]]) -> list[Class]:
     return [column[0] if len(set(column)) == 1 else Class.MIXED for column in zip(*seen, strict=True)]
 
 
-def runs(samples: Samples, plan: InputPlan) -> Iterator[tuple[int, int, Codes]]:
-    """First and last ordinal, and the distinct codes, of each run of one class within a segment.
+def runs(samples: Samples, plan: InputPlan) -> list[Run]:
+    """The runs of one class within each segment.
 
     Samples between which a change of class was left open, or is one of too many, belong to one run: it is mixed.
     """
     changes = samples.changes()
     closed = samples.prominent(changes[~samples.is_open(changes)], MAX_CHANGES)
+    found: list[Run] = []
     for first, last in plan.segments:
         start, stop = np.searchsorted(samples.ordinals, [first, last + 1])
         ends = closed[(closed >= start) & (closed < stop - 1)]
+        segment = []
         for a, b in zip([start, *(ends + 1)], [*ends, stop - 1], strict=True):
             inside = changes[(changes >= a) & (changes < b)]
-            yield int(samples.ordinals[a]), int(samples.ordinals[b]), distinct(samples.codes[[a, *(inside + 1)]])
+            codes = frozenset(samples.codes[[a, *(inside + 1)]].tolist())
+            segment.append(Run(int(samples.ordinals[a]), int(samples.ordinals[b]), codes))
+        found += absorbed(segment)
+    return found
+
+
+def absorbed(segment: list[Run]) -> list[Run]:
+    """Join mixed runs with what lies between them where that is narrower than both: a gap in the sampling of a mixture."""
+    kept: list[Run] = []
+    for run in segment:
+        kept.append(run)
+        while run.is_mixed:
+            before = next((i for i in range(len(kept) - 2, -1, -1) if kept[i].is_mixed), None)
+            if before is None or kept[-1].lo - kept[before].hi > min(kept[-1].floats, kept[before].floats):
+                break
+            joined = frozenset().union(*(r.codes for r in kept[before:]))
+            kept[before:] = [Run(kept[before].lo, kept[-1].hi, joined)]
+    return kept
 
 
 def witness_of(samples: Samples, fmt: FloatFormat, lo: int, hi: int) -> int:

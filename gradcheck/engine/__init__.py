@@ -59,17 +59,24 @@ class Engine:
         assert outputs is not None, "every version has an output"
         return Values(outputs, tuple(gradients))
 
-    def values_at(self, ordinal: int) -> tuple[dict[str, float], float, dict[str, float | None]]:
-        """All inputs by name, the output, and the gradient of each version, at one float."""
-        values = self.values(np.array([ordinal], dtype=np.int64))
-        places = [ordinal if i == self.plan.index else held for i, held in enumerate(self.plan.held)]
-        inputs = {
-            i.name: i.fmt.shortest(place) for i, place in zip(self.target.inputs, places, strict=True)
+    def values_at(self, ordinals: list[int]) -> list[tuple[dict[str, float], float, dict[str, float | None]]]:
+        """At each ordinal: all inputs by name, the output, and the gradient of each version."""
+        values = self.values(np.array(ordinals, dtype=np.int64))
+        held = {
+            i.name: i.fmt.shortest(place) for i, place in zip(self.target.inputs, self.plan.held, strict=True)
         }
-        gradients = {
-            v.name: None if g is None else float(g[0]) for v, g in zip(self.versions, values.gradients, strict=True)
-        }
-        return inputs, float(values.outputs[0]), gradients
+        swept = self.target.inputs[self.plan.index].name
+        return [
+            (
+                {**held, swept: self.fmt.shortest(ordinal)},
+                float(values.outputs[i]),
+                {
+                    v.name: None if g is None else float(g[i])
+                    for v, g in zip(self.versions, values.gradients, strict=True)
+                },
+            )
+            for i, ordinal in enumerate(ordinals)
+        ]
 
     def block_codes(self, ordinals: Ordinals) -> Codes:
         """Combined class codes of one block."""

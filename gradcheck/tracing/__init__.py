@@ -12,8 +12,8 @@ import tensorflow as tf
 from gradcheck.errors import BAD_CONFIGURATION, CANNOT_TRACE, NOT_SUPPORTED_YET, CannotCheck, one_line
 from gradcheck.floats import FORMATS
 from gradcheck.records import LoadedTarget, Parameter, Stop, TracedInput, TracedTarget, Version
-from gradcheck.tracing.graphs import as_written, has_overrides, is_compiled, stripped, user_stops
-from gradcheck.tracing.layouts import BLOCK, LOOP_BLOCK, Layout, Untraceable, candidates, traces_as_matrix
+from gradcheck.tracing.graphs import has_overrides, is_compiled, stripped, user_stops
+from gradcheck.tracing.layouts import LOOP_BLOCK, Layout, Untraceable, as_written, block_of, candidates, traces_as_matrix
 from gradcheck.tracing.versions import Source, differentiate
 
 XLA_NOTE = "a part of it is compiled by XLA (jit_compile=True), so that part's results are XLA's, not graph mode's"
@@ -22,8 +22,8 @@ XLA_NOTE = "a part of it is compiled by XLA (jit_compile=True), so that part's r
 def trace(loaded: LoadedTarget, dtype: str | None, against: LoadedTarget | None = None) -> TracedTarget:
     """Trace `loaded` and every version of its gradient, with respect to each float input."""
     inputs = tuple(traced_input(loaded.name, p, dtype) for p in loaded.parameters)
-    layout = lay_out(loaded, inputs, BLOCK)
-    other = lay_out(against, inputs_of_against(loaded, against, inputs), BLOCK) if against else None
+    layout = lay_out(loaded, inputs, block_of(inputs))
+    other = lay_out(against, inputs_of_against(loaded, against, inputs), block_of(inputs)) if against else None
     if other and other.looped != layout.looped:
         layout, other = lay_out(loaded, inputs, LOOP_BLOCK), lay_out(other.loaded, other.inputs, LOOP_BLOCK)
     sources = sources_of(loaded, layout)
@@ -74,9 +74,9 @@ def lay_out(loaded: LoadedTarget, inputs: tuple[TracedInput, ...], block: int) -
 def sources_of(loaded: LoadedTarget, layout: Layout) -> tuple[Source, ...]:
     """`autodiff`, and `custom` where an override is in the graph and can be run."""
     if not has_overrides(layout.forward):
-        return (Source("autodiff", as_written(layout.forward)),)
+        return (Source("autodiff", as_written(layout)),)
     autodiff = Source("autodiff", stripped(layout.forward))
-    return (autodiff,) if loaded.override_lost else (autodiff, Source("custom", as_written(layout.forward)))
+    return (autodiff,) if loaded.override_lost else (autodiff, Source("custom", as_written(layout)))
 
 
 def inputs_of_against(
@@ -102,7 +102,7 @@ def inputs_of_against(
 def against_source(other: Layout) -> Source:
     """Another target, as it is written; without overrides that were not saved with it."""
     lost = other.loaded.override_lost and has_overrides(other.forward)
-    return Source("against", (stripped if lost else as_written)(other.forward), other)
+    return Source("against", stripped(other.forward) if lost else as_written(other), other)
 
 
 def versions_of(target: str, layout: Layout, sources: tuple[Source, ...], wrt: int) -> tuple[Version, ...]:

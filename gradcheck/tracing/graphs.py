@@ -67,11 +67,6 @@ def is_compiled(forward: Any) -> bool:
     return any(node.attr["_XlaMustCompile"].b for node in nodes(forward.graph.as_graph_def()) if "_XlaMustCompile" in node.attr)
 
 
-def as_written(forward: Any) -> Callable[..., Tensor]:
-    """The traced function itself, from tensors to its one output."""
-    return lambda *xs: tf.nest.flatten(forward(*xs))[0]
-
-
 def stripped(forward: Any) -> Callable[..., Tensor]:
     """The traced function without its gradient overrides.
 

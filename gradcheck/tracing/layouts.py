@@ -12,13 +12,17 @@ from math import prod
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.python.autograph.core import ag_ctx
 
 from gradcheck.errors import CANNOT_TRACE, NOT_SUPPORTED_YET, CannotCheck
 from gradcheck.records import LoadedTarget, Tensor, TracedInput
 from gradcheck.tracing.graphs import branches_on_tensors, has_control_flow
 
-BLOCK = 1 << 14
-"""Points in one call: a multiple of every SIMD packet, small enough for the cache, large enough to hide the call."""
+BLOCK_BYTES = 1 << 16
+"""Bytes of one tensor of a block: a multiple of every SIMD packet, large enough to hide the call, and below the 100 KiB
+up to which TensorFlow's constant folding makes tensors of constants. A larger block is another graph: the gradient of
+log(0.5 * erfc(-x / sqrt(2))) is NaN below -13.146681 in blocks of 2^14 floats and of unknown size, as in most training,
+and below -13.216395 in blocks of 2^16."""
 
 LOOP_BLOCK = 1 << 10
 """The same for a looped target, which takes 10 to 20 us a point."""
@@ -121,6 +125,11 @@ class Mismatch(Exception):
     """An output does not have as many elements as the input."""
 
 
+def block_of(inputs: tuple[TracedInput, ...]) -> int:
+    """Points of a block, for the widest of the inputs' dtypes."""
+    return BLOCK_BYTES // max(max(i.fmt.bits for i in inputs) // 8, 4)
+
+
 def candidates(loaded: LoadedTarget, inputs: tuple[TracedInput, ...], block: int) -> Iterator[Layout]:
     """The layouts to try for blocks of `block` points, best first; none where the declared shapes differ in size."""
     declared = [p.shape for p in loaded.parameters]
@@ -152,6 +161,18 @@ def traces_as_matrix(loaded: LoadedTarget, inputs: tuple[TracedInput, ...]) -> b
     except Exception:  # whatever it raised was raised for a vector and for a scalar too
         return False
     return True
+
+
+def as_written(layout: Layout) -> Callable[..., Tensor]:
+    """The target itself, to be called while a graph is built, as a training step calls it.
+
+    It is not called through its ConcreteFunction: constants that cross a call are folded differently, which moves
+    ends (log of 0.5 * erfc is NaN from another float on).
+    """
+    call = positional(layout.loaded)
+    if layout.loaded.autograph:
+        call = tf.__internal__.autograph.tf_convert(call, ag_ctx.ControlStatusCtx(ag_ctx.Status.ENABLED))
+    return lambda *xs: tf.convert_to_tensor(output_of(call(*xs)))
 
 
 def positional(loaded: LoadedTarget) -> Callable[..., Any]:

@@ -1,0 +1,204 @@
+"""The command line: words in, text and an exit status out.
+
+Only this file prints. A mistake of the user's is one line on standard error and exit status 2; whatever else goes wrong
+is a bug in gradcheck, exit status 101.
+"""
+
+import contextlib
+import os
+import shutil
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
+
+import typer
+
+from gradcheck import __version__, gate
+from gradcheck.errors import BAD_CONFIGURATION, CannotCheck, one_line
+from gradcheck.floats import FORMATS
+from gradcheck.options import FORMAT_NAMES, SEVERITIES, ScanOptions, parse_choice, parse_hold, parse_range
+from gradcheck.records import Report
+from gradcheck.streams import without_tensorflow_logs
+
+if TYPE_CHECKING:
+    from gradcheck.renderers import Style
+
+app = typer.Typer(
+    help="Where a TensorFlow function's gradient goes NaN, inf or wrong, to the exact float.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit with its status."""
+    try:
+        status = app(args=arguments, prog_name="gradcheck", standalone_mode=False)
+    except CannotCheck as error:
+        status = complain(error.code, error.message)
+    except KeyboardInterrupt:
+        print("gradcheck: interrupted", file=sys.stderr)
+        status = 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 141
+    except Exception as error:
+        status = usage_error(error) if hasattr(error, "format_message") else bug(error)
+    raise SystemExit(status or 0)
+
+
+@app.callback(invoke_without_command=True)
+def options(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
+    """Where a TensorFlow function's gradient goes NaN, inf or wrong, to the exact float."""
+    if version:
+        print(f"gradcheck {__version__}")
+        raise typer.Exit
+
+
+@app.command(no_args_is_help=True)
+def scan(
+    targets: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="TARGET...",
+            help="module:function, file.py:function, a module or file to search, or SAVED_MODEL[:SIGNATURE].",
+        ),
+    ],
+    ranges: Annotated[
+        list[str] | None,
+        typer.Option("--range", metavar="[NAME=]LO:HI", help="Sweep an input over this range; repeatable."),
+    ] = None,
+    holds: Annotated[
+        list[str] | None,
+        typer.Option("--hold", metavar="NAME=VALUE", help="Hold an input here while others are swept (0.5)."),
+    ] = None,
+    dtype: Annotated[str | None, typer.Option(metavar="DTYPE", help=f"{', '.join(FORMATS)} (float32).")] = None,
+    against: Annotated[
+        str | None, typer.Option(metavar="TARGET", help="Show another target's gradient beside this one's.")
+    ] = None,
+    output_format: Annotated[
+        str, typer.Option("--format", metavar="FORMAT", help=f"{' or '.join(FORMAT_NAMES)}, on standard output.")
+    ] = "table",
+    outputs: Annotated[
+        list[Path] | None,
+        typer.Option("--output", metavar="FILE", help="Write a report too, .json or .txt; repeatable."),
+    ] = None,
+    fail_on: Annotated[
+        str, typer.Option(metavar="SEVERITY", help=f"Lowest severity that fails: {', '.join(SEVERITIES)}.")
+    ] = "error",
+    seed: Annotated[int, typer.Option(help="Seed of the sampling; same seed, same report.", min=0)] = 0,
+) -> int:
+    """Sweep functions over their inputs and report where the gradient goes bad.
+
+    Exit status: 0 nothing found, 1 findings, 2 a target could not be checked.
+    """
+    options = ScanOptions(
+        ranges=tuple(parse_range(text) for text in ranges or ()),
+        holds=tuple(parse_hold(text) for text in holds or ()),
+        dtype=parse_choice("--dtype", dtype, tuple(FORMATS)) if dtype else None,
+        against=against,
+        seed=seed,
+        fail_on=parse_choice("--fail-on", fail_on, SEVERITIES),
+    )
+    parse_choice("--format", output_format, FORMAT_NAMES)
+    files = [(path, format_of(path)) for path in outputs or ()]
+    report = run_quietly(tuple(targets), options)
+    deliver(report, output_format, files)
+    return gate.exit_status(report, options.fail_on)
+
+
+def run_quietly(targets: tuple[str, ...], options: ScanOptions) -> Report:
+    """Run the pipeline with progress on standard error and nothing of the targets' own on standard output."""
+    from gradcheck import pipeline
+
+    with without_tensorflow_logs() as terminal, progress(terminal) as show, contextlib.redirect_stdout(sys.stderr):
+        return pipeline.run(targets, options, show)
+
+
+@contextlib.contextmanager
+def progress(terminal: TextIO) -> Iterator[Callable[[str], None]]:
+    """A spinner with the target's name, on a terminal; nothing elsewhere."""
+    if not terminal.isatty():
+        yield lambda target: None
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    with Console(file=terminal).status("loading TensorFlow") as status:
+        yield lambda target: status.update(Text(f"scanning {target}"))
+
+
+def format_of(path: Path) -> str:
+    """The format of an output file, from its suffix."""
+    from gradcheck.renderers import SUFFIXES
+
+    if path.suffix not in SUFFIXES:
+        known = ", ".join(SUFFIXES)
+        raise CannotCheck(BAD_CONFIGURATION, f"--output {path}: unknown suffix {path.suffix!r}; use one of {known}")
+    if not path.parent.is_dir():
+        raise CannotCheck(BAD_CONFIGURATION, f"--output {path}: no such directory: {path.parent}; make it first")
+    return SUFFIXES[path.suffix]
+
+
+def deliver(report: Report, output_format: str, files: list[tuple[Path, str]]) -> None:
+    """Print the report and its errors, and write its files."""
+    from gradcheck.renderers import Style, render
+
+    for path, name in files:
+        write(path, render(report, name, Style()))
+    for target in report.targets:
+        if target.error:
+            complain(target.error.code, target.error.message)
+    sys.stdout.write(render(report, output_format, terminal_style(sys.stdout)))
+    sys.stdout.flush()
+
+
+def write(path: Path, text: str) -> None:
+    """Write a report whole or not at all: beside its place first, then moved there."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise CannotCheck(BAD_CONFIGURATION, f"--output {path}: {error.strerror}; choose another place") from error
+
+
+def terminal_style(stream: TextIO) -> "Style":
+    """How to dress text for standard output."""
+    from gradcheck.renderers import Style
+
+    encoding = getattr(stream, "encoding", None) or "ascii"
+    try:
+        "├─█░┤".encode(encoding)
+        unicode = True
+    except (UnicodeEncodeError, LookupError):
+        unicode = False
+    colour = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    width = min(max(shutil.get_terminal_size((80, 24)).columns, 60), 120)
+    return Style(width, colour, unicode)
+
+
+def complain(code: str, message: str) -> int:
+    """One line on standard error; the exit status that goes with it."""
+    encoding = sys.stderr.encoding or "ascii"
+    line = f"gradcheck: {code} {message}"
+    print(line.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr)
+    return gate.COULD_NOT_CHECK
+
+
+def usage_error(error: Exception) -> int:
+    """A mistake that the option parser found, as one line."""
+    said = one_line(error.format_message())  # type: ignore[attr-defined]
+    return complain(BAD_CONFIGURATION, f"{said.rstrip('.')}; see gradcheck --help" if said else "see gradcheck --help")
+
+
+def bug(error: Exception) -> int:
+    """Whatever should not have happened, with its traceback: it is ours."""
+    traceback.print_exception(error)
+    print(f"gradcheck: a bug in gradcheck {__version__}: {one_line(repr(error))}; please report it", file=sys.stderr)
+    return gate.BUG

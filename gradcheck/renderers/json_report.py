@@ -1,0 +1,150 @@
+"""The JSON report, `schema_version` 1 (report.schema.json beside this file).
+
+In: a report. Out: strict JSON. Non-finite numbers are the strings "nan", "inf", "-inf"; floats are the shortest decimals
+that read back to the same float of their dtype; ends of intervals come in C hexadecimal too.
+"""
+
+import json
+import math
+from typing import Any
+
+from gradcheck.floats import FloatFormat
+from gradcheck.records import Finding, Region, Report, Sweep, TargetReport
+from gradcheck.renderers.styles import Style
+
+SCHEMA_VERSION = 1
+COLUMNS = ("autodiff", "custom", "against")
+
+
+def render_json(report: Report, style: Style) -> str:
+    """The report as JSON, ASCII only."""
+    del style  # JSON looks the same everywhere
+    return json.dumps(report_object(report), indent=2, allow_nan=False) + "\n"
+
+
+def report_object(report: Report) -> dict[str, Any]:
+    """The whole report."""
+    statuses = [target.status for target in report.targets]
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": "gradcheck", "version": report.version},
+        "environment": {
+            "tensorflow": report.environment.tensorflow,
+            "python": report.environment.python,
+            "device": report.environment.device,
+        },
+        "seed": report.seed,
+        "targets": [target_object(target) for target in report.targets],
+        "summary": {
+            "targets": len(statuses),
+            "clean": statuses.count("clean"),
+            "findings": statuses.count("findings"),
+            "errors": statuses.count("error"),
+        },
+    }
+
+
+def target_object(target: TargetReport) -> dict[str, Any]:
+    """One target."""
+    error = {"code": target.error.code, "message": target.error.message} if target.error else None
+    return {
+        "target": target.target,
+        "status": target.status,
+        "error": error,
+        "elementwise": None if target.error else True,
+        "inputs": [input_object(sweep, target.sweeps) for sweep in target.sweeps],
+        "modes": list(target.modes),
+        "versions": list(target.versions),
+        "coverage": coverage_object(target.sweeps) if target.sweeps else None,
+        "regions": [region_object(region) for sweep in target.sweeps for region in sweep.regions],
+        "findings": [finding_object(finding, target.modes[0]) for finding in target.findings],
+        "notes": list(target.notes),
+    }
+
+
+def input_object(sweep: Sweep, sweeps: tuple[Sweep, ...]) -> dict[str, Any]:
+    """One input: what was swept, and where it was held while another one was."""
+    fmt = sweep.input.fmt
+    return {
+        "name": sweep.input.name,
+        "dtype": fmt.name,
+        "shape": list(sweep.input.shape),
+        "ranges": [[fmt.shortest(lo), fmt.shortest(hi)] for lo, hi in sweep.plan.segments],
+        "held": fmt.shortest(sweep.plan.held[sweep.plan.index]) if len(sweeps) > 1 else None,
+    }
+
+
+def coverage_object(sweeps: tuple[Sweep, ...]) -> dict[str, Any]:
+    """How much of the line was run, over all inputs."""
+    return {
+        "method": "exhaustive" if all(sweep.exhaustive for sweep in sweeps) else "sampled",
+        "evaluated": sum(sweep.evaluated for sweep in sweeps),
+        "domain": sum(sweep.plan.floats for sweep in sweeps),
+    }
+
+
+def region_object(region: Region) -> dict[str, Any]:
+    """One region; a version that the target does not have is null."""
+    return {
+        "input": region.input,
+        **interval_object(region.fmt, region.lo, region.hi),
+        "forward": region.forward.value,
+        **{name: region.gradients[name].value if name in region.gradients else None for name in COLUMNS},
+        "domain": None,
+    }
+
+
+def finding_object(finding: Finding, mode: str) -> dict[str, Any]:
+    """One finding."""
+    witness, cause = finding.witness, finding.cause
+    return {
+        "code": finding.code,
+        "name": finding.name,
+        "severity": finding.severity,
+        "kind": finding.kind,
+        "version": finding.version,
+        "mode": mode,
+        "wrt": finding.wrt,
+        "masked": finding.masked,
+        **interval_object(finding.fmt, finding.lo, finding.hi),
+        "message": finding.message,
+        "witness": None
+        if witness is None
+        else {
+            "inputs": {name: number(value) for name, value in witness.inputs.items()},
+            "output": number(witness.output),
+            "gradient": None if witness.gradient is None else number(witness.gradient),
+            "true_output": None,
+            "true_gradient": None,
+        },
+        "cause": None
+        if cause is None
+        else {
+            "op": cause.op,
+            "forward_op": cause.forward_op,
+            "file": cause.file,
+            "line": cause.line,
+            "source": cause.source,
+        },
+        "suggestion": finding.suggestion,
+    }
+
+
+def interval_object(fmt: FloatFormat, lo: int | None, hi: int | None) -> dict[str, Any]:
+    """Both ends, in decimal and hexadecimal, and the number of floats between them."""
+    if lo is None or hi is None:
+        return dict.fromkeys(("lo", "hi", "lo_hex", "hi_hex", "floats"))
+    return {
+        "lo": fmt.shortest(lo),
+        "hi": fmt.shortest(hi),
+        "lo_hex": fmt.hex(lo),
+        "hi_hex": fmt.hex(hi),
+        "floats": hi - lo + 1,
+    }
+
+
+def number(value: float) -> float | str:
+    """A number, or the name of one that JSON does not have."""
+    if math.isnan(value):
+        return "nan"
+    return value if math.isfinite(value) else ("inf" if value > 0 else "-inf")

@@ -1,0 +1,208 @@
+"""The table: what a person reads in a terminal of 80 columns.
+
+In: a report. Out: a block a target, one line where it is clean: a heading, a strip of the number line, a row a region,
+the findings with their witness and what to do next. Targets that could not be checked are not here: they are messages.
+"""
+
+import textwrap
+from itertools import groupby
+
+from tabulate import tabulate
+
+from gradcheck.floats import FloatFormat
+from gradcheck.records import Class, Finding, Region, Report, Sweep, TargetReport
+from gradcheck.renderers.strip import strip
+from gradcheck.renderers.styles import Style
+
+MAX_ROWS = 16
+"""Regions, and findings, that are printed one by one; more are summed up, and all of them are in the JSON."""
+
+MANTISSA = 8
+"""Significant digits of a printed result."""
+
+
+def render_table(report: Report, style: Style) -> str:
+    """All targets that could be checked, and a line that sums up where there are several."""
+    blocks = [target_block(target, style) for target in report.targets if not target.error]
+    separated = [block if "\n" not in block else block + "\n" for block in blocks]
+    text = "".join(block + "\n" for block in separated)
+    return text + summary(report, style) if len(report.targets) > 1 else text.rstrip("\n") + "\n" if text else ""
+
+
+def target_block(target: TargetReport, style: Style) -> str:
+    """One target."""
+    if is_quiet(target):
+        return clean_line(target, style)
+    lines = [heading(target, style)]
+    for sweep in target.sweeps:
+        lines += ["", *sweep_lines(target, sweep, style)]
+    lines += [""] if target.findings else []
+    lines += finding_lines(target.findings, style)
+    lines += [wrapped(f"note: {note}", style, "  ") for note in target.notes]
+    lines.append(style.paint(coverage(target), "dim"))
+    return "\n".join(lines)
+
+
+def is_quiet(target: TargetReport) -> bool:
+    """Whether there is nothing to show: no finding, no note, every value finite."""
+    finite = all(
+        region.forward is Class.FINITE and all(c in (Class.FINITE, Class.NONE) for c in region.gradients.values())
+        for sweep in target.sweeps
+        for region in sweep.regions
+    )
+    return finite and not target.findings and not target.notes
+
+
+def clean_line(target: TargetReport, style: Style) -> str:
+    """A clean target."""
+    inputs = "; ".join(f"{s.input.name}: {span(s)}{held(target, s)}" for s in target.sweeps)
+    return f"{style.paint(target.target, 'heading')}  {style.paint('clean', 'good')}  {inputs}; {method(target)}"
+
+
+def heading(target: TargetReport, style: Style) -> str:
+    """The target's name and what was found."""
+    found = [f.severity for f in target.findings]
+    counts = [
+        style.paint(f"{found.count(severity)} {severity}{'s' if found.count(severity) != 1 and severity != 'info' else ''}", severity)
+        for severity in ("error", "warning", "info")
+        if severity in found
+    ]
+    return f"{style.paint(target.target, 'heading')}  {', '.join(counts) or 'no findings'}"
+
+
+def sweep_lines(target: TargetReport, sweep: Sweep, style: Style) -> list[str]:
+    """The strip and the regions of one input."""
+    lines = [f"  {sweep.input.name}: {span(sweep)}{held(target, sweep)}"]
+    lines += ["  " + line for line in strip(sweep, effective(target), style)]
+    return [*lines, "", *region_rows(target, sweep, style)]
+
+
+def region_rows(target: TargetReport, sweep: Sweep, style: Style) -> list[str]:
+    """One row a region, both ends, the share of all floats, and every column side by side."""
+    regions, hidden = shown_regions(sweep.regions)
+    header = [f"{sweep.input.name} from", "to", "floats", "forward", *target.versions]
+    rows = [
+        [
+            region.fmt.text(region.lo),
+            region.fmt.text(region.hi),
+            share(region, sweep),
+            painted(region.forward, style),
+            *(painted(region.gradients[name], style) for name in target.versions),
+        ]
+        for region in regions
+    ]
+    table = tabulate(rows, header, tablefmt="simple", disable_numparse=True, colalign=("right", "right", "right"))
+    lines = ["  " + line.rstrip() for line in table.splitlines()]
+    if hidden:
+        lines.append(f"  ... and {hidden} more regions (--format json lists them all)")
+    return lines
+
+
+def shown_regions(regions: tuple[Region, ...]) -> tuple[list[Region], int]:
+    """The regions to print, in order, and how many are left out: the widest, and those near 0."""
+    if len(regions) <= MAX_ROWS:
+        return list(regions), 0
+    by_width = sorted(range(len(regions)), key=lambda i: (-regions[i].floats, i))
+    by_size = sorted(by_width[MAX_ROWS // 2 :], key=lambda i: abs(regions[i].witness))
+    chosen = {*by_width[: MAX_ROWS // 2], *by_size[: MAX_ROWS // 2]}
+    return [regions[i] for i in sorted(chosen)], len(regions) - MAX_ROWS
+
+
+def finding_lines(findings: tuple[Finding, ...], style: Style) -> list[str]:
+    """The findings; those of one code, version and severity beyond the first few are counted."""
+    lines: list[str] = []
+    key = lambda f: (f.severity, f.code, f.version, f.wrt)  # noqa: E731
+    for _, group in groupby(findings, key=key):
+        same = list(group)
+        for finding in same[:3]:
+            lines += one_finding(finding, style, last=finding is same[min(len(same), 3) - 1])
+        if len(same) > 3:
+            lines.append(f"    ... and {len(same) - 3} more {same[0].code} ({same[0].name}) like these")
+    return lines
+
+
+def one_finding(finding: Finding, style: Style, last: bool) -> list[str]:
+    """Code and message, the witness, and what to do next (once, behind the last of its kind)."""
+    mark = style.paint(f"{finding.code} {finding.severity}", finding.severity)
+    plain = f"{finding.code} {finding.severity}"
+    lines = wrapped(f"{plain}  {finding.message}", style, "  ").replace(plain, mark, 1).splitlines()
+    witness = finding.witness
+    if witness:
+        inputs = ", ".join(f"{name} = {shown(value)}" for name, value in witness.inputs.items())
+        gradient = "None" if witness.gradient is None else shown(witness.gradient)
+        lines.append(wrapped(f"at {inputs}: output {shown(witness.output)}, gradient {gradient}", style, "      "))
+    if finding.suggestion and last:
+        lines.append(wrapped(f"next: {finding.suggestion}", style, "      "))
+    return lines
+
+
+def coverage(target: TargetReport) -> str:
+    """How the results were obtained."""
+    return f"  {method(target)}, {'/'.join(target.modes)} mode"
+
+
+def method(target: TargetReport) -> str:
+    """Exhaustive or sampled, with the counts."""
+    evaluated = sum(s.evaluated for s in target.sweeps)
+    floats = sum(s.plan.floats for s in target.sweeps)
+    if all(s.exhaustive for s in target.sweeps):
+        return f"exhaustive: all {floats:,} floats run"
+    return f"sampled: {evaluated:,} of {count(floats)} floats run"
+
+
+def summary(report: Report, style: Style) -> str:
+    """One line on several targets."""
+    statuses = [target.status for target in report.targets]
+    parts = [f"{statuses.count(s)} {word}" for s, word in (("clean", "clean"), ("findings", "with findings"), ("error", "not checked")) if s in statuses]
+    return style.paint(f"{len(statuses)} targets: {', '.join(parts)}", "heading") + "\n"
+
+
+def effective(target: TargetReport) -> str:
+    """The version that training runs."""
+    return "custom" if "custom" in target.versions else "autodiff"
+
+
+def span(sweep: Sweep) -> str:
+    """The ranges that were swept."""
+    fmt = sweep.input.fmt
+    if sweep.plan.segments == ((fmt.min_ordinal, fmt.max_ordinal),):
+        return f"every finite {fmt.name}"
+    return f"{fmt.name} " + " and ".join(f"[{fmt.text(lo)}, {fmt.text(hi)}]" for lo, hi in sweep.plan.segments)
+
+
+def held(target: TargetReport, sweep: Sweep) -> str:
+    """Where the other inputs were held meanwhile."""
+    others = [s for s in target.sweeps if s is not sweep]
+    places = [f"{s.input.name} = {s.input.fmt.text(sweep.plan.held[s.plan.index])}" for s in others]
+    return f" ({', '.join(places)})" if places else ""
+
+
+def share(region: Region, sweep: Sweep) -> str:
+    """The share of all floats of the plan, or their number where they are few."""
+    part = region.floats / sweep.plan.floats
+    return f"{part:.1%}" if part >= 0.001 else count(region.floats)
+
+
+def count(floats: int) -> str:
+    """A number of floats, rounded where it is astronomical."""
+    return f"{floats:,}" if floats < 10**12 else f"{floats:.3g}"
+
+
+def painted(observed: Class, style: Style) -> str:
+    """A class in its colour."""
+    return style.paint(observed.value, None if observed in (Class.FINITE, Class.NONE) else "error")
+
+
+def shown(value: float) -> str:
+    """A result in a few digits."""
+    return f"{value:.{MANTISSA}g}"
+
+
+def wrapped(text: str, style: Style, indent: str) -> str:
+    """A paragraph with a hanging indent."""
+    return textwrap.fill(
+        text, style.width, initial_indent=indent, subsequent_indent=indent + "    ", break_on_hyphens=False
+    )
+
+
+__all__ = ["FloatFormat", "render_table"]

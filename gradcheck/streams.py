@@ -1,0 +1,62 @@
+"""Keep TensorFlow's start-up chatter off standard error.
+
+In: nothing. Out: a context in which the process's file descriptor 2 goes through a filter. TensorFlow's C++ code logs
+before its own log level is read, so the lines can only be caught on the descriptor itself. Everything else passes.
+"""
+
+import contextlib
+import os
+import re
+import sys
+import threading
+from collections.abc import Iterator
+from typing import TextIO
+
+CHATTER = re.compile(rb"(WARNING: All log messages before absl::InitializeLog|[IWE]\d{4} \d\d:\d\d:)")
+LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+
+
+@contextlib.contextmanager
+def without_tensorflow_logs() -> Iterator[TextIO]:
+    """Filter descriptor 2; yields a stream to the real one. A log level set by the user is left alone, unfiltered."""
+    if LOG_LEVEL in os.environ or not owns_descriptor(sys.stderr):
+        yield sys.stderr
+        return
+    os.environ[LOG_LEVEL] = "3"
+    sys.stderr.flush()
+    real = os.dup(2)
+    source, sink = os.pipe()
+    os.dup2(sink, 2)
+    os.close(sink)
+    reader = threading.Thread(target=forward, args=(source, real), daemon=True)
+    reader.start()
+    with os.fdopen(os.dup(real), "w", encoding=sys.stderr.encoding, errors="backslashreplace", buffering=1) as terminal:
+        try:
+            yield terminal
+        finally:
+            sys.stderr.flush()
+            os.dup2(real, 2)  # closes the pipe's last writing end, so the reader comes to an end
+            reader.join()
+            os.close(real)
+            del os.environ[LOG_LEVEL]
+
+
+def forward(source: int, real: int) -> None:
+    """Copy lines that are not chatter."""
+    with os.fdopen(source, "rb", buffering=0) as stream:
+        rest = b""
+        while piece := stream.read(4096):
+            *lines, rest = (rest + piece).split(b"\n")
+            for line in lines:
+                if not CHATTER.match(line):
+                    os.write(real, line + b"\n")
+        if rest and not CHATTER.match(rest):
+            os.write(real, rest)
+
+
+def owns_descriptor(stream: TextIO) -> bool:
+    """Whether a stream writes to descriptor 2 (not so under a test runner that captures it)."""
+    try:
+        return stream.fileno() == 2
+    except (OSError, ValueError, AttributeError):
+        return False
