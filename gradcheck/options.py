@@ -146,4 +146,3 @@ def wider(fmt: FloatFormat, value: float) -> str:
         if other.bits > fmt.bits and other.largest >= value:
             return f": write a smaller number or --dtype {other.name}"
     return ": write a smaller number"
-

@@ -69,9 +69,7 @@ def scan(name: str, options: ScanOptions) -> TargetReport:
     )
 
 
-def sweep_and_check(
-    target: TracedTarget, plan: InputPlan, seed: int
-) -> tuple[Sweep, tuple[Finding, ...]]:
+def sweep_and_check(target: TracedTarget, plan: InputPlan, seed: int) -> tuple[Sweep, tuple[Finding, ...]]:
     """Sweep one input: a plan becomes samples, samples regions, regions findings, findings explained findings."""
     from gradcheck.engine import Engine
     from gradcheck.engine.evidence import require_elementwise, varies

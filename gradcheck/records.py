@@ -8,6 +8,7 @@ dtype; they become decimals where they are printed.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import PurePath
 from typing import Any, TypeAlias
 
 from gradcheck.floats import FloatFormat
@@ -43,6 +44,7 @@ class Parameter:
         dtype: a dtype name, or None where nothing declares one.
         shape: declared dimensions (None: any), or None where nothing declares them.
         keyword_only: whether it must be passed by name.
+
     """
 
     name: str
@@ -62,6 +64,7 @@ class LoadedTarget:
         autograph: whether Python control flow on tensors is to be converted.
         override_lost: whether a SavedModel names gradient overrides that were not saved with it.
         notes: what the user should know of how it was loaded.
+
     """
 
     name: str
@@ -79,6 +82,7 @@ class Probe:
     Attributes:
         run: from one tensor [block] an input to a list of tensors [block], one an intermediate.
         dangers: for each intermediate, the values at which an operation that reads it has no finite gradient.
+
     """
 
     run: Callable[..., list[Tensor]]
@@ -96,6 +100,7 @@ class Version:
         connected: whether autodiff returns a gradient at all.
         constants: small numeric constants of the forward and backward graph.
         probe: its intermediates, or None where they cannot be fetched.
+
     """
 
     name: str
@@ -122,6 +127,11 @@ class Stop:
     file: str | None
     line: int | None
 
+    @property
+    def place(self) -> str:
+        """File name and line, as far as they are known."""
+        return f"{PurePath(self.file).name}:{self.line}" if self.file else "line not known"
+
 
 @dataclass(frozen=True)
 class TracedTarget:
@@ -135,6 +145,7 @@ class TracedTarget:
         looped: whether a call runs its points one by one (data-dependent control flow) instead of as one tensor.
         stops: `tf.stop_gradient` calls in the forward graph.
         notes: what the user should know of how it was traced.
+
     """
 
     name: str
@@ -154,6 +165,7 @@ class InputPlan:
         index: position of the swept input.
         segments: disjoint, sorted (first, last) ordinals.
         held: an ordinal for every input, in its own dtype (that of the swept one is not used).
+
     """
 
     index: int
@@ -177,6 +189,7 @@ class Region:
         forward: class of the output.
         gradients: class of the gradient, for each version.
         witness: ordinal of the simplest float in it, run and found to be of these classes.
+
     """
 
     input: str
@@ -203,6 +216,7 @@ class Sweep:
         evaluated: distinct floats that were run.
         exhaustive: whether those are all floats of the plan.
         varies: whether the output differs between any two of them.
+
     """
 
     plan: InputPlan
@@ -249,6 +263,7 @@ class Finding:
         message: one sentence: what.
         suggestion: one sentence: what next.
         witness, cause: filled by the stage that explains.
+
     """
 
     code: str

@@ -5,10 +5,9 @@ Behind a `tf.stop_gradient` of the user's own that is on purpose, so it is said 
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 from gradcheck.checks.stretches import Subject, finding, stretches
-from gradcheck.records import Class, Finding, Stop
+from gradcheck.records import Class, Finding
 
 CODE, NAME = "GC008", "disconnected-gradient"
 
@@ -20,15 +19,12 @@ def find(subject: Subject) -> Iterator[Finding]:
         return
     first = next(stretches(subject))
     if subject.stops:
-        where = ", ".join(sorted({place(stop) for stop in subject.stops}))
+        where = ", ".join(dict.fromkeys(stop.place for stop in subject.stops))
         severity, why = "info", f"stopped on purpose by tf.stop_gradient ({where})"
     else:
         severity, why = "warning", "no operation on the way has a gradient (rounding, comparing, casting)"
     message = f"the {version.name} gradient is None although the output depends on {subject.sweep.input.name}: {why}"
     whole = finding(subject, first, CODE, NAME, severity, message)
-    yield replace(whole, lo=subject.sweep.regions[0].lo, hi=subject.sweep.regions[-1].hi, masked=first.forward is Class.FINITE)
-
-
-def place(stop: Stop) -> str:
-    """File and line, as far as they are known."""
-    return f"{Path(stop.file).name}:{stop.line}" if stop.file else "line not known"
+    yield replace(
+        whole, lo=subject.sweep.regions[0].lo, hi=subject.sweep.regions[-1].hi, masked=first.forward is Class.FINITE
+    )

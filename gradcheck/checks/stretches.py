@@ -21,6 +21,7 @@ class Subject:
         version: the version.
         effective: whether training runs this version.
         stops: the target's `tf.stop_gradient` calls.
+
     """
 
     target: str

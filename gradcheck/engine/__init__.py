@@ -39,9 +39,7 @@ class Engine:
         self.plan = plan
         self.fmt = target.inputs[plan.index].fmt
         self.versions = target.versions[plan.index]
-        self.held = [
-            to_tensor(i.fmt, np.full(target.block, o)) for i, o in zip(target.inputs, plan.held, strict=True)
-        ]
+        self.held = [to_tensor(i.fmt, np.full(target.block, o)) for i, o in zip(target.inputs, plan.held, strict=True)]
 
     def classify(self, ordinals: Ordinals) -> Codes:
         """Combined class codes [n]: the output, then each version's gradient."""
@@ -62,9 +60,7 @@ class Engine:
     def values_at(self, ordinals: list[int]) -> list[tuple[dict[str, float], float, dict[str, float | None]]]:
         """At each ordinal: all inputs by name, the output, and the gradient of each version."""
         values = self.values(np.array(ordinals, dtype=np.int64))
-        held = {
-            i.name: i.fmt.shortest(place) for i, place in zip(self.target.inputs, self.plan.held, strict=True)
-        }
+        held = {i.name: i.fmt.shortest(place) for i, place in zip(self.target.inputs, self.plan.held, strict=True)}
         swept = self.target.inputs[self.plan.index].name
         return [
             (

@@ -64,7 +64,9 @@ def close(engine: Engine, first: Doubles, second: Doubles, kept: np.ndarray | No
     finite = np.isfinite(first) & np.isfinite(second)
     with np.errstate(over="ignore"):
         slack = ULPS * 2.0**-engine.fmt.mantissa_bits * np.maximum(np.abs(first), np.abs(second))
-        near = finite & (np.abs(np.where(finite, first, 0) - np.where(finite, second, 0)) <= slack + engine.fmt.smallest_normal)
+        near = finite & (
+            np.abs(np.where(finite, first, 0) - np.where(finite, second, 0)) <= slack + engine.fmt.smallest_normal
+        )
     return bool((same | near).all())
 
 

@@ -87,7 +87,8 @@ def attribute(module: ModuleType, target: str, dotted: str) -> Callable[..., Any
         )
     if not callable(found):
         raise CannotCheck(
-            NO_SUCH_ATTRIBUTE, f"{target}: {dotted} is a {type(found).__name__}, not a function; name something callable"
+            NO_SUCH_ATTRIBUTE,
+            f"{target}: {dotted} is a {type(found).__name__}, not a function; name something callable",
         )
     return found  # type: ignore[no-any-return]
 
@@ -112,4 +113,8 @@ def import_failure(place: str, error: BaseException) -> str:
 
 def is_users(filename: str) -> bool:
     """Whether a frame is neither the import system's nor gradcheck's."""
-    return not filename.startswith("<frozen") and "importlib" not in filename and Path(__file__).parent.parent not in Path(filename).parents
+    return (
+        not filename.startswith("<frozen")
+        and "importlib" not in filename
+        and Path(__file__).parent.parent not in Path(filename).parents
+    )

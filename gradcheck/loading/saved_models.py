@@ -37,14 +37,13 @@ def load_signature(target: str, directory: Path, signature: str) -> LoadedTarget
         outputs = concrete(**tensors)
         if len(outputs) != 1:
             raise CannotCheck(
-                NOT_SUPPORTED_YET, f"{target}: {len(outputs)} outputs ({', '.join(outputs)}); tensor targets are not supported yet"
+                NOT_SUPPORTED_YET,
+                f"{target}: {len(outputs)} outputs ({', '.join(outputs)}); tensor targets are not supported yet",
             )
         return next(iter(outputs.values()))
 
     call.model = model  # type: ignore[attr-defined]  # the variables live as long as the model does
-    return LoadedTarget(
-        target, call, parameters, autograph=False, override_lost=lost, notes=(LOST,) if lost else ()
-    )
+    return LoadedTarget(target, call, parameters, autograph=False, override_lost=lost, notes=(LOST,) if lost else ())
 
 
 def pick(target: str, signatures: list[str], wanted: str) -> str:

@@ -26,7 +26,8 @@ def parameters_of(target: str, function: Callable[..., Any]) -> tuple[Parameter,
     )
     if not parameters:
         raise CannotCheck(
-            NO_FLOAT_INPUT, f"{target}: no input to sweep: it takes no argument without a default; give it a float tensor"
+            NO_FLOAT_INPUT,
+            f"{target}: no input to sweep: it takes no argument without a default; give it a float tensor",
         )
     return parameters
 
@@ -72,7 +73,9 @@ def declared_specs(target: str, function: Callable[..., Any]) -> list[Any]:
     specs: list[Any] = []
     for spec in signature:
         if isinstance(spec, (list, tuple, dict)):
-            raise CannotCheck(NOT_SUPPORTED_YET, f"{target}: an input is a structure of tensors; tensor targets are not supported yet")
+            raise CannotCheck(
+                NOT_SUPPORTED_YET, f"{target}: an input is a structure of tensors; tensor targets are not supported yet"
+            )
         if hasattr(spec, "dtype") and hasattr(spec, "shape"):
             specs.append(spec)
     return specs

@@ -66,4 +66,6 @@ def clipped(fmt: FloatFormat, ordinals: Ordinals, offsets: Ordinals) -> Ordinals
     """Every ordinal plus every offset that is still a finite float."""
     lo, hi = int(offsets.min()), int(offsets.max())
     inner = np.clip(ordinals, fmt.min_ordinal - lo, fmt.max_ordinal - hi)
-    return distinct(np.concatenate([(inner[:, None] + offsets).ravel(), np.clip(ordinals, fmt.min_ordinal, fmt.max_ordinal)]))
+    return distinct(
+        np.concatenate([(inner[:, None] + offsets).ravel(), np.clip(ordinals, fmt.min_ordinal, fmt.max_ordinal)])
+    )

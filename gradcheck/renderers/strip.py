@@ -32,7 +32,8 @@ def strip(sweep: Sweep, version: str, style: Style) -> list[str]:
     roles = {"good": "good", "forward": "warning", "bad": "error", "outside": None}
     line = "".join(style.paint(MARKS[kind][side], roles[kind]) for kind in kinds)
     left, right = ("├", "┤") if style.unicode else ("|", "|")
-    return [f"{left}{line}{right}", " " + ticks(sweep, lo, hi, cells).rstrip(), legend(kinds, version, side)]
+    lines = [f"{left}{line}{right}", " " + ticks(sweep, lo, hi, cells).rstrip()]
+    return lines + ([legend(kinds, version, side)] if {"bad", "forward"} & set(kinds) else [])
 
 
 def kind_of(region: Region, version: str) -> str:

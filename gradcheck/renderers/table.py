@@ -32,25 +32,25 @@ def render_table(report: Report, style: Style) -> str:
 def target_block(target: TargetReport, style: Style) -> str:
     """One target."""
     if is_quiet(target):
-        return clean_line(target, style)
+        return "\n".join([clean_line(target, style), *note_lines(target, style)])
     lines = [heading(target, style)]
     for sweep in target.sweeps:
         lines += ["", *sweep_lines(target, sweep, style)]
     lines += [""] if target.findings else []
     lines += finding_lines(target.findings, style)
-    lines += [wrapped(f"note: {note}", style, "  ") for note in target.notes]
+    lines += note_lines(target, style)
     lines.append(style.paint(coverage(target), "dim"))
     return "\n".join(lines)
 
 
 def is_quiet(target: TargetReport) -> bool:
-    """Whether there is nothing to show: no finding, no note, every value finite."""
-    finite = all(
-        region.forward is Class.FINITE and all(c in (Class.FINITE, Class.NONE) for c in region.gradients.values())
-        for sweep in target.sweeps
-        for region in sweep.regions
-    )
-    return finite and not target.findings and not target.notes
+    """Whether there is nothing to show: no finding, every value finite."""
+    return all(is_finite(sweep) for sweep in target.sweeps) and not target.findings
+
+
+def is_finite(sweep: Sweep) -> bool:
+    """Whether the output and every gradient are finite wherever they were run."""
+    return all({r.forward, *r.gradients.values()} <= {Class.FINITE} for r in sweep.regions)
 
 
 def clean_line(target: TargetReport, style: Style) -> str:
@@ -63,7 +63,10 @@ def heading(target: TargetReport, style: Style) -> str:
     """The target's name and what was found."""
     found = [f.severity for f in target.findings]
     counts = [
-        style.paint(f"{found.count(severity)} {severity}{'s' if found.count(severity) != 1 and severity != 'info' else ''}", severity)
+        style.paint(
+            f"{found.count(severity)} {severity}{'s' if found.count(severity) != 1 and severity != 'info' else ''}",
+            severity,
+        )
         for severity in ("error", "warning", "info")
         if severity in found
     ]
@@ -72,7 +75,10 @@ def heading(target: TargetReport, style: Style) -> str:
 
 def sweep_lines(target: TargetReport, sweep: Sweep, style: Style) -> list[str]:
     """The strip and the regions of one input."""
-    lines = [f"  {sweep.input.name}: {span(sweep)}{held(target, sweep)}"]
+    title = f"  {sweep.input.name}: {span(sweep)}{held(target, sweep)}"
+    if is_finite(sweep):
+        return [f"{title}: {style.paint('all finite', 'good')}"]
+    lines = [title]
     lines += ["  " + line for line in strip(sweep, effective(target), style)]
     return [*lines, "", *region_rows(target, sweep, style)]
 
@@ -136,6 +142,11 @@ def one_finding(finding: Finding, style: Style, last: bool) -> list[str]:
     return lines
 
 
+def note_lines(target: TargetReport, style: Style) -> list[str]:
+    """What the user should know of how the target was loaded and traced."""
+    return [wrapped(f"note: {note}", style, "  ") for note in target.notes]
+
+
 def coverage(target: TargetReport) -> str:
     """How the results were obtained."""
     return f"  {method(target)}, {'/'.join(target.modes)} mode"
@@ -153,7 +164,11 @@ def method(target: TargetReport) -> str:
 def summary(report: Report, style: Style) -> str:
     """One line on several targets."""
     statuses = [target.status for target in report.targets]
-    parts = [f"{statuses.count(s)} {word}" for s, word in (("clean", "clean"), ("findings", "with findings"), ("error", "not checked")) if s in statuses]
+    parts = [
+        f"{statuses.count(s)} {word}"
+        for s, word in (("clean", "clean"), ("findings", "with findings"), ("error", "not checked"))
+        if s in statuses
+    ]
     return style.paint(f"{len(statuses)} targets: {', '.join(parts)}", "heading") + "\n"
 
 

@@ -13,7 +13,15 @@ from gradcheck.errors import BAD_CONFIGURATION, CANNOT_TRACE, NOT_SUPPORTED_YET,
 from gradcheck.floats import FORMATS
 from gradcheck.records import LoadedTarget, Parameter, Stop, TracedInput, TracedTarget, Version
 from gradcheck.tracing.graphs import has_overrides, is_compiled, stripped, user_stops
-from gradcheck.tracing.layouts import LOOP_BLOCK, Layout, Untraceable, as_written, block_of, candidates, traces_as_matrix
+from gradcheck.tracing.layouts import (
+    LOOP_BLOCK,
+    Layout,
+    Untraceable,
+    as_written,
+    block_of,
+    candidates,
+    traces_as_matrix,
+)
 from gradcheck.tracing.versions import Source, differentiate
 
 XLA_NOTE = "a part of it is compiled by XLA (jit_compile=True), so that part's results are XLA's, not graph mode's"
@@ -30,16 +38,25 @@ def trace(loaded: LoadedTarget, dtype: str | None, against: LoadedTarget | None 
     if other:
         sources += (against_source(other),)
     versions = tuple(versions_of(loaded.name, layout, sources, wrt) for wrt in range(len(inputs)))
-    notes = (*loaded.notes, *((XLA_NOTE,) if is_compiled(layout.forward) else ()))
+    stops = tuple(Stop(file, line) for file, line in user_stops(layout.forward))
+    notes = (*loaded.notes, *((XLA_NOTE,) if is_compiled(layout.forward) else ()), *stop_notes(stops, versions))
     return TracedTarget(
         name=loaded.name,
         inputs=inputs,
         versions=versions,
         block=layout.block,
         looped=layout.block == LOOP_BLOCK,
-        stops=tuple(Stop(file, line) for file, line in user_stops(layout.forward)),
+        stops=stops,
         notes=notes,
     )
+
+
+def stop_notes(stops: tuple[Stop, ...], versions: tuple[tuple[Version, ...], ...]) -> tuple[str, ...]:
+    """A word on `tf.stop_gradient` where a gradient is left; where none is, a check says so."""
+    if not stops or not any(version.connected for of_input in versions for version in of_input):
+        return ()
+    places = ", ".join(dict.fromkeys(stop.place for stop in stops))
+    return (f"a part of the gradient is stopped on purpose by tf.stop_gradient ({places})",)
 
 
 def environment() -> tuple[str, str]:
@@ -67,7 +84,9 @@ def lay_out(loaded: LoadedTarget, inputs: tuple[TracedInput, ...], block: int) -
         except Untraceable as failure:
             failures.append(failure)
     if not failures or traces_as_matrix(loaded, inputs):
-        raise CannotCheck(NOT_SUPPORTED_YET, f"{loaded.name}: needs tensors of a shape; tensor targets are not supported yet")
+        raise CannotCheck(
+            NOT_SUPPORTED_YET, f"{loaded.name}: needs tensors of a shape; tensor targets are not supported yet"
+        )
     raise CannotCheck(CANNOT_TRACE, f"{loaded.name}: {failures[-1].stage} it raised {explain(failures[-1].error)}")
 
 
@@ -92,11 +111,10 @@ def inputs_of_against(
     for ours, theirs in zip(inputs, against.parameters, strict=True):
         if theirs.dtype not in (None, ours.fmt.name):
             raise CannotCheck(
-                BAD_CONFIGURATION, f"--against {against.name}: input {theirs.name} is {theirs.dtype}, not {ours.fmt.name}"
+                BAD_CONFIGURATION,
+                f"--against {against.name}: input {theirs.name} is {theirs.dtype}, not {ours.fmt.name}",
             )
-    return tuple(
-        TracedInput(p.name, i.fmt, p.shape or ()) for p, i in zip(against.parameters, inputs, strict=True)
-    )
+    return tuple(TracedInput(p.name, i.fmt, p.shape or ()) for p, i in zip(against.parameters, inputs, strict=True))
 
 
 def against_source(other: Layout) -> Source:
@@ -112,7 +130,9 @@ def versions_of(target: str, layout: Layout, sources: tuple[Source, ...], wrt: i
         try:
             versions.append(differentiate(source, layout, wrt))
         except Untraceable as failure:
-            raise CannotCheck(CANNOT_TRACE, f"{target}: {failure.stage} it raised {explain(failure.error)}") from failure
+            raise CannotCheck(
+                CANNOT_TRACE, f"{target}: {failure.stage} it raised {explain(failure.error)}"
+            ) from failure
     return tuple(versions)
 
 
@@ -136,7 +156,9 @@ def traceback_frames(error: BaseException) -> list[tuple[str, str]]:
     while traceback:
         file = traceback.tb_frame.f_code.co_filename
         ours = Path(__file__).parent.parent in Path(file).parents
-        if not ours and not any(part in file for part in ("tensorflow", "site-packages", "<", "__autograph_generated_file")):
+        if not ours and not any(
+            part in file for part in ("tensorflow", "site-packages", "<", "__autograph_generated_file")
+        ):
             frames.append((file, str(traceback.tb_lineno)))
         traceback = traceback.tb_next
     return frames

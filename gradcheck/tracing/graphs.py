@@ -64,7 +64,9 @@ def function_graphs(graph: Any) -> Iterator[Any]:
 
 def is_compiled(forward: Any) -> bool:
     """Whether a part of a traced function is handed to XLA."""
-    return any(node.attr["_XlaMustCompile"].b for node in nodes(forward.graph.as_graph_def()) if "_XlaMustCompile" in node.attr)
+    return any(
+        node.attr["_XlaMustCompile"].b for node in nodes(forward.graph.as_graph_def()) if "_XlaMustCompile" in node.attr
+    )
 
 
 def stripped(forward: Any) -> Callable[..., Tensor]:
@@ -122,7 +124,7 @@ def user_stops(forward: Any) -> Iterator[tuple[str | None, int | None]]:
 
 def calling_frame(traceback: Any) -> tuple[str | None, int | None] | None:
     """The frame that called the function that made an operation; None where that is TensorFlow's own code."""
-    machinery = ("/framework/", "/util/", "/gen_array_ops", "/array_ops", "/eager/", "/autograph/")
+    machinery = ("/framework/", "/util/", "/gen_array_ops", "/array_ops", "/weak_tensor_ops", "/eager/", "/autograph/")
     for frame in reversed(list(traceback)):
         if "tensorflow/python" in Path(frame.filename).as_posix():
             if not any(part in Path(frame.filename).as_posix() for part in machinery):

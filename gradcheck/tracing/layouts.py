@@ -49,6 +49,7 @@ class Layout:
         block: points of a block.
         style: `whole` (one call a block), `rows` (one call a row, vectorised) or `loop` (one call a row, in a loop).
         forward: the traced target, a ConcreteFunction; None before `traced`.
+
     """
 
     loaded: LoadedTarget
@@ -67,7 +68,9 @@ class Layout:
         """This layout with the target traced in it; raises `Untraceable`."""
         specs = [tf.TensorSpec(s, i.fmt.name, name=None) for s, i in zip(self.shapes, self.inputs, strict=True)]
         try:
-            forward = tf.function(positional(self.loaded), autograph=self.loaded.autograph).get_concrete_function(*specs)
+            forward = tf.function(positional(self.loaded), autograph=self.loaded.autograph).get_concrete_function(
+                *specs
+            )
         except CannotCheck:
             raise
         except Exception as error:  # user code raises what it likes
@@ -193,9 +196,13 @@ def check_output(target: str, forward: Any) -> None:
     if not outputs:
         raise CannotCheck(CANNOT_TRACE, f"{target}: it returns no tensor; return the value to differentiate")
     if len(outputs) > 1:
-        raise CannotCheck(NOT_SUPPORTED_YET, f"{target}: it returns {len(outputs)} tensors; tensor targets are not supported yet")
+        raise CannotCheck(
+            NOT_SUPPORTED_YET, f"{target}: it returns {len(outputs)} tensors; tensor targets are not supported yet"
+        )
     if not outputs[0].dtype.is_floating:
-        raise CannotCheck(CANNOT_TRACE, f"{target}: it returns {outputs[0].dtype.name}, which has no real gradient; return floats")
+        raise CannotCheck(
+            CANNOT_TRACE, f"{target}: it returns {outputs[0].dtype.name}, which has no real gradient; return floats"
+        )
 
 
 def output_of(result: Any) -> Tensor:
@@ -231,6 +238,8 @@ def vectorised(call: Call, rows: list[Tensor]) -> tuple[Tensor, ...]:
 
 def in_a_loop(call: Call, rows: list[Tensor]) -> tuple[Tensor, ...]:
     """Call once a row, in a while loop of the graph."""
-    probe = tf.function(call, autograph=False).get_concrete_function(*(tf.TensorSpec(r.shape[1:], r.dtype) for r in rows))
+    probe = tf.function(call, autograph=False).get_concrete_function(
+        *(tf.TensorSpec(r.shape[1:], r.dtype) for r in rows)
+    )
     dtypes = tuple(o.dtype for o in probe.outputs)
     return tuple(tf.map_fn(lambda row: call(*row), tuple(rows), fn_output_signature=dtypes, parallel_iterations=1))

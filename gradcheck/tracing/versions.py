@@ -26,6 +26,7 @@ class Source:
         name: the version's name.
         call: from tensors of one call's shape to the output.
         layout: its own layout where that differs from the target's.
+
     """
 
     name: str
@@ -51,7 +52,9 @@ def differentiate(source: Source, layout: Layout, wrt: int) -> Version:
         concrete = built(own, backward)
     except Exception as error:
         concrete = forward_only(own, forward)
-        return Version(source.name, padded_pair(concrete), failure=f"{type(error).__name__}: {one_line(str(error), 160)}")
+        return Version(
+            source.name, padded_pair(concrete), failure=f"{type(error).__name__}: {one_line(str(error), 160)}"
+        )
     graph = frozen_graph(concrete)
     return Version(
         source.name,

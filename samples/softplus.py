@@ -1,0 +1,64 @@
+"""log(exp(z) + 1), five times: the story that gradcheck is built around.
+
+    gradcheck scan samples.softplus:my_softplus            # or any other function of this file
+    gradcheck scan samples/softplus.py                     # those that are discoverable
+
+The numbers are for float32.
+"""
+
+import tensorflow as tf
+
+
+# gradcheck: scan
+def my_softplus(z: tf.Tensor) -> tf.Tensor:
+    """As it stands in the textbook.
+
+    The scan prints one error: GC001, the autodiff gradient is NaN on [88.72284, 3.4028235e+38], where exp(z) is inf, the
+    output too, and the gradient inf * 0. Exit status 1.
+    """
+    return tf.math.log(tf.exp(z) + 1)
+
+
+@tf.custom_gradient
+def my_better_softplus(z: tf.Tensor) -> tf.Tensor:
+    """The same output with a gradient that does not overflow.
+
+    The scan prints two regions with the columns autodiff and custom side by side: from 88.72284 up autodiff is nan,
+    custom is finite, and the output is still inf. GC001 is there for information only, since training runs the custom
+    gradient. Exit status 0.
+    """
+
+    def gradient(upstream: tf.Tensor) -> tf.Tensor:
+        return upstream / (1 + 1 / tf.exp(z))
+
+    return tf.math.log(tf.exp(z) + 1), gradient
+
+
+# gradcheck: scan
+def where_softplus(z: tf.Tensor) -> tf.Tensor:
+    """A tf.where behind the damage: it cures the output, not the gradient.
+
+    The scan prints one error: GC001 on [88.72284, 3.4028235e+38], and now the output is finite there, so no check of it
+    sees the NaN: tf.where multiplies the gradient of the branch that it did not take by 0, and 0 * inf is NaN.
+    Exit status 1.
+    """
+    return tf.where(z > 30, z, my_softplus(z))
+
+
+# gradcheck: scan
+def double_where_softplus(z: tf.Tensor) -> tf.Tensor:
+    """A second tf.where in front of the damage, so that exp never sees a large number.
+
+    The scan prints one line: clean. Exit status 0.
+    """
+    small = tf.where(z > 30, tf.zeros_like(z), z)
+    return tf.where(z > 30, z, my_softplus(small))
+
+
+# gradcheck: scan
+def library_softplus(z: tf.Tensor) -> tf.Tensor:
+    """What the library has for it.
+
+    The scan prints one line: clean. Exit status 0.
+    """
+    return tf.math.softplus(z)
