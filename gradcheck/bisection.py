@@ -38,7 +38,8 @@ class Samples:
         if not len(self):
             return wanted
         place = np.minimum(np.searchsorted(self.ordinals, wanted), len(self) - 1)
-        return wanted[self.ordinals[place] != wanted]
+        fresh: Ordinals = wanted[self.ordinals[place] != wanted]
+        return fresh
 
     def merge(self, ordinals: Ordinals, codes: Codes) -> "Samples":
         """These samples and more; `ordinals` are sorted, distinct and not sampled yet."""
@@ -61,7 +62,8 @@ class Samples:
 
     def is_open(self, at: Indices) -> NDArray[np.bool_]:
         """Which of the changes in `at` still have floats between their two samples."""
-        return self.ordinals[at + 1] - 1 != self.ordinals[at]
+        apart: NDArray[np.bool_] = self.ordinals[at + 1] - 1 != self.ordinals[at]
+        return apart
 
 
 def sample(ordinals: Ordinals, classify: Classify) -> Samples:

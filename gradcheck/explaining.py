@@ -37,7 +37,7 @@ def suggest(finding: Finding) -> str | None:
     if finding.severity == "info":
         return None
     if finding.code == "GC008":
-        return "if a gradient is wanted, give the function one with tf.custom_gradient; if not, say so with tf.stop_gradient"
+        return "if a gradient is wanted, write tf.custom_gradient; if not, say so with tf.stop_gradient"
     if finding.code == "GC009":
         return "replace the operation that has no gradient, or give the function one with tf.custom_gradient"
     if finding.severity == "warning":
@@ -50,7 +50,8 @@ def suggest(finding: Finding) -> str | None:
 
 def outside(finding: Finding) -> str:
     """A range that ends where a finding begins, on the side that is left."""
-    assert finding.lo is not None and finding.hi is not None, "only findings with an interval come here"
+    assert finding.lo is not None, "only findings with an interval come here"
+    assert finding.hi is not None, "an interval has two ends"
     fmt: FloatFormat = finding.fmt
     if finding.lo > fmt.min_ordinal and finding.lo > 0:
         return f":{fmt.text(finding.lo - 1)}"

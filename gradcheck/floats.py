@@ -77,7 +77,8 @@ class FloatFormat:
         """Ordinals of unsigned bit patterns of finite floats."""
         magnitude = (patterns & patterns.dtype.type((1 << (self.bits - 1)) - 1)).astype(np.int64)
         negative = (patterns >> patterns.dtype.type(self.bits - 1)).astype(bool)
-        return np.where(negative, ~magnitude, magnitude)
+        ordinals: Ordinals = np.where(negative, ~magnitude, magnitude)
+        return ordinals
 
     def decode(self, ordinals: Ordinals) -> Doubles:
         """Exact values, as float64, of `ordinals` (any shape)."""
@@ -115,7 +116,7 @@ class FloatFormat:
 
 
 def distinct(ordinals: Ordinals) -> Ordinals:
-    """The distinct values, sorted; linear where the input is a few sorted pieces (np.unique hashes, 10 times slower)."""
+    """The distinct values, sorted; linear where the input is a few sorted pieces (np.unique hashes: slower)."""
     ordered = np.sort(ordinals, kind="stable")
     return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered
 
@@ -132,15 +133,18 @@ def shortest_bfloat16(value: float) -> float:
 def bits_to_doubles(fmt: FloatFormat, patterns: NDArray[Any]) -> Doubles:
     """Exact float64 values of unsigned bit patterns."""
     if fmt.name == "bfloat16":
-        return (patterns.astype(np.uint32) << np.uint32(16)).view(np.float32).astype(np.float64)
-    return patterns.view(f"float{fmt.bits}").astype(np.float64)
+        patterns = patterns.astype(np.uint32) << np.uint32(16)
+    typed: NDArray[np.floating[Any]] = patterns.view("float32" if fmt.name == "bfloat16" else fmt.name)
+    return typed.astype(np.float64)
 
 
 def doubles_to_bits(fmt: FloatFormat, values: Doubles) -> NDArray[Any]:
     """Bit patterns of float64 values that the dtype holds exactly."""
     if fmt.name == "bfloat16":
-        return (values.astype(np.float32).view(np.uint32) >> np.uint32(16)).astype(np.uint16)
-    return values.astype(f"float{fmt.bits}").view(f"uint{fmt.bits}")
+        upper: NDArray[np.uint32] = values.astype(np.float32).view(np.uint32) >> np.uint32(16)
+        return upper.astype(np.uint16)
+    patterns: NDArray[Any] = values.astype(fmt.name).view(f"uint{fmt.bits}")
+    return patterns
 
 
 FORMATS: dict[str, FloatFormat] = {

@@ -104,7 +104,7 @@ def runs(samples: Samples, plan: InputPlan) -> list[Run]:
 
 
 def absorbed(segment: list[Run]) -> list[Run]:
-    """Join mixed runs with what lies between them where that is narrower than both: a gap in the sampling of a mixture."""
+    """Join mixed runs with what lies between them where that is narrower than both: a gap in the sampling."""
     kept: list[Run] = []
     for run in segment:
         kept.append(run)

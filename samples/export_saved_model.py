@@ -15,10 +15,10 @@ import tensorflow as tf
 from samples.softplus import my_better_softplus
 
 
-class Softplus(tf.Module):  # type: ignore[misc]  # tensorflow has no type information
+class Softplus(tf.Module):
     """A model of one function."""
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="z")])  # type: ignore[misc]
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="z")])
     def __call__(self, z: tf.Tensor) -> tf.Tensor:
         """Run the function on a vector of any length."""
         return my_better_softplus(z)

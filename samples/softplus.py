@@ -13,8 +13,8 @@ import tensorflow as tf
 def my_softplus(z: tf.Tensor) -> tf.Tensor:
     """As it stands in the textbook.
 
-    The scan prints one error: GC001, the autodiff gradient is NaN on [88.72284, 3.4028235e+38], where exp(z) is inf, the
-    output too, and the gradient inf * 0. Exit status 1.
+    The scan prints one error: GC001, the autodiff gradient is NaN on [88.72284, 3.4028235e+38], where exp(z) is inf,
+    the output too, and the gradient inf * 0. Exit status 1.
     """
     return tf.math.log(tf.exp(z) + 1)
 

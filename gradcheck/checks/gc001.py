@@ -6,10 +6,10 @@ warning, not an error.
 
 from collections.abc import Iterator
 
-from gradcheck.checks.stretches import Subject, beside, finding, stretches
+from gradcheck.checks.stretches import Rule, Subject, beside, finding, stretches
 from gradcheck.records import Class, Finding
 
-CODE, NAME = "GC001", "nan-gradient"
+RULE = Rule("GC001", "nan-gradient")
 
 
 def find(subject: Subject) -> Iterator[Finding]:
@@ -20,4 +20,4 @@ def find(subject: Subject) -> Iterator[Finding]:
         severity = "warning" if stretch.forward in (Class.NAN, Class.MIXED) else "error"
         what = "is NaN" if stretch.gradient is Class.NAN else "is now finite, now not, too often to tell apart,"
         message = f"the {subject.version.name} gradient {what} on {stretch.interval}; {beside(stretch)}"
-        yield finding(subject, stretch, CODE, NAME, severity, message)
+        yield finding(RULE, subject, stretch, severity, message)

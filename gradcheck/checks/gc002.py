@@ -5,10 +5,10 @@ Where the output is infinite too, it may be a pole or a true overflow; until rea
 
 from collections.abc import Iterator
 
-from gradcheck.checks.stretches import Subject, beside, finding, stretches
+from gradcheck.checks.stretches import Rule, Subject, beside, finding, stretches
 from gradcheck.records import Class, Finding
 
-CODE, NAME = "GC002", "inf-gradient"
+RULE = Rule("GC002", "inf-gradient")
 
 
 def find(subject: Subject) -> Iterator[Finding]:
@@ -16,5 +16,6 @@ def find(subject: Subject) -> Iterator[Finding]:
     for stretch in stretches(subject):
         if stretch.gradient.is_infinite:
             severity = "error" if stretch.forward is Class.FINITE else "warning"
-            message = f"the {subject.version.name} gradient is {stretch.gradient.value} on {stretch.interval}; {beside(stretch)}"
-            yield finding(subject, stretch, CODE, NAME, severity, message)
+            what = f"is {stretch.gradient.value} on {stretch.interval}"
+            message = f"the {subject.version.name} gradient {what}; {beside(stretch)}"
+            yield finding(RULE, subject, stretch, severity, message)

@@ -6,10 +6,10 @@ Behind a `tf.stop_gradient` of the user's own that is on purpose, so it is said 
 from collections.abc import Iterator
 from dataclasses import replace
 
-from gradcheck.checks.stretches import Subject, finding, stretches
+from gradcheck.checks.stretches import Rule, Subject, finding, stretches
 from gradcheck.records import Class, Finding
 
-CODE, NAME = "GC008", "disconnected-gradient"
+RULE = Rule("GC008", "disconnected-gradient")
 
 
 def find(subject: Subject) -> Iterator[Finding]:
@@ -24,7 +24,7 @@ def find(subject: Subject) -> Iterator[Finding]:
     else:
         severity, why = "warning", "no operation on the way has a gradient (rounding, comparing, casting)"
     message = f"the {version.name} gradient is None although the output depends on {subject.sweep.input.name}: {why}"
-    whole = finding(subject, first, CODE, NAME, severity, message)
+    whole = finding(RULE, subject, first, severity, message)
     yield replace(
         whole, lo=subject.sweep.regions[0].lo, hi=subject.sweep.regions[-1].hi, masked=first.forward is Class.FINITE
     )

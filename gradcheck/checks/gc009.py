@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from gradcheck.checks.stretches import Subject, finding, stretches
+from gradcheck.checks.stretches import Rule, Subject, finding, stretches
 from gradcheck.records import Finding
 
-CODE, NAME = "GC009", "gradient-raises"
+RULE = Rule("GC009", "gradient-raises")
 
 
 def find(subject: Subject) -> Iterator[Finding]:
     """One finding for the whole line."""
     if subject.version.failure:
         message = f"computing the {subject.version.name} gradient raises {subject.version.failure}"
-        whole = finding(subject, next(stretches(subject)), CODE, NAME, "error", message)
+        whole = finding(RULE, subject, next(stretches(subject)), "error", message)
         yield replace(whole, lo=subject.sweep.regions[0].lo, hi=subject.sweep.regions[-1].hi)

@@ -12,6 +12,14 @@ from gradcheck.records import Class, Finding, Region, Stop, Sweep, Version
 
 
 @dataclass(frozen=True)
+class Rule:
+    """A check's stable code and its name."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Subject:
     """One version of one sweep.
 
@@ -80,11 +88,11 @@ def stretches(subject: Subject) -> Iterator[Stretch]:
             yield Stretch(tuple(part), forward, gradient)
 
 
-def finding(subject: Subject, stretch: Stretch, code: str, name: str, severity: str, message: str) -> Finding:
+def finding(rule: Rule, subject: Subject, stretch: Stretch, severity: str, message: str) -> Finding:
     """A finding about a stretch; on a version that training does not run it is for information only."""
     return Finding(
-        code=code,
-        name=name,
+        code=rule.code,
+        name=rule.name,
         severity=severity if subject.effective else "info",
         version=subject.version.name,
         wrt=subject.sweep.input.name,

@@ -29,7 +29,7 @@ def require_elementwise(engine: Engine, seed: int) -> None:
         if not agree(engine, base, engine.values(block)):
             raise CannotCheck(
                 CANNOT_TRACE,
-                f"{engine.target.name}: two runs of the same input differ; it must be deterministic: seed or remove the noise",
+                f"{engine.target.name}: two runs of one input differ; make it deterministic: seed or remove the noise",
             )
         order = rng.permutation(n)
         kept = rng.permutation(n) < n // 2

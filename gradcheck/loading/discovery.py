@@ -23,9 +23,8 @@ def discover(path: Path) -> tuple[str, ...]:
             first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
             if first - 1 in marked or any(is_custom_gradient(d) for d in node.decorator_list):
                 names.append(node.name)
-        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
-            if node.lineno - 1 in marked or is_custom_gradient(node.value.func):
-                names += [target.id for target in node.targets if isinstance(target, ast.Name)]
+        elif isinstance(node, ast.Assign) and (node.lineno - 1 in marked or is_custom_gradient(node.value)):
+            names += [target.id for target in node.targets if isinstance(target, ast.Name)]
     return tuple(dict.fromkeys(names))
 
 
@@ -47,7 +46,9 @@ def marked_lines(source: str) -> set[int]:
 
 
 def is_custom_gradient(node: ast.expr) -> bool:
-    """Whether an expression is `custom_gradient` under any prefix."""
+    """Whether an expression is `custom_gradient` under any prefix, or a call of it."""
+    if isinstance(node, ast.Call):
+        return is_custom_gradient(node.func)
     return (isinstance(node, ast.Attribute) and node.attr == "custom_gradient") or (
         isinstance(node, ast.Name) and node.id == "custom_gradient"
     )

@@ -59,7 +59,8 @@ def import_file(path: Path) -> ModuleType:
     if there is not None or name in sys.stdlib_module_names:
         name = f"gradcheck_target_{name}"
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec and spec.loader, "a .py file always has a loader"
+    assert spec is not None, "a .py file always has a spec"
+    assert spec.loader is not None, "and a loader"
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
@@ -108,7 +109,8 @@ def import_failure(place: str, error: BaseException) -> str:
         return f"{place}: not valid Python: {error.msg} ({where}); fix it and run again"
     frames = [f for f in traceback.extract_tb(error.__traceback__) if is_users(f.filename)]
     where = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    return f"{place}: importing it raised {type(error).__name__}: {one_line(str(error), 120)}{where}; it must import cleanly"
+    said = f"{type(error).__name__}: {one_line(str(error), 120)}".rstrip(": ")
+    return f"{place}: importing it raised {said}{where}; it must import cleanly"
 
 
 def is_users(filename: str) -> bool:

@@ -35,7 +35,7 @@ def parse(target: str) -> TargetName:
     if text.endswith(".keras"):
         raise CannotCheck(
             NOT_SUPPORTED_YET,
-            f"{target}: .keras files are not supported yet; export the model with model.export(DIRECTORY) and scan that",
+            f"{target}: .keras files are not supported yet; model.export(DIRECTORY) and scan that",
         )
     if text.endswith(".py"):
         if not path.is_file():
@@ -48,7 +48,8 @@ def parse(target: str) -> TargetName:
                 f"{target}: the directory holds no saved_model.pb; name what tf.saved_model.save or model.export wrote",
             )
         return TargetName(Place.SAVED_MODEL, text.rstrip("/"), attribute)
-    if text and all(part.isidentifier() for part in text.split(".")):
+    is_other_file = path.is_file() and path.suffix != ""
+    if text and not is_other_file and all(part.isidentifier() for part in text.split(".")):
         return TargetName(Place.MODULE, text, attribute)
     what = "is neither a .py file nor a SavedModel directory" if path.exists() else "no such file, directory or module"
     raise CannotCheck(

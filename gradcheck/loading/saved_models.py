@@ -18,7 +18,10 @@ from gradcheck.loading.signatures import declared
 from gradcheck.records import LoadedTarget, Parameter
 
 DEFAULT_SIGNATURE = "serving_default"
-LOST = "the model names a custom gradient that was not saved with it (experimental_custom_gradients=False): only autodiff is shown"
+LOST = (
+    "the model names a custom gradient that was not saved with it (experimental_custom_gradients=False):"
+    " only autodiff is shown"
+)
 
 
 def load_signature(target: str, directory: Path, signature: str) -> LoadedTarget:
@@ -84,4 +87,5 @@ def override_lost(target: str, directory: Path) -> bool:
 
 def unreadable(target: str, error: Exception) -> str:
     """One line on a SavedModel that cannot be read."""
-    return f"{target}: cannot be loaded as a SavedModel: {type(error).__name__}: {one_line(str(error), 160)}; save it again"
+    said = f"{type(error).__name__}: {one_line(str(error), 160)}"
+    return f"{target}: cannot be loaded as a SavedModel: {said}; save it again"

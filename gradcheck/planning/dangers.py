@@ -24,7 +24,8 @@ INTERIOR = 8
 class Look(Protocol):
     """From ordinals [n] to codes [intermediates, n] and distances [approaches, n]."""
 
-    def __call__(self, ordinals: Ordinals) -> tuple[Codes, NDArray[np.float64]]: ...
+    def __call__(self, ordinals: Ordinals) -> tuple[Codes, NDArray[np.float64]]:
+        """Look at these ordinals, sorted or not."""
 
 
 def danger_ordinals(plan: InputPlan, fmt: FloatFormat, look: Look, seed: int) -> Ordinals:

@@ -1,7 +1,7 @@
 """The JSON report, `schema_version` 1 (report.schema.json beside this file).
 
-In: a report. Out: strict JSON. Non-finite numbers are the strings "nan", "inf", "-inf"; floats are the shortest decimals
-that read back to the same float of their dtype; ends of intervals come in C hexadecimal too.
+In: a report. Out: strict JSON. Non-finite numbers are the strings "nan", "inf", "-inf"; floats are the shortest
+decimals that read back to the same float of their dtype; ends of intervals come in C hexadecimal too.
 """
 
 import json

@@ -1,7 +1,7 @@
 """The number line as one line of characters, every float equally wide.
 
-In: a sweep. Out: a line of marks from the lowest float of the plan to the highest, and a line of numbers under it. A cell
-stands for the same number of floats everywhere, so the small numbers around 0 take as much room as they have floats.
+In: a sweep. Out: a line of marks from the lowest float of the plan to the highest, and a line of numbers under it. A
+cell stands for the same number of floats everywhere, so small numbers take as much room as they have floats.
 """
 
 import numpy as np

@@ -55,13 +55,17 @@ def is_finite(sweep: Sweep) -> bool:
 
 def clean_line(target: TargetReport, style: Style) -> str:
     """A clean target."""
-    inputs = "; ".join(f"{s.input.name}: {span(s)}{held(target, s)}" for s in target.sweeps)
-    return f"{style.paint(target.target, 'heading')}  {style.paint('clean', 'good')}  {inputs}; {method(target)}"
+    inputs = ", ".join(s.input.name for s in target.sweeps)
+    evaluated = sum(s.evaluated for s in target.sweeps)
+    every = "all " if all(s.exhaustive for s in target.sweeps) else ""
+    name, clean = style.paint(target.target, "heading"), style.paint("clean", "good")
+    return f"{name}  {clean}  {inputs}: {every}{evaluated:,} floats run"
 
 
 def heading(target: TargetReport, style: Style) -> str:
     """The target's name and what was found."""
     found = [f.severity for f in target.findings]
+    nothing = f"{style.paint('clean', 'good')}; output not finite everywhere"
     counts = [
         style.paint(
             f"{found.count(severity)} {severity}{'s' if found.count(severity) != 1 and severity != 'info' else ''}",
@@ -70,7 +74,7 @@ def heading(target: TargetReport, style: Style) -> str:
         for severity in ("error", "warning", "info")
         if severity in found
     ]
-    return f"{style.paint(target.target, 'heading')}  {', '.join(counts) or 'no findings'}"
+    return f"{style.paint(target.target, 'heading')}  {', '.join(counts) or nothing}"
 
 
 def sweep_lines(target: TargetReport, sweep: Sweep, style: Style) -> list[str]:

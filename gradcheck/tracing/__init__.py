@@ -84,9 +84,8 @@ def lay_out(loaded: LoadedTarget, inputs: tuple[TracedInput, ...], block: int) -
         except Untraceable as failure:
             failures.append(failure)
     if not failures or traces_as_matrix(loaded, inputs):
-        raise CannotCheck(
-            NOT_SUPPORTED_YET, f"{loaded.name}: needs tensors of a shape; tensor targets are not supported yet"
-        )
+        message = f"{loaded.name}: needs tensors of a shape; tensor targets are not supported yet"
+        raise CannotCheck(NOT_SUPPORTED_YET, message)
     raise CannotCheck(CANNOT_TRACE, f"{loaded.name}: {failures[-1].stage} it raised {explain(failures[-1].error)}")
 
 
@@ -105,7 +104,7 @@ def inputs_of_against(
     if len(against.parameters) != len(inputs):
         raise CannotCheck(
             BAD_CONFIGURATION,
-            f"--against {against.name}: it takes {len(against.parameters)} inputs and {loaded.name} takes {len(inputs)};"
+            f"--against {against.name}: takes {len(against.parameters)} inputs, and {loaded.name} {len(inputs)};"
             " name a target with the same inputs",
         )
     for ours, theirs in zip(inputs, against.parameters, strict=True):

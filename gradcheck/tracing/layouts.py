@@ -65,7 +65,7 @@ class Layout:
         return self.style == "loop"
 
     def traced(self) -> "Layout":
-        """This layout with the target traced in it; raises `Untraceable`."""
+        """The same layout with the target traced in it; raises `Untraceable`."""
         specs = [tf.TensorSpec(s, i.fmt.name, name=None) for s, i in zip(self.shapes, self.inputs, strict=True)]
         try:
             forward = tf.function(positional(self.loaded), autograph=self.loaded.autograph).get_concrete_function(
@@ -84,7 +84,7 @@ class Layout:
         return layout.tried()
 
     def tried(self) -> "Layout":
-        """This layout after one block of moderate values went through the forward function."""
+        """The same layout, after one block of moderate values went through the forward function."""
         run = tf.function(self.flat(lambda *xs: (output_of(self.forward(*xs)),)), autograph=False)
         specs = [tf.TensorSpec([self.block], i.fmt.name) for i in self.inputs]
         try:
@@ -185,7 +185,7 @@ def positional(loaded: LoadedTarget) -> Callable[..., Any]:
     names = [p.name for p in parameters[by_position:]]
 
     def call(*tensors: Tensor) -> Any:
-        return function(*tensors[:by_position], **dict(zip(names, tensors[by_position:])))
+        return function(*tensors[:by_position], **dict(zip(names, tensors[by_position:], strict=True)))
 
     return call
 
