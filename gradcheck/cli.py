@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
 
 import typer
 
-from gradcheck import __version__, gate
+from gradcheck import __version__
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck, one_line
-from gradcheck.floats import FORMATS
-from gradcheck.options import FORMAT_NAMES, SEVERITIES, ScanOptions, parse_choice, parse_hold, parse_range
-from gradcheck.records import Report
-from gradcheck.streams import without_tensorflow_logs
+from gradcheck.vocabulary import BUG, COULD_NOT_CHECK, DTYPES, FORMATS, INTERRUPTED, SEVERITIES, SUFFIXES
 
 if TYPE_CHECKING:
+    from gradcheck.options import ScanOptions
+    from gradcheck.records import Report
     from gradcheck.renderers import Style
 
 app = typer.Typer(
@@ -42,7 +41,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         status = complain(error.code, error.message)
     except KeyboardInterrupt:
         print("gradcheck: interrupted", file=sys.stderr)
-        status = 130
+        status = INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 141
@@ -76,12 +75,12 @@ def scan(
         list[str] | None,
         typer.Option("--hold", metavar="NAME=VALUE", help="Hold an input here while others are swept (0.5)."),
     ] = None,
-    dtype: Annotated[str | None, typer.Option(metavar="DTYPE", help=f"{', '.join(FORMATS)} (float32).")] = None,
+    dtype: Annotated[str | None, typer.Option(metavar="DTYPE", help=f"{', '.join(DTYPES)} (float32).")] = None,
     against: Annotated[
         str | None, typer.Option(metavar="TARGET", help="Show another target's gradient beside this one's.")
     ] = None,
     output_format: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help=f"{' or '.join(FORMAT_NAMES)}, on standard output.")
+        str, typer.Option("--format", metavar="FORMAT", help=f"{' or '.join(FORMATS)}, on standard output.")
     ] = "table",
     outputs: Annotated[
         list[Path] | None,
@@ -96,24 +95,28 @@ def scan(
 
     Exit status: 0 nothing found, 1 findings, 2 a target could not be checked.
     """
+    from gradcheck.gate import exit_status
+    from gradcheck.options import ScanOptions, parse_choice, parse_hold, parse_range
+
     options = ScanOptions(
         ranges=tuple(parse_range(text) for text in ranges or ()),
         holds=tuple(parse_hold(text) for text in holds or ()),
-        dtype=parse_choice("--dtype", dtype, tuple(FORMATS)) if dtype else None,
+        dtype=parse_choice("--dtype", dtype, DTYPES) if dtype else None,
         against=against,
         seed=seed,
         fail_on=parse_choice("--fail-on", fail_on, SEVERITIES),
     )
-    parse_choice("--format", output_format, FORMAT_NAMES)
+    parse_choice("--format", output_format, FORMATS)
     files = [(path, format_of(path)) for path in outputs or ()]
     report = run_quietly(tuple(targets), options)
     deliver(report, output_format, files)
-    return gate.exit_status(report, options.fail_on)
+    return exit_status(report, options.fail_on)
 
 
-def run_quietly(targets: tuple[str, ...], options: ScanOptions) -> Report:
+def run_quietly(targets: tuple[str, ...], options: "ScanOptions") -> "Report":
     """Run the pipeline with progress on standard error and nothing of the targets' own on standard output."""
     from gradcheck import pipeline
+    from gradcheck.streams import without_tensorflow_logs
 
     with without_tensorflow_logs() as terminal, progress(terminal) as show, contextlib.redirect_stdout(sys.stderr):
         return pipeline.run(targets, options, show)
@@ -134,8 +137,6 @@ def progress(terminal: TextIO) -> Iterator[Callable[[str], None]]:
 
 def format_of(path: Path) -> str:
     """The format of an output file, from its suffix."""
-    from gradcheck.renderers import SUFFIXES
-
     if path.suffix not in SUFFIXES:
         known = ", ".join(SUFFIXES)
         raise CannotCheck(BAD_CONFIGURATION, f"--output {path}: unknown suffix {path.suffix!r}; use one of {known}")
@@ -144,7 +145,7 @@ def format_of(path: Path) -> str:
     return SUFFIXES[path.suffix]
 
 
-def deliver(report: Report, output_format: str, files: list[tuple[Path, str]]) -> None:
+def deliver(report: "Report", output_format: str, files: list[tuple[Path, str]]) -> None:
     """Print the report and its errors, and write its files."""
     from gradcheck.renderers import Style, render
 
@@ -188,7 +189,7 @@ def complain(code: str, message: str) -> int:
     encoding = sys.stderr.encoding or "ascii"
     line = f"gradcheck: {code} {message}"
     print(line.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr)
-    return gate.COULD_NOT_CHECK
+    return COULD_NOT_CHECK
 
 
 def usage_error(error: Exception) -> int:
@@ -201,4 +202,4 @@ def bug(error: Exception) -> int:
     """Whatever should not have happened, with its traceback: it is ours."""
     traceback.print_exception(error)
     print(f"gradcheck: a bug in gradcheck {__version__}: {one_line(repr(error))}; please report it", file=sys.stderr)
-    return gate.BUG
+    return BUG

@@ -8,6 +8,7 @@ IEEE 754 bits (bfloat16: the upper half of a float32).
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -32,38 +33,38 @@ class FloatFormat:
     bits: int
     mantissa_bits: int
 
-    @property
+    @cached_property
     def max_ordinal(self) -> int:
         """Ordinal of the largest finite float; that of its negative is `-max_ordinal - 1`."""
         exponent_bits = self.bits - 1 - self.mantissa_bits
         return (((1 << exponent_bits) - 1) << self.mantissa_bits) - 1
 
-    @property
+    @cached_property
     def min_ordinal(self) -> int:
         """Ordinal of the most negative finite float."""
         return -self.max_ordinal - 1
 
-    @property
+    @cached_property
     def min_exponent(self) -> int:
         """Binary exponent of the smallest normal float."""
         return 2 - (1 << (self.bits - 2 - self.mantissa_bits))
 
-    @property
+    @cached_property
     def largest(self) -> float:
         """The largest finite float."""
         return float(self.decode(np.array([self.max_ordinal]))[0])
 
-    @property
+    @cached_property
     def largest_ulp(self) -> float:
         """Distance from the largest finite float to the one below it."""
         return math.ldexp(1.0, 1 - self.min_exponent - self.mantissa_bits)
 
-    @property
+    @cached_property
     def smallest_normal(self) -> float:
         """The smallest positive normal float."""
         return math.ldexp(1.0, self.min_exponent)
 
-    @property
+    @cached_property
     def smallest_subnormal(self) -> float:
         """The smallest positive float."""
         return math.ldexp(1.0, self.min_exponent - self.mantissa_bits)

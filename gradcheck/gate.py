@@ -3,10 +3,8 @@
 In: a report and the severity that fails. Out: 0 nothing at or above it, 1 findings, 2 a target could not be checked.
 """
 
-from gradcheck.options import SEVERITIES
 from gradcheck.records import Report
-
-NOTHING, FINDINGS, COULD_NOT_CHECK, BUG = 0, 1, 2, 101
+from gradcheck.vocabulary import COULD_NOT_CHECK, FINDINGS, NOTHING, SEVERITIES
 
 
 def exit_status(report: Report, fail_on: str) -> int:

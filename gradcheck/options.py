@@ -40,9 +40,6 @@ DEFAULT_HOLD = "0.5"
 """Value of the float inputs that are not being swept: a probability, a scale, and no identity of * or pow (1 would hide
 everything that is multiplied by its logarithm)."""
 
-SEVERITIES = ("info", "warning", "error")
-FORMAT_NAMES = ("table", "json")
-
 
 @dataclass(frozen=True)
 class RangeOption:

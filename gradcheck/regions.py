@@ -7,6 +7,8 @@ float of every region, are run too, until nothing new turns up.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
 
 import numpy as np
 
@@ -125,15 +127,16 @@ def witness_of(samples: Samples, fmt: FloatFormat, lo: int, hi: int) -> int:
     return nearest if lo <= nearest <= hi else lo
 
 
+@lru_cache(maxsize=1 << 14)
 def simplest(fmt: FloatFormat, lo: int, hi: int) -> int:
     """Ordinal of the float between two ordinals that is easiest to write: 0, 1, a power of ten, a few digits."""
-    if lo <= 0 <= hi:
-        return 0
+    if lo == hi or lo <= 0 <= hi:
+        return lo if lo == hi else 0
     if hi < 0:
         mirrored = simplest(fmt, -hi - 1, -lo - 1)
         return -mirrored - 1
     smallest, largest = (float(v) for v in fmt.decode(np.array([lo, hi])))
-    for value in [*powers_of_ten(smallest, largest), *few_digits(smallest, largest)]:
+    for value in chain(powers_of_ten(smallest, largest), few_digits(smallest, largest)):
         ordinal = int(fmt.encode(value))
         if lo <= ordinal <= hi:
             return ordinal

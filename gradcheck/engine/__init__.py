@@ -105,10 +105,17 @@ class Engine:
 
     def raised(self, ordinals: Ordinals, error: Exception) -> str:
         """One line on a target that raised in the middle of a sweep."""
-        lo, hi = self.fmt.text(int(ordinals[0])), self.fmt.text(int(ordinals[-1]))
+        lo, hi = self.fmt.text(int(ordinals.min())), self.fmt.text(int(ordinals.max()))
         name = self.target.inputs[self.plan.index].name
-        said = one_line(str(getattr(error, "message", error)), 140)
-        return f"{self.target.name}: it raised for some {name} in [{lo}, {hi}]: {said}; leave that out with --range"
+        where = f"{name} in [{lo}, {hi}]"
+        return f"{self.target.name}: it raised for some {where}: {words(error)}; leave that out with --range"
+
+
+def words(error: Exception) -> str:
+    """What an operation said when it raised, without the graph's stack."""
+    text = str(getattr(error, "message", error)).split("[[", maxsplit=1)[0]
+    said = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith((" ", "Detected at"))]
+    return one_line(f"{type(error).__name__}: {said[-1] if said else text}", 160)
 
 
 def to_tensor(fmt: FloatFormat, ordinals: Ordinals) -> Tensor:

@@ -11,7 +11,6 @@ from gradcheck.renderers.styles import Style
 from gradcheck.renderers.table import render_table
 
 FORMATS: Mapping[str, Callable[[Report, Style], str]] = {"table": render_table, "json": render_json}
-SUFFIXES: Mapping[str, str] = {".json": "json", ".txt": "table"}
 
 
 def render(report: Report, name: str, style: Style) -> str:
@@ -19,4 +18,4 @@ def render(report: Report, name: str, style: Style) -> str:
     return FORMATS[name](report, style)
 
 
-__all__ = ["FORMATS", "SUFFIXES", "Style", "render"]
+__all__ = ["FORMATS", "Style", "render"]

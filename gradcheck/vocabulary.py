@@ -1,0 +1,12 @@
+"""The words of the command line, importable at once: numpy and the stages are loaded when there is work for them."""
+
+DTYPES = ("float16", "bfloat16", "float32", "float64")
+SEVERITIES = ("info", "warning", "error")
+"""From the mildest up."""
+
+FORMATS = ("table", "json")
+SUFFIXES = {".json": "json", ".txt": "table"}
+"""Formats of output files."""
+
+NOTHING, FINDINGS, COULD_NOT_CHECK, INTERRUPTED, BUG = 0, 1, 2, 130, 101
+"""Exit statuses."""
