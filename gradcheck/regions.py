@@ -43,6 +43,9 @@ class Run:
         return self.hi - self.lo + 1
 
 
+MIXTURE_GAP = 4
+"""Regions between two mixed stretches that may be no more than a gap in the sampling, if they are narrow too."""
+
 Columns = Callable[[int], tuple[Class, ...]]
 
 
@@ -106,13 +109,15 @@ def runs(samples: Samples, plan: InputPlan) -> list[Run]:
 
 
 def absorbed(segment: list[Run]) -> list[Run]:
-    """Join mixed runs with what lies between them where that is narrower than both: a gap in the sampling."""
+    """Join mixed runs with what little lies between them: a gap in the sampling of one mixture."""
     kept: list[Run] = []
     for run in segment:
         kept.append(run)
         while run.is_mixed:
             before = next((i for i in range(len(kept) - 2, -1, -1) if kept[i].is_mixed), None)
-            if before is None or kept[-1].lo - kept[before].hi > min(kept[-1].floats, kept[before].floats):
+            if before is None or len(kept) - before - 2 > MIXTURE_GAP:
+                break
+            if kept[-1].lo - kept[before].hi > max(kept[-1].floats, kept[before].floats):
                 break
             joined = frozenset().union(*(r.codes for r in kept[before:]))
             kept[before:] = [Run(kept[before].lo, kept[-1].hi, joined)]

@@ -102,7 +102,7 @@ class Layout:
 
         def run(*xs: Tensor) -> tuple[Tensor, ...]:
             if self.style == "whole":
-                ys = call(*(tf.reshape(x, shape) for x, shape in zip(xs, self.shapes, strict=True)))
+                ys = call(*(reshaped(x, shape) for x, shape in zip(xs, self.shapes, strict=True)))
             else:
                 rows = [tf.reshape(fill(x, self.padded), [-1, *s]) for x, s in zip(xs, self.shapes, strict=True)]
                 ys = in_a_loop(call, rows) if self.looped else vectorised(call, rows)
@@ -121,7 +121,8 @@ class Layout:
         size = y.shape.num_elements()
         if size is not None and size != self.padded:
             raise Mismatch(size)
-        return tf.reshape(y, [self.padded])[: self.block]
+        flat = reshaped(y, (self.padded,))
+        return flat if self.padded == self.block else flat[: self.block]
 
 
 class Mismatch(Exception):
@@ -222,6 +223,15 @@ def not_elementwise(target: str, forward: Any) -> CannotCheck:
 def smoke_values(block: int, traced: TracedInput) -> Tensor:
     """A block of values between 0.25 and 0.75, where nearly everything is defined."""
     return tf.cast(tf.linspace(tf.constant(0.25, tf.float64), 0.75, block), traced.fmt.name)
+
+
+def reshaped(x: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """`x` in another shape, and `x` itself where it has that shape.
+
+    A reshape to the same shape is no matter of taste: with it, the gradient of (1 - cos(x)) / x**2 is rewritten into
+    another one, which is finite where the user's is NaN.
+    """
+    return x if x.shape == shape else tf.reshape(x, shape)
 
 
 def fill(x: Tensor, size: int) -> Tensor:
