@@ -39,6 +39,7 @@ class Engine:
         self.plan = plan
         self.fmt = target.inputs[plan.index].fmt
         self.versions = target.versions[plan.index]
+        self.written = max(i for i, v in enumerate(self.versions) if v.name in ("autodiff", "custom"))
         self.held = [to_tensor(i.fmt, np.full(target.block, o)) for i, o in zip(target.inputs, plan.held, strict=True)]
 
     def classify(self, ordinals: Ordinals) -> Codes:
@@ -83,13 +84,13 @@ class Engine:
         return codes
 
     def run(self, ordinals: Ordinals) -> list[Tensor | None]:
-        """One block through every version: the first one's output, then each gradient."""
+        """One block through every version: the output as it is written, then each gradient."""
         xs = self.inputs(ordinals)
         try:
             pairs = [version.run(*xs) for version in self.versions]
         except tf.errors.OpError as error:
             raise CannotCheck(CANNOT_TRACE, self.raised(ordinals, error)) from error
-        return [pairs[0][0], *(gradient for _, gradient in pairs)]
+        return [pairs[self.written][0], *(gradient for _, gradient in pairs)]
 
     def inputs(self, ordinals: Ordinals) -> list[Tensor]:
         """A block of every input, the swept one filled up with its last value."""
