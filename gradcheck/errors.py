@@ -24,7 +24,6 @@ class CannotCheck(Exception):
     Attributes:
         code: a GC9xx code, one for each cause.
         message: one printable line.
-
     """
 
     def __init__(self, code: str, message: str) -> None:

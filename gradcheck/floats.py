@@ -26,7 +26,6 @@ class FloatFormat:
         name: the dtype's name as TensorFlow and numpy spell it.
         bits: width in bits, 16, 32 or 64.
         mantissa_bits: stored mantissa bits, without the hidden one.
-
     """
 
     name: str

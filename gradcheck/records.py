@@ -44,7 +44,6 @@ class Parameter:
         dtype: a dtype name, or None where nothing declares one.
         shape: declared dimensions (None: any), or None where nothing declares them.
         keyword_only: whether it must be passed by name.
-
     """
 
     name: str
@@ -64,7 +63,6 @@ class LoadedTarget:
         autograph: whether Python control flow on tensors is to be converted.
         override_lost: whether a SavedModel names gradient overrides that were not saved with it.
         notes: what the user should know of how it was loaded.
-
     """
 
     name: str
@@ -82,7 +80,6 @@ class Probe:
     Attributes:
         run: from one tensor [block] an input to a list of tensors [block], one an intermediate.
         dangers: for each intermediate, the values at which an operation that reads it has no finite gradient.
-
     """
 
     run: Callable[..., list[Tensor]]
@@ -100,7 +97,6 @@ class Version:
         connected: whether autodiff returns a gradient at all.
         constants: small numeric constants of the forward and backward graph.
         probe: its intermediates, or None where they cannot be fetched.
-
     """
 
     name: str
@@ -145,7 +141,6 @@ class TracedTarget:
         looped: whether a call runs its points one by one (data-dependent control flow) instead of as one tensor.
         stops: `tf.stop_gradient` calls in the forward graph.
         notes: what the user should know of how it was traced.
-
     """
 
     name: str
@@ -165,7 +160,6 @@ class InputPlan:
         index: position of the swept input.
         segments: disjoint, sorted (first, last) ordinals.
         held: an ordinal for every input, in its own dtype (that of the swept one is not used).
-
     """
 
     index: int
@@ -189,7 +183,6 @@ class Region:
         forward: class of the output.
         gradients: class of the gradient, for each version.
         witness: ordinal of the simplest float in it, run and found to be of these classes.
-
     """
 
     input: str
@@ -216,7 +209,6 @@ class Sweep:
         evaluated: distinct floats that were run.
         exhaustive: whether those are all floats of the plan.
         varies: whether the output differs between any two of them.
-
     """
 
     plan: InputPlan
@@ -263,7 +255,6 @@ class Finding:
         message: one sentence: what.
         suggestion: one sentence: what next.
         witness, cause: filled by the stage that explains.
-
     """
 
     code: str

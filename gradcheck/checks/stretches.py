@@ -29,7 +29,6 @@ class Subject:
         version: the version.
         effective: whether training runs this version.
         stops: the target's `tf.stop_gradient` calls.
-
     """
 
     target: str

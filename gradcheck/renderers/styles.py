@@ -26,7 +26,6 @@ class Style:
         width: columns.
         colour: whether ANSI colours are understood.
         unicode: whether box-drawing characters can be written.
-
     """
 
     width: int = 80

@@ -93,7 +93,7 @@ def sources_of(loaded: LoadedTarget, layout: Layout) -> tuple[Source, ...]:
     """`autodiff`, and `custom` where an override is in the graph and can be run."""
     if not has_overrides(layout.forward):
         return (Source("autodiff", as_written(layout)),)
-    autodiff = Source("autodiff", stripped(layout.forward))
+    autodiff = Source("autodiff", stripped(layout.forward), imported=True)
     return (autodiff,) if loaded.override_lost else (autodiff, Source("custom", as_written(layout)))
 
 
@@ -119,7 +119,7 @@ def inputs_of_against(
 def against_source(other: Layout) -> Source:
     """Another target, as it is written; without overrides that were not saved with it."""
     lost = other.loaded.override_lost and has_overrides(other.forward)
-    return Source("against", stripped(other.forward) if lost else as_written(other), other)
+    return Source("against", stripped(other.forward) if lost else as_written(other), lost, other)
 
 
 def versions_of(target: str, layout: Layout, sources: tuple[Source, ...], wrt: int) -> tuple[Version, ...]:

@@ -49,7 +49,6 @@ class Layout:
         block: points of a block.
         style: `whole` (one call a block), `rows` (one call a row, vectorised) or `loop` (one call a row, in a loop).
         forward: the traced target, a ConcreteFunction; None before `traced`.
-
     """
 
     loaded: LoadedTarget

@@ -25,12 +25,13 @@ class Source:
     Attributes:
         name: the version's name.
         call: from tensors of one call's shape to the output.
+        imported: whether it imports a graph, which a tape does not see.
         layout: its own layout where that differs from the target's.
-
     """
 
     name: str
     call: Callable[..., Tensor]
+    imported: bool = False
     layout: Layout | None = None
 
 
@@ -43,8 +44,7 @@ def differentiate(source: Source, layout: Layout, wrt: int) -> Version:
         return (source.call(*xs),)
 
     def backward(*xs: Tensor) -> tuple[Tensor, ...]:
-        y = source.call(*xs)
-        (gradient,) = tf.gradients(y, xs[wrt])
+        y, gradient = (imported if source.imported else taped)(source.call, xs, wrt)
         connected.append(gradient is not None)
         return (y,) if gradient is None else (y, tf.convert_to_tensor(gradient))
 
@@ -63,6 +63,20 @@ def differentiate(source: Source, layout: Layout, wrt: int) -> Version:
         constants=constants(graph.graph.as_graph_def()) if graph else (),
         probe=probe_of(graph, own.block) if graph and not own.looped else None,
     )
+
+
+def taped(call: Callable[..., Tensor], xs: tuple[Tensor, ...], wrt: int) -> tuple[Tensor, Tensor | None]:
+    """Output and gradient as training loops get them; `tf.gradients` builds another graph, with other last bits."""
+    with tf.GradientTape() as tape:
+        tape.watch(xs[wrt])
+        y = call(*xs)
+    return y, tape.gradient(y, xs[wrt])
+
+
+def imported(call: Callable[..., Tensor], xs: tuple[Tensor, ...], wrt: int) -> tuple[Tensor, Tensor | None]:
+    """Output and gradient of imported operations."""
+    y = call(*xs)
+    return y, tf.gradients(y, xs[wrt])[0]
 
 
 def built(layout: Layout, call: Callable[..., tuple[Tensor, ...]]) -> Any:
