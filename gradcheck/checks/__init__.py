@@ -4,10 +4,8 @@ In: a sweep's regions. Out: findings with stable codes. One check a file, all of
 line as one version's stretches and says which of them are bad.
 """
 
-from collections.abc import Iterator
-
 from gradcheck.checks import gc001, gc002, gc008, gc009
-from gradcheck.checks.stretches import Stretch, Subject, stretches
+from gradcheck.checks.stretches import Subject
 from gradcheck.records import Finding, Stop, Sweep, Version
 
 CHECKS = (gc001, gc002, gc008, gc009)
@@ -25,6 +23,3 @@ def find(target: str, sweep: Sweep, versions: tuple[Version, ...], stops: tuple[
     ]
     order = {"error": 0, "warning": 1, "info": 2}
     return tuple(sorted(found, key=lambda f: (order[f.severity], f.code, names.index(f.version), f.lo or 0)))
-
-
-__all__ = ["CHECKS", "Iterator", "Stretch", "Subject", "find", "stretches"]

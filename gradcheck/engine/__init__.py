@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from gradcheck.bisection import Codes
 from gradcheck.errors import CANNOT_TRACE, CannotCheck, one_line
 from gradcheck.floats import Doubles, FloatFormat, Ordinals
-from gradcheck.records import Class, InputPlan, Tensor, TracedTarget, Version
+from gradcheck.records import Class, InputPlan, Tensor, TracedTarget
 
 CLASSES: tuple[Class, ...] = (Class.FINITE, Class.NAN, Class.INF, Class.NEGATIVE_INF, Class.NONE)
 """Class codes, by position; a combined code holds one of three bits for each column."""
@@ -144,6 +144,3 @@ def class_codes(values: Doubles) -> Codes:
         nans = np.isnan(values)
         codes[odd] = np.where(nans[odd], 1, np.where(values[odd] > 0, 2, 3))
     return codes
-
-
-__all__ = ["Engine", "Values", "Version", "class_codes", "to_tensor"]

@@ -4,6 +4,8 @@ In: a sweep. Out: a line of marks from the lowest float of the plan to the highe
 cell stands for the same number of floats everywhere, so small numbers take as much room as they have floats.
 """
 
+from itertools import groupby
+
 import numpy as np
 
 from gradcheck.records import Class, Region, Sweep
@@ -30,7 +32,7 @@ def strip(sweep: Sweep, version: str, style: Style) -> list[str]:
                 kinds[first : last + 1] = [want] * (last - first + 1)
     side = 0 if style.unicode else 1
     roles = {"good": "good", "forward": "warning", "bad": "error", "outside": None}
-    line = "".join(style.paint(MARKS[kind][side], roles[kind]) for kind in kinds)
+    line = "".join(style.paint(MARKS[kind][side] * len(list(run)), roles[kind]) for kind, run in groupby(kinds))
     left, right = ("├", "┤") if style.unicode else ("|", "|")
     lines = [f"{left}{line}{right}", " " + ticks(sweep, lo, hi, cells).rstrip()]
     return lines + ([legend(kinds, version, side)] if {"bad", "forward"} & set(kinds) else [])

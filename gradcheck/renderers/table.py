@@ -9,7 +9,6 @@ from itertools import groupby
 
 from tabulate import tabulate
 
-from gradcheck.floats import FloatFormat
 from gradcheck.records import Class, Finding, Region, Report, Sweep, TargetReport
 from gradcheck.renderers.strip import strip
 from gradcheck.renderers.styles import Style
@@ -222,6 +221,3 @@ def wrapped(text: str, style: Style, indent: str) -> str:
     return textwrap.fill(
         text, style.width, initial_indent=indent, subsequent_indent=indent + "    ", break_on_hyphens=False
     )
-
-
-__all__ = ["FloatFormat", "render_table"]
