@@ -1,0 +1,242 @@
+"""Every check has a planted fault that must fire, and a healthy twin that must stay silent."""
+
+from collections.abc import Callable
+
+import pytest
+
+from gradcheck.checks import CHECKS, find
+from gradcheck.checks.stretches import Subject, stretches
+from gradcheck.floats import FORMATS
+from gradcheck.records import Class, Finding, Stop, Sweep, Version
+
+MakeSweep = Callable[..., Sweep]
+MakeVersion = Callable[..., Version]
+
+FLOAT32 = FORMATS["float32"]
+FINITE, NAN, INF, NEGATIVE_INF, NONE, MIXED = Class
+BOTH = ("autodiff", "custom")
+WHOLE = (FLOAT32.min_ordinal, FLOAT32.max_ordinal)
+
+
+def planted(make_sweep: MakeSweep, forward: Class, *gradients: Class, versions: tuple[str, ...] = ()) -> Sweep:
+    """A healthy line but for ordinals 100 to 200."""
+    names = versions or BOTH[: len(gradients)]
+    healthy = [FINITE] * (1 + len(gradients))
+    fault = (100, 200, forward, *gradients)
+    return make_sweep((WHOLE[0], 99, *healthy), fault, (201, WHOLE[1], *healthy), versions=names)
+
+
+def found(sweep: Sweep, make_version: MakeVersion, *stops: Stop, **fields: object) -> tuple[Finding, ...]:
+    """The findings on a sweep whose versions all are as `fields` say."""
+    versions = tuple(make_version(name, **fields) for name in sweep.regions[0].gradients)
+    return find("m:f", sweep, versions, stops)
+
+
+@pytest.mark.parametrize("forward", [FINITE, NAN, INF, NEGATIVE_INF, MIXED])
+def test_a_finite_gradient_is_healthy(make_sweep: MakeSweep, make_version: MakeVersion, forward: Class) -> None:
+    assert found(planted(make_sweep, forward, FINITE), make_version) == ()
+    assert found(planted(make_sweep, forward, FINITE, FINITE), make_version) == ()
+
+
+@pytest.mark.parametrize(
+    ("forward", "gradient", "code", "severity", "masked"),
+    [
+        (FINITE, NAN, "GC001", "error", True),
+        (INF, NAN, "GC001", "error", False),
+        (NEGATIVE_INF, NAN, "GC001", "error", False),
+        (NAN, NAN, "GC001", "warning", False),
+        (MIXED, NAN, "GC001", "warning", False),
+        (FINITE, MIXED, "GC001", "error", True),
+        (NAN, MIXED, "GC001", "warning", False),
+        (MIXED, MIXED, "GC001", "warning", False),
+        (FINITE, INF, "GC002", "error", True),
+        (FINITE, NEGATIVE_INF, "GC002", "error", True),
+        (INF, INF, "GC002", "warning", False),
+        (NEGATIVE_INF, INF, "GC002", "warning", False),
+        (INF, NEGATIVE_INF, "GC002", "warning", False),
+        (NAN, INF, "GC002", "warning", False),
+        (MIXED, INF, "GC002", "warning", False),
+    ],
+)
+def test_a_gradient_that_is_not_finite_is_found(
+    *,
+    make_sweep: MakeSweep,
+    make_version: MakeVersion,
+    forward: Class,
+    gradient: Class,
+    code: str,
+    severity: str,
+    masked: bool,
+) -> None:
+    (finding,) = found(planted(make_sweep, forward, gradient), make_version)
+    assert (finding.code, finding.severity, finding.masked) == (code, severity, masked)
+    assert (finding.lo, finding.hi, finding.at, finding.fmt) == (100, 200, 100, FLOAT32)
+    assert (finding.version, finding.wrt) == ("autodiff", "z")
+    assert f"[{FLOAT32.text(100)}, {FLOAT32.text(200)}]" in finding.message
+    assert "autodiff gradient" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("forward", "gradient", "words"),
+    [
+        (FINITE, NAN, ["is NaN", "the output is finite"]),
+        (NAN, NAN, ["is NaN", "the output is NaN too"]),
+        (INF, NAN, ["is NaN", "the output is inf"]),
+        (NEGATIVE_INF, NAN, ["is NaN", "the output is -inf"]),
+        (MIXED, NAN, ["is NaN", "the output is now finite, now not"]),
+        (FINITE, MIXED, ["is now finite, now not", "the output is finite"]),
+        (FINITE, INF, ["is inf on", "the output is finite"]),
+        (FINITE, NEGATIVE_INF, ["is -inf on", "the output is finite"]),
+    ],
+)
+def test_the_message_says_what_came_out(
+    make_sweep: MakeSweep, make_version: MakeVersion, forward: Class, gradient: Class, words: list[str]
+) -> None:
+    (finding,) = found(planted(make_sweep, forward, gradient), make_version)
+    assert all(word in finding.message for word in words)
+
+
+def test_one_bad_float_is_named_alone(make_sweep: MakeSweep, make_version: MakeVersion) -> None:
+    one = int(FLOAT32.encode(1.0))
+    sweep = make_sweep(
+        (WHOLE[0], one - 1, FINITE, FINITE), (one, one, FINITE, INF), (one + 1, WHOLE[1], FINITE, FINITE)
+    )
+    (finding,) = found(sweep, make_version)
+    assert (finding.lo, finding.hi, finding.at) == (one, one, one)
+    assert " on 1; " in finding.message
+
+
+@pytest.mark.parametrize("gradient", [NAN, INF, MIXED])
+def test_what_training_does_not_run_is_for_information(
+    make_sweep: MakeSweep, make_version: MakeVersion, gradient: Class
+) -> None:
+    (finding,) = found(planted(make_sweep, FINITE, gradient, FINITE), make_version)
+    assert (finding.version, finding.severity) == ("autodiff", "info")
+    (finding,) = found(planted(make_sweep, FINITE, FINITE, gradient), make_version)
+    assert (finding.version, finding.severity) == ("custom", "error")
+    (finding,) = found(planted(make_sweep, FINITE, FINITE, gradient, versions=("autodiff", "against")), make_version)
+    assert (finding.version, finding.severity) == ("against", "info")
+    (finding,) = found(planted(make_sweep, FINITE, gradient, FINITE, versions=("autodiff", "against")), make_version)
+    assert (finding.version, finding.severity) == ("autodiff", "error")
+
+
+# GC008: no gradient although the output depends on the input
+
+
+def none_everywhere(make_sweep: MakeSweep, varies: bool = True, forward: Class = FINITE) -> Sweep:
+    return make_sweep((WHOLE[0], -1, forward, NONE), (0, WHOLE[1], forward, NONE), varies=varies)
+
+
+def test_a_disconnected_gradient_is_found(make_sweep: MakeSweep, make_version: MakeVersion) -> None:
+    (finding,) = found(none_everywhere(make_sweep), make_version, connected=False)
+    assert (finding.code, finding.name, finding.severity) == ("GC008", "disconnected-gradient", "warning")
+    assert (finding.lo, finding.hi) == WHOLE
+    assert finding.at is not None
+    assert finding.masked
+    assert "depends on z" in finding.message
+
+
+def test_a_disconnected_gradient_is_fine_where_the_output_is_constant(
+    make_sweep: MakeSweep, make_version: MakeVersion
+) -> None:
+    assert found(none_everywhere(make_sweep, varies=False), make_version, connected=False) == ()
+    assert found(none_everywhere(make_sweep), make_version, connected=True) == ()
+
+
+def test_a_gradient_that_the_user_stopped_is_said_and_not_held_against_anybody(
+    make_sweep: MakeSweep, make_version: MakeVersion
+) -> None:
+    stops = (Stop("/home/me/models/loss.py", 12), Stop("/home/me/models/loss.py", 12), Stop(None, None))
+    (finding,) = found(none_everywhere(make_sweep), make_version, *stops, connected=False)
+    assert (finding.code, finding.severity) == ("GC008", "info")
+    assert finding.message.endswith("tf.stop_gradient (loss.py:12, line not known)")
+
+
+def test_stops_do_not_silence_other_checks(make_sweep: MakeSweep, make_version: MakeVersion) -> None:
+    (finding,) = found(planted(make_sweep, FINITE, NAN), make_version, Stop("loss.py", 3))
+    assert (finding.code, finding.severity) == ("GC001", "error")
+
+
+# GC009: the gradient raises
+
+
+def test_a_gradient_that_raises_is_found(make_sweep: MakeSweep, make_version: MakeVersion) -> None:
+    sweep = make_sweep((WHOLE[0], -1, NAN, NONE), (0, WHOLE[1], FINITE, NONE))
+    (finding,) = found(sweep, make_version, failure="LookupError: no gradient defined for Foo", connected=False)
+    assert (finding.code, finding.name, finding.severity) == ("GC009", "gradient-raises", "error")
+    assert (finding.lo, finding.hi) == WHOLE
+    assert finding.message.endswith("raises LookupError: no gradient defined for Foo")
+
+
+def test_a_custom_gradient_that_raises_leaves_autodiff_as_it_is(
+    make_sweep: MakeSweep, make_version: MakeVersion
+) -> None:
+    sweep = make_sweep((*WHOLE, FINITE, FINITE, NONE), versions=BOTH)
+    (finding,) = find("m:f", sweep, (make_version(), make_version("custom", failure="ValueError: no")), ())
+    assert (finding.code, finding.version, finding.severity) == ("GC009", "custom", "error")
+    (finding,) = find("m:f", sweep, (make_version(failure="ValueError: no"), make_version("custom")), ())
+    assert (finding.code, finding.version, finding.severity) == ("GC009", "autodiff", "info")
+
+
+# All of them
+
+
+def test_codes_and_names_are_those_of_the_contract() -> None:
+    rules = {check.RULE.code: check.RULE.name for check in CHECKS}
+    assert rules == {
+        "GC001": "nan-gradient",
+        "GC002": "inf-gradient",
+        "GC008": "disconnected-gradient",
+        "GC009": "gradient-raises",
+    }
+
+
+def test_adjacent_regions_of_one_class_are_one_finding(make_sweep: MakeSweep, make_version: MakeVersion) -> None:
+    """The regions end where the custom gradient changes; autodiff's stretch goes on."""
+    rows = [(0, 9, FINITE, NAN, FINITE), (10, 19, FINITE, NAN, INF), (20, 29, FINITE, FINITE, INF)]
+    findings = found(make_sweep(*rows, versions=BOTH), make_version)
+    assert [(f.version, f.lo, f.hi) for f in findings] == [("custom", 10, 29), ("autodiff", 0, 19)]
+
+
+def test_a_gap_between_ranges_parts_findings(make_sweep: MakeSweep, make_version: MakeVersion) -> None:
+    findings = found(make_sweep((0, 9, FINITE, NAN), (20, 29, FINITE, NAN)), make_version)
+    assert [(f.lo, f.hi) for f in findings] == [(0, 9), (20, 29)]
+
+
+def test_another_class_of_output_parts_findings(make_sweep: MakeSweep, make_version: MakeVersion) -> None:
+    findings = found(make_sweep((0, 9, FINITE, NAN), (10, 19, NAN, NAN)), make_version)
+    assert [(f.lo, f.hi, f.severity) for f in findings] == [(0, 9, "error"), (10, 19, "warning")]
+
+
+def test_the_most_severe_come_first_then_code_version_and_place(
+    make_sweep: MakeSweep, make_version: MakeVersion
+) -> None:
+    rows = [
+        (-30, -21, NAN, FINITE, NAN),
+        (-20, -11, FINITE, INF, INF),
+        (-10, -1, FINITE, NAN, NAN),
+        (0, 9, FINITE, FINITE, FINITE),
+        (10, 19, FINITE, NAN, NAN),
+    ]
+    findings = found(make_sweep(*rows, versions=BOTH), make_version)
+    assert [(f.severity, f.code, f.version, f.lo) for f in findings] == [
+        ("error", "GC001", "custom", -10),
+        ("error", "GC001", "custom", 10),
+        ("error", "GC002", "custom", -20),
+        ("warning", "GC001", "custom", -30),
+        ("info", "GC001", "autodiff", -10),
+        ("info", "GC001", "autodiff", 10),
+        ("info", "GC002", "autodiff", -20),
+    ]
+
+
+def test_the_witness_of_a_stretch_is_its_simplest(make_sweep: MakeSweep, make_version: MakeVersion) -> None:
+    ordinals = [int(FLOAT32.encode(value)) for value in (1.25, 3.0, 3.5, 7.0)]
+    rows = [(a, b - 1, FINITE, NAN, c) for a, b, c in zip(ordinals, ordinals[1:], (INF, FINITE, INF), strict=False)]
+    sweep = make_sweep(*rows, versions=BOTH)
+    assert [region.witness for region in sweep.regions] == ordinals[:3]
+    (stretch,) = stretches(Subject("m:f", sweep, make_version(), True, ()))
+    assert (stretch.lo, stretch.hi, stretch.at) == (ordinals[0], ordinals[3] - 1, ordinals[1])
+    mirrored = make_sweep((-20, -11, FINITE, NAN, INF), (-10, -10, FINITE, NAN, FINITE), versions=BOTH)
+    (stretch,) = stretches(Subject("m:f", mirrored, make_version(), True, ()))
+    assert stretch.at == -10, "of texts as long as each other, the one nearest to 0"

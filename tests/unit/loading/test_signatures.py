@@ -1,0 +1,185 @@
+"""The float inputs of a callable."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import tensorflow as tf
+
+from gradcheck.loading.signatures import parameters_of
+from gradcheck.records import Parameter
+
+Refused = Callable[[str, Callable[[], object]], str]
+
+X = Parameter("x")
+Y = Parameter("y")
+
+
+def two(x: Any, y: Any) -> Any:
+    return x * y
+
+
+def with_default(x: Any, scale: float = 2.0, *, shift: float = 1.0) -> Any:
+    return x * scale + shift
+
+
+def keyword_only(x: Any, *, y: Any) -> Any:
+    return x * y
+
+
+def positional_only(x: Any, /) -> Any:
+    return x
+
+
+def untouched(*xs: Any) -> Any:
+    return xs[0]
+
+
+def with_rest(x: Any, *rest: Any, **options: Any) -> Any:
+    return x
+
+
+class Loss:
+    def __call__(self, x: Any, y: Any) -> Any:
+        return x * y
+
+    def method(self, x: Any) -> Any:
+        return x
+
+
+KINDS: dict[str, tuple[Callable[..., Any], tuple[Parameter, ...]]] = {
+    "function": (two, (X, Y)),
+    "lambda": (lambda x: x, (X,)),
+    "defaults are kept": (with_default, (X,)),
+    "keyword-only": (keyword_only, (X, Parameter("y", keyword_only=True))),
+    "positional-only": (positional_only, (X,)),
+    "only *args": (untouched, (X,)),
+    "*args and **options beside it": (with_rest, (X,)),
+    "callable object": (Loss(), (X, Y)),
+    "bound method": (Loss().method, (X,)),
+    "partial by position": (functools.partial(two, 2.0), (Y,)),
+    "partial by name": (functools.partial(two, y=2.0), (X,)),
+    "partial by name of the first": (functools.partial(two, x=2.0), (Parameter("y", keyword_only=True),)),
+    "tf.function": (tf.function(two), (X, Y)),
+    "partial of a tf.function": (functools.partial(tf.function(two), 2.0), (Y,)),
+    "custom gradient": (tf.custom_gradient(lambda x: (x, lambda dy: dy)), (X,)),
+    "tensorflow's own": (tf.math.acos, (X,)),
+    "tensorflow's own with a name": (tf.math.xlogy, (X, Y)),
+    "keras layer": (tf.keras.layers.LeakyReLU(), (X,)),
+    "keras activation": (tf.keras.activations.gelu, (X,)),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_arguments_without_a_default_are_swept(kind: str) -> None:
+    function, expected = KINDS[kind]
+    assert parameters_of("t", function) == expected
+
+
+def signed(*specs: Any) -> Callable[[Any], Any]:
+    def decorate(function: Any) -> Any:
+        return tf.function(function, input_signature=list(specs))
+
+    return decorate
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+@pytest.mark.parametrize("shape", [(None,), (), (None, 1), (3,), (None, None)])
+def test_an_input_signature_declares_dtype_and_shape(dtype: str, shape: tuple[int | None, ...]) -> None:
+    function = signed(tf.TensorSpec(shape, dtype))(lambda x: x)
+    assert parameters_of("t", function) == (Parameter("x", dtype, shape),)
+
+
+def test_a_signature_of_unknown_rank_declares_the_dtype_alone() -> None:
+    assert parameters_of("t", signed(tf.TensorSpec(None, tf.float64))(lambda x: x)) == (Parameter("x", "float64"),)
+
+
+def test_each_input_has_its_own_declaration() -> None:
+    function = signed(tf.TensorSpec([3], tf.float32), tf.TensorSpec([], tf.float64))(two)
+    assert parameters_of("t", function) == (Parameter("x", "float32", (3,)), Parameter("y", "float64", ()))
+
+
+def test_a_declared_input_with_a_default_keeps_it() -> None:
+    specs = tf.TensorSpec([None], tf.float32), tf.TensorSpec([], tf.float32)
+    function = signed(*specs)(lambda x, scale=2.0: x * scale)
+    assert parameters_of("t", function) == (Parameter("x", "float32", (None,)),)
+
+
+def test_a_method_and_a_callable_object_with_a_signature() -> None:
+    class Model(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.float64)])
+        def predict(self, x: Any) -> Any:
+            return x
+
+    assert parameters_of("t", Model().predict) == (Parameter("x", "float64", (None,)),)
+
+
+def test_a_concrete_function() -> None:
+    concrete = tf.function(positional_only).get_concrete_function(tf.TensorSpec([None], tf.float64))
+    assert [(p.dtype, p.shape) for p in parameters_of("t", concrete)] == [("float64", (None,))]
+
+
+def test_a_concrete_function_of_two_inputs() -> None:
+    concrete = tf.function(two).get_concrete_function(tf.TensorSpec([3], tf.float64), tf.TensorSpec([], tf.float64))
+    found = parameters_of("t", concrete)
+    assert [(p.dtype, p.shape) for p in found] == [("float64", (3,)), ("float64", ())]
+
+
+@pytest.mark.parametrize("function", [lambda: 1.0, lambda x=1.0: x, lambda **options: 1.0])
+def test_no_input(refused: Refused, function: Callable[..., Any]) -> None:
+    assert refused("GC908", lambda: parameters_of("some:target", function)).startswith("some:target: no input to sweep")
+
+
+def annotated(annotation: Any) -> Callable[..., Any]:
+    def function(x: Any, n: Any) -> Any:
+        return x
+
+    function.__annotations__["n"] = annotation
+    return function
+
+
+@pytest.mark.parametrize(
+    ("annotation", "words"),
+    [(int, "n is an int"), ("int", "n is an int"), (str, "n is a str"), (bool, "n is a bool"), ("bool", "n is a bool")],
+)
+def test_an_argument_annotated_as_no_float(refused: Refused, annotation: Any, words: str) -> None:
+    message = refused("GC908", lambda: parameters_of("some:target", annotated(annotation)))
+    assert message.startswith(f"some:target: {words}, and only floats are swept;")
+    assert "functools.partial" in message
+    assert parameters_of("t", functools.partial(annotated(annotation), n=3)) == (X,)
+
+
+@pytest.mark.parametrize("annotation", [float, "tf.Tensor", tf.Tensor, "float"])
+def test_an_argument_annotated_as_something_that_may_be_a_float(annotation: Any) -> None:
+    assert [p.name for p in parameters_of("t", annotated(annotation))] == ["x", "n"]
+
+
+def with_typed_rest(x: Any, *dims: int) -> Any:
+    return x
+
+
+def with_typed_options(x: Any, **options: str) -> Any:
+    return x
+
+
+@pytest.mark.parametrize("function", [with_typed_rest, with_typed_options])
+def test_annotations_of_what_is_not_swept_do_not_matter(function: Callable[..., Any]) -> None:
+    assert parameters_of("t", function) == (X,)
+
+
+@pytest.mark.parametrize("dtype", [tf.int32, tf.string, tf.bool, tf.complex64, tf.int8])
+def test_a_signature_of_no_float(refused: Refused, dtype: Any) -> None:
+    function = signed(tf.TensorSpec([None], dtype))(lambda x: x)
+    message = refused("GC908", lambda: parameters_of("some:target", function))
+    assert message.startswith(f"some:target: input x is {dtype.name}, and only float16, bfloat16, float32, float64")
+
+
+def test_arguments_that_cannot_be_read(refused: Refused) -> None:
+    assert "its arguments cannot be read" in refused("GC908", lambda: parameters_of("t", min))
+
+
+def test_a_structure_of_tensors_is_for_later(refused: Refused) -> None:
+    specs = [tf.TensorSpec([None], tf.float32), tf.TensorSpec([None], tf.float32)]
+    function = signed(specs)(lambda xs: xs[0] * xs[1])
+    assert "a structure of tensors" in refused("GC909", lambda: parameters_of("t", function))

@@ -1,0 +1,139 @@
+"""Findings get what came out at their witness, and a next step that works."""
+
+import re
+from collections.abc import Callable, Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gradcheck.explaining import Result, explain, suggest
+from gradcheck.floats import FORMATS
+from gradcheck.options import ordinal, parse_range
+from gradcheck.records import Finding, Witness
+
+MakeFinding = Callable[..., Finding]
+FLOAT32 = FORMATS["float32"]
+WHOLE = (FLOAT32.min_ordinal, FLOAT32.max_ordinal)
+
+
+class Run:
+    """Runs points: the output is the ordinal, the gradients are twice and three times that; remembers its calls."""
+
+    def __init__(self) -> None:
+        self.calls: list[list[int]] = []
+
+    def __call__(self, ordinals: list[int]) -> Sequence[Result]:
+        self.calls.append(ordinals)
+        return [({"z": float(o), "y": 0.5}, float(o), {"autodiff": 2.0 * o, "custom": None}) for o in ordinals]
+
+
+def test_every_finding_gets_the_values_at_its_own_witness(make_finding: MakeFinding) -> None:
+    run = Run()
+    places = (30, -7, 12, 30)
+    explained = explain(tuple(make_finding(at=place, witness=None) for place in places), run)
+    assert [f.witness for f in explained] == [Witness({"z": p, "y": 0.5}, p, 2.0 * p) for p in places]
+    assert run.calls == [[-7, 12, 30]], "one call, every point once"
+
+
+def test_the_gradient_is_that_of_the_findings_own_version(make_finding: MakeFinding) -> None:
+    autodiff, custom = explain(
+        (make_finding(at=5, version="autodiff", witness=None), make_finding(at=5, version="custom", witness=None)),
+        Run(),
+    )
+    assert autodiff.witness is not None
+    assert autodiff.witness.gradient == 10.0
+    assert custom.witness is not None
+    assert custom.witness.gradient is None
+
+
+def test_a_finding_without_a_place_runs_nothing(make_finding: MakeFinding) -> None:
+    run = Run()
+    (explained,) = explain((make_finding(at=None, witness=None),), run)
+    assert explained.witness is None
+    assert run.calls == []
+    assert explain((), run) == ()
+
+
+def test_the_rest_of_a_finding_stays(make_finding: MakeFinding) -> None:
+    before = make_finding(at=5, witness=None, suggestion=None)
+    (after,) = explain((before,), Run())
+    assert (after.code, after.lo, after.hi, after.message) == (before.code, before.lo, before.hi, before.message)
+    assert after.suggestion == suggest(before)
+
+
+@pytest.mark.parametrize("code", ["GC001", "GC002", "GC008", "GC009"])
+def test_what_is_for_information_needs_no_next_step(make_finding: MakeFinding, code: str) -> None:
+    assert suggest(make_finding(code=code, severity="info")) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "severity", "names"),
+    [
+        ("GC001", "error", ["stable form", "tf.custom_gradient"]),
+        ("GC002", "error", ["stable form", "tf.custom_gradient"]),
+        ("GC008", "warning", ["tf.custom_gradient", "tf.stop_gradient"]),
+        ("GC009", "error", ["replace the operation", "tf.custom_gradient"]),
+        ("GC001", "warning", ["--range z="]),
+        ("GC002", "warning", ["--range z="]),
+    ],
+)
+def test_the_next_step_fits_the_finding(make_finding: MakeFinding, code: str, severity: str, names: list[str]) -> None:
+    said = suggest(make_finding(code=code, severity=severity))
+    assert said is not None
+    assert all(name in said for name in names)
+    assert "\n" not in said
+
+
+def suggested_range(finding: Finding) -> tuple[int, int]:
+    """Both ends of the range that is suggested, read as the command line reads it."""
+    said = suggest(finding)
+    assert said is not None
+    match = re.search(r"--range (\S+)$", said)
+    assert match is not None
+    option = parse_range(match[1])
+    assert option.name == finding.wrt
+    lo = ordinal("--range", option.lo, finding.fmt) if option.lo else finding.fmt.min_ordinal
+    hi = ordinal("--range", option.hi, finding.fmt) if option.hi else finding.fmt.max_ordinal
+    return lo, hi
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+@given(data=st.data())
+def test_the_suggested_range_ends_at_the_neighbour_of_the_finding(
+    make_finding: MakeFinding, name: str, data: st.DataObject
+) -> None:
+    fmt = FORMATS[name]
+    place = st.integers(fmt.min_ordinal, fmt.max_ordinal) | st.integers(-3, 3)
+    lo, hi = sorted((data.draw(place), data.draw(place | st.just(fmt.min_ordinal))))
+    if hi == fmt.max_ordinal and lo <= 0:
+        return  # see below
+    wanted = (fmt.min_ordinal, lo - 1) if lo > 0 else (hi + 1, fmt.max_ordinal)
+    assert suggested_range(make_finding(severity="warning", fmt=fmt, lo=lo, hi=hi)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("lo", "hi", "wanted"),
+    [
+        (int(FLOAT32.encode(88.72284)), WHOLE[1], "--range z=:88.72283"),
+        (WHOLE[0], -2, "--range z=-0:"),
+        (WHOLE[0], -1, "--range z=0:"),
+        (1, WHOLE[1], "--range z=:0"),
+        (-5, 5, "--range z=8e-45:"),
+    ],
+)
+def test_the_suggested_range_as_it_is_written(make_finding: MakeFinding, lo: int, hi: int, wanted: str) -> None:
+    said = suggest(make_finding(severity="warning", lo=lo, hi=hi))
+    assert said is not None
+    assert said.endswith(wanted)
+
+
+@pytest.mark.parametrize("lo", [0, -1, int(FLOAT32.encode(-1.0)), WHOLE[0] + 1])
+def test_a_finding_up_to_the_largest_float_leaves_what_is_below_it(make_finding: MakeFinding, lo: int) -> None:
+    assert suggested_range(make_finding(severity="warning", lo=lo, hi=WHOLE[1])) == (WHOLE[0], lo - 1)
+
+
+def test_a_finding_on_the_whole_line_leaves_no_range_to_name(make_finding: MakeFinding) -> None:
+    said = suggest(make_finding(severity="warning", lo=WHOLE[0], hi=WHOLE[1]))
+    assert said is not None
+    assert said.endswith("--range z=LO:HI")
