@@ -32,6 +32,11 @@ class Samples:
     def __len__(self) -> int:
         return len(self.ordinals)
 
+    def between(self, lo: int, hi: int) -> "Samples":
+        """The samples from ordinal `lo` to ordinal `hi`, both included."""
+        start, stop = np.searchsorted(self.ordinals, lo), np.searchsorted(self.ordinals, hi, side="right")
+        return Samples(self.ordinals[start:stop], self.codes[start:stop])
+
     def missing(self, ordinals: Ordinals) -> Ordinals:
         """Those of `ordinals`, sorted and distinct, that are not sampled."""
         wanted = distinct(ordinals)

@@ -34,6 +34,5 @@ class CannotCheck(Exception):
 
 def one_line(text: str, limit: int = MESSAGE_LIMIT) -> str:
     """Fold white space, drop control characters and cut after `limit` characters."""
-    folded = " ".join(text.split())
-    printable = "".join(c for c in folded if c.isprintable())
+    printable = " ".join("".join(c for c in text if c.isprintable() or c.isspace()).split())
     return printable if len(printable) <= limit else printable[: limit - 3] + "..."

@@ -41,20 +41,20 @@ def suggest(finding: Finding) -> str | None:
     if finding.code == "GC009":
         return "replace the operation that has no gradient, or give the function one with tf.custom_gradient"
     if finding.severity == "warning":
-        return f"if inputs never come here, leave it out: --range {finding.wrt}={outside(finding)}"
+        rest = outside(finding)
+        return f"if inputs never come here, leave it out: --range {finding.wrt}={rest}" if rest else None
     return (
         "use the library's stable form, or keep the input out of there BEFORE the operation that fails"
         " (a tf.where behind it does not help), or write tf.custom_gradient and scan again"
     )
 
 
-def outside(finding: Finding) -> str:
-    """A range that ends where a finding begins, on the side that is left."""
+def outside(finding: Finding) -> str | None:
+    """A range without a finding's interval, on the side that holds 0 or more of the line; None where nothing is left."""
     assert finding.lo is not None, "only findings with an interval come here"
     assert finding.hi is not None, "an interval has two ends"
     fmt: FloatFormat = finding.fmt
-    if finding.lo > fmt.min_ordinal and finding.lo > 0:
-        return f":{fmt.text(finding.lo - 1)}"
-    if finding.hi < fmt.max_ordinal:
-        return f"{fmt.text(finding.hi + 1)}:"
-    return "LO:HI"
+    below, above = finding.lo - fmt.min_ordinal, fmt.max_ordinal - finding.hi
+    if not below and not above:
+        return None
+    return f":{fmt.text(finding.lo - 1)}" if below >= above else f"{fmt.text(finding.hi + 1)}:"

@@ -125,9 +125,15 @@ def shortest_bfloat16(value: float) -> float:
     """The float64 with the fewest digits that reads back to the bfloat16 `value` (numpy has no such dtype)."""
     fmt = FORMATS["bfloat16"]
     ordinal = int(fmt.encode(value))
-    candidates = (float(f"{value:.{digits}g}") for digits in range(1, 6))  # 5 digits identify 8 bits of precision
     limit = fmt.largest + fmt.largest_ulp / 2
-    return next(c for c in candidates if abs(c) < limit and int(fmt.encode(c)) == ordinal)
+    for digits in range(5):  # as many behind the point; 5 digits in all identify 8 bits of precision
+        mantissa, _, exponent = f"{value:.{digits}e}".partition("e")
+        last = int(mantissa.replace(".", ""))
+        candidates = [float(f"{last + step}e{int(exponent) - digits}") for step in (0, 1, -1)]
+        good = [c for c in candidates if abs(c) < limit and int(fmt.encode(c)) == ordinal]
+        if good:
+            return math.copysign(good[0], value)
+    raise AssertionError(f"{value!r} is no bfloat16")
 
 
 def bits_to_doubles(fmt: FloatFormat, patterns: NDArray[Any]) -> Doubles:

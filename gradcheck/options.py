@@ -112,7 +112,9 @@ def number(where: str, text: str, wanted: str) -> float:
     """A finite decimal (or C hexadecimal) number; raises `CannotCheck` otherwise."""
     try:
         value = float.fromhex(text) if "0x" in text.lower() else float(text)
-    except (ValueError, OverflowError):
+    except OverflowError:  # of a hexadecimal number; a decimal one becomes inf by itself
+        value = math.inf
+    except ValueError:
         raise CannotCheck(BAD_CONFIGURATION, f"{where}: {text!r} is not a number; {wanted}") from None
     if math.isnan(value) or text.strip().lower().lstrip("+-") in ("inf", "infinity"):
         raise CannotCheck(BAD_CONFIGURATION, f"{where}: {text!r} is not a finite number; {wanted}")
@@ -129,7 +131,7 @@ def ordinal(where: str, text: str, fmt: FloatFormat) -> int:
             + wider(fmt, abs(value)),
         )
     nearest = int(fmt.encode(value))
-    if nearest in (0, -1) and (value != 0 or any(c in "123456789" for c in text.lower().split("e")[0])):
+    if nearest in (0, -1) and has_digits(text):
         raise CannotCheck(
             BAD_CONFIGURATION,
             f"{where}: {fmt.name} cannot hold {text}; its smallest is {fmt.text(1)}: write 0 or a larger number",
@@ -143,3 +145,10 @@ def wider(fmt: FloatFormat, value: float) -> str:
         if other.bits > fmt.bits and other.largest >= value:
             return f": write a smaller number or --dtype {other.name}"
     return ": write a smaller number"
+
+
+def has_digits(text: str) -> bool:
+    """Whether a number's text is not that of zero, even if it is too small for a float64."""
+    sign_and_base, _, rest = text.lower().rpartition("0x")
+    mantissa = rest.split("p" if sign_and_base or "0x" in text.lower() else "e")[0]
+    return any(c in "123456789abcdef" for c in mantissa)

@@ -50,24 +50,30 @@ Columns = Callable[[int], tuple[Class, ...]]
 
 
 def refine(samples: Samples, plan: InputPlan, fmt: FloatFormat, classify: Classify) -> Samples:
-    """Bisect all changes of class, doubt them, and bisect what the doubts turn up."""
+    """Bisect all changes of class, doubt them, and bisect what the doubts turn up; segment by segment."""
+    parts = [refined(samples.between(lo, hi), fmt, classify) for lo, hi in plan.segments]
+    return Samples(np.concatenate([p.ordinals for p in parts]), np.concatenate([p.codes for p in parts]))
+
+
+def refined(samples: Samples, fmt: FloatFormat, classify: Classify) -> Samples:
+    """`refine` for the samples of one segment, both ends among them."""
     for _ in range(ROUNDS):
         samples = bisect(samples, classify, MAX_CHANGES)
         known = len(samples.changes())
-        samples = extend(samples, doubtful(samples, plan, fmt), classify)
+        samples = extend(samples, doubtful(samples, fmt), classify)
         if len(samples.changes()) == known:
             break
     return bisect(samples, classify, MAX_CHANGES)
 
 
-def doubtful(samples: Samples, plan: InputPlan, fmt: FloatFormat) -> Ordinals:
+def doubtful(samples: Samples, fmt: FloatFormat) -> Ordinals:
     """Floats around the closed ends, and the simplest float between each two."""
     at = samples.changes()
     at = samples.prominent(at[~samples.is_open(at)], MAX_CHANGES)
     near = (samples.ordinals[at][:, None] + DOUBTS).ravel()
-    simple = [simplest(fmt, run.lo, run.hi) for run in runs(samples, plan)]
+    simple = [simplest(fmt, run.lo, run.hi) for run in segment_runs(samples)]
     wanted = np.concatenate([near, np.array(simple, dtype=np.int64)])
-    return np.concatenate([wanted[(wanted >= lo) & (wanted <= hi)] for lo, hi in plan.segments])
+    return wanted[(wanted >= samples.ordinals[0]) & (wanted <= samples.ordinals[-1])]
 
 
 def find(
@@ -89,23 +95,23 @@ def merged(seen: list[tuple[Class, ...]]) -> list[Class]:
 
 
 def runs(samples: Samples, plan: InputPlan) -> list[Run]:
-    """The runs of one class within each segment.
+    """The runs of one class within each segment."""
+    return [run for lo, hi in plan.segments for run in segment_runs(samples.between(lo, hi))]
+
+
+def segment_runs(samples: Samples) -> list[Run]:
+    """The runs of one class in the samples of one segment.
 
     Samples between which a change of class was left open, or is one of too many, belong to one run: it is mixed.
     """
     changes = samples.changes()
-    closed = samples.prominent(changes[~samples.is_open(changes)], MAX_CHANGES)
-    found: list[Run] = []
-    for first, last in plan.segments:
-        start, stop = np.searchsorted(samples.ordinals, [first, last + 1])
-        ends = closed[(closed >= start) & (closed < stop - 1)]
-        segment = []
-        for a, b in zip([start, *(ends + 1)], [*ends, stop - 1], strict=True):
-            inside = changes[(changes >= a) & (changes < b)]
-            codes = frozenset(samples.codes[[a, *(inside + 1)]].tolist())
-            segment.append(Run(int(samples.ordinals[a]), int(samples.ordinals[b]), codes))
-        found += absorbed(segment)
-    return found
+    ends = samples.prominent(changes[~samples.is_open(changes)], MAX_CHANGES)
+    found = []
+    for a, b in zip([0, *(ends + 1)], [*ends, len(samples) - 1], strict=True):
+        inside = changes[(changes >= a) & (changes < b)]
+        codes = frozenset(samples.codes[[a, *(inside + 1)]].tolist())
+        found.append(Run(int(samples.ordinals[a]), int(samples.ordinals[b]), codes))
+    return absorbed(found)
 
 
 def absorbed(segment: list[Run]) -> list[Run]:
@@ -149,9 +155,9 @@ def simplest(fmt: FloatFormat, lo: int, hi: int) -> int:
 
 
 def powers_of_ten(smallest: float, largest: float) -> list[float]:
-    """The powers of ten in an interval of positive numbers, the one nearest to 1 first."""
-    low, high = int(np.ceil(np.log10(smallest))), int(np.floor(np.log10(largest)))
-    return [float(f"1e{k}") for k in sorted(range(low, high + 1), key=abs)[:1]]
+    """The powers of ten in, or just beside, an interval of positive numbers, those nearest to 1 first."""
+    low, high = int(np.floor(np.log10(smallest))), int(np.ceil(np.log10(largest)))
+    return [float(f"1e{k}") for k in sorted(range(low, high + 1), key=abs)[:3]]
 
 
 def few_digits(smallest: float, largest: float) -> Iterator[float]:

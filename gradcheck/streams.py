@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 CHATTER = re.compile(rb"(WARNING: All log messages before absl::InitializeLog|[IWE]\d{4} \d\d:\d\d:)")
+LAST = b"\0gradcheck: the last of it\0"
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
 
@@ -28,30 +29,34 @@ def without_tensorflow_logs() -> Iterator[TextIO]:
     source, sink = os.pipe()
     os.dup2(sink, 2)
     os.close(sink)
-    reader = threading.Thread(target=forward, args=(source, real), daemon=True)
-    reader.start()
+    passed = threading.Event()
+    threading.Thread(target=forward, args=(source, real, passed), daemon=True).start()
     with os.fdopen(os.dup(real), "w", encoding=sys.stderr.encoding, errors="backslashreplace", buffering=1) as terminal:
         try:
             yield terminal
         finally:
             sys.stderr.flush()
-            os.dup2(real, 2)  # closes the pipe's last writing end, so the reader comes to an end
-            reader.join()
-            os.close(real)
-            del os.environ[LOG_LEVEL]
+            os.write(2, LAST)
+            passed.wait()  # a process that the target left running may hold the pipe, and the reader, for longer
+            os.dup2(real, 2)
+            os.environ.pop(LOG_LEVEL, None)
 
 
-def forward(source: int, real: int) -> None:
-    """Copy lines that are not chatter."""
+def forward(source: int, real: int, passed: threading.Event) -> None:
+    """Copy lines that are not chatter; `passed` is set when `LAST` comes by."""
     with os.fdopen(source, "rb", buffering=0) as stream:
         rest = b""
         while piece := stream.read(4096):
-            *lines, rest = (rest + piece).split(b"\n")
+            before, last, after = (rest + piece).partition(LAST)
+            *lines, rest = before.split(b"\n")
             for line in lines:
                 if not CHATTER.match(line):
                     os.write(real, line + b"\n")
-        if rest and not CHATTER.match(rest):
-            os.write(real, rest)
+            if last:
+                if rest and not CHATTER.match(rest):
+                    os.write(real, rest)
+                rest = after
+                passed.set()
 
 
 def owns_descriptor(stream: TextIO) -> bool:

@@ -15,15 +15,18 @@ MARK = re.compile(r"#\s*gradcheck:\s*scan\b")
 
 def discover(path: Path) -> tuple[str, ...]:
     """Names of the discoverable functions of a file that Python could import."""
-    source = path.read_text(encoding="utf-8")
+    with tokenize.open(path) as file:  # in the encoding that the file declares
+        source = file.read()
     marked = marked_lines(source)
+    decorators = {"custom_gradient"}
     names: list[str] = []
     for node in ast.parse(source).body:
+        decorators |= other_names(node, decorators)
         if isinstance(node, ast.FunctionDef):
             first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-            if first - 1 in marked or any(is_custom_gradient(d) for d in node.decorator_list):
+            if first - 1 in marked or any(is_custom_gradient(d, decorators) for d in node.decorator_list):
                 names.append(node.name)
-        elif isinstance(node, ast.Assign) and (node.lineno - 1 in marked or is_custom_gradient(node.value)):
+        elif isinstance(node, ast.Assign) and (node.lineno - 1 in marked or is_application(node.value, decorators)):
             names += [target.id for target in node.targets if isinstance(target, ast.Name)]
     return tuple(dict.fromkeys(names))
 
@@ -45,10 +48,22 @@ def marked_lines(source: str) -> set[int]:
     return marked
 
 
-def is_custom_gradient(node: ast.expr) -> bool:
-    """Whether an expression is `custom_gradient` under any prefix, or a call of it."""
-    if isinstance(node, ast.Call):
-        return is_custom_gradient(node.func)
+def other_names(node: ast.stmt, decorators: set[str]) -> set[str]:
+    """Names that a statement gives to `custom_gradient`."""
+    if isinstance(node, ast.ImportFrom):
+        return {alias.asname for alias in node.names if alias.name == "custom_gradient" and alias.asname}
+    if isinstance(node, ast.Assign) and is_custom_gradient(node.value, decorators):
+        return {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return set()
+
+
+def is_application(node: ast.expr, decorators: set[str]) -> bool:
+    """Whether an expression is a call of `custom_gradient`."""
+    return isinstance(node, ast.Call) and is_custom_gradient(node.func, decorators)
+
+
+def is_custom_gradient(node: ast.expr, decorators: set[str]) -> bool:
+    """Whether an expression is `custom_gradient` under any prefix or another name."""
     return (isinstance(node, ast.Attribute) and node.attr == "custom_gradient") or (
-        isinstance(node, ast.Name) and node.id == "custom_gradient"
+        isinstance(node, ast.Name) and node.id in decorators
     )

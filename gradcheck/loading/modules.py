@@ -10,6 +10,7 @@ import importlib.util
 import inspect
 import sys
 import traceback
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -51,13 +52,14 @@ def import_file(path: Path) -> ModuleType:
         root, name = root.parent, f"{root.name}.{name}"
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
-    there = sys.modules.get(name)
-    if there is not None and source_path(there) == path:
-        return there
-    if "." in name:
+    own_name = f"gradcheck_target_{zlib.crc32(str(path).encode()):08x}_{path.stem}"
+    for loaded in (name, own_name):
+        if loaded in sys.modules and source_path(sys.modules[loaded]) == path:
+            return sys.modules[loaded]
+    if "." in name and is_package(name.split(".")[0], root):
         return importlib.import_module(name)
-    if there is not None or name in sys.stdlib_module_names:
-        name = f"gradcheck_target_{name}"
+    if "." in name or name in sys.modules or name in sys.stdlib_module_names:
+        name = own_name
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None, "a .py file always has a spec"
     assert spec.loader is not None, "and a loader"
@@ -71,6 +73,12 @@ def import_file(path: Path) -> ModuleType:
     return module
 
 
+def is_package(name: str, root: Path) -> bool:
+    """Whether importing `name` gives the package that lies in `root`, not another one of that name."""
+    there = sys.modules.get(name)
+    return there is None or source_path(there) == root / name / "__init__.py"
+
+
 def attribute(module: ModuleType, target: str, dotted: str) -> Callable[..., Any]:
     """The callable at `dotted` in `module`."""
     found: Any = module
@@ -82,6 +90,9 @@ def attribute(module: ModuleType, target: str, dotted: str) -> Callable[..., Any
             near = difflib.get_close_matches(part, dir(found), n=1)
             hint = f"did you mean {near[0]}?" if near else "is it defined under another name?"
             raise CannotCheck(NO_SUCH_ATTRIBUTE, f"{target}: {where} has no {part!r}; {hint}") from None
+        except Exception as error:  # the user's property or module __getattr__
+            said = f"{type(error).__name__}: {one_line(str(error), 120)}"
+            raise CannotCheck(NO_SUCH_ATTRIBUTE, f"{target}: asking for {part!r} raised {said}; mend it") from error
     if inspect.isclass(found):
         raise CannotCheck(
             NO_SUCH_ATTRIBUTE, f"{target}: {dotted} is a class; name a function, or an instance that can be called"

@@ -41,7 +41,7 @@ def parse(target: str) -> TargetName:
         if not path.is_file():
             raise CannotCheck(CANNOT_IMPORT, f"{target}: no such file: {text}; paths start at the working directory")
         return TargetName(Place.FILE, text, attribute)
-    if path.is_dir() and not (path / "__init__.py").is_file():
+    if text and path.is_dir() and not (path / "__init__.py").is_file():
         if not any((path / name).is_file() for name in ("saved_model.pb", "saved_model.pbtxt")):
             raise CannotCheck(
                 NOT_A_SAVED_MODEL,

@@ -34,14 +34,14 @@ def load_signature(target: str, directory: Path, signature: str) -> LoadedTarget
     name = pick(target, list(model.signatures), signature)
     concrete = model.signatures[name]
     specs: dict[str, Any] = concrete.structured_input_signature[1]
-    parameters = tuple(declared(target, Parameter(n, keyword_only=True), spec) for n, spec in specs.items())
+    parameters = tuple(declared(target, Parameter(n, keyword_only=True), spec) for n, spec in sorted(specs.items()))
 
     def call(**tensors: Any) -> Any:
         outputs = concrete(**tensors)
         if len(outputs) != 1:
             raise CannotCheck(
                 NOT_SUPPORTED_YET,
-                f"{target}: {len(outputs)} outputs ({', '.join(outputs)}); tensor targets are not supported yet",
+                f"{target}: {len(outputs)} outputs ({', '.join(sorted(outputs))}); tensor targets are not supported yet",
             )
         return next(iter(outputs.values()))
 

@@ -40,12 +40,9 @@ def swept_names(target: str, function: Callable[..., Any]) -> list[Parameter]:
         raise CannotCheck(
             NO_FLOAT_INPUT, f"{target}: its arguments cannot be read; wrap it in a Python function of one tensor"
         ) from None
-    required = [a for a in arguments if a.default is a.empty]
-    parameters = [
-        Parameter(a.name, keyword_only=a.kind not in POSITIONAL)
-        for a in required
-        if a.kind in (*POSITIONAL, inspect.Parameter.KEYWORD_ONLY)
-    ]
+    named = (*POSITIONAL, inspect.Parameter.KEYWORD_ONLY)
+    required = [a for a in arguments if a.default is a.empty and a.kind in named]
+    parameters = [Parameter(a.name, keyword_only=a.kind not in POSITIONAL) for a in required]
     for argument in required:
         refuse_annotation(target, argument)
     if not parameters and any(a.kind is a.VAR_POSITIONAL for a in arguments):

@@ -40,15 +40,16 @@ def segments(traced: TracedInput, options: ScanOptions) -> tuple[tuple[int, int]
     """The ranges of an input as disjoint, sorted intervals of ordinals; those given by name come before the rest."""
     own = [r for r in options.ranges if r.name == traced.name] or [r for r in options.ranges if r.name is None]
     fmt = traced.fmt
-    ends = sorted(
+    ends = [
         (
             opt.ordinal(f"--range {r.text}", r.lo, fmt) if r.lo else fmt.min_ordinal,
             opt.ordinal(f"--range {r.text}", r.hi, fmt) if r.hi else fmt.max_ordinal,
         )
         for r in own
-    )
+    ]
+    ordered = sorted((min(pair), max(pair)) for pair in ends)  # 0:-0.0 is a range, the wrong way round
     merged: list[tuple[int, int]] = []
-    for lo, hi in ends or [(fmt.min_ordinal, fmt.max_ordinal)]:
+    for lo, hi in ordered or [(fmt.min_ordinal, fmt.max_ordinal)]:
         if merged and lo <= merged[-1][1] + 1:
             merged[-1] = (merged[-1][0], max(hi, merged[-1][1]))
         else:
@@ -99,11 +100,13 @@ def even(lo: int, hi: int, count: int, rng: np.random.Generator) -> Ordinals:
 
     The arithmetic is modulo 2^64, since the line of float64 is wider than an int64 can count.
     """
-    width = (hi - lo + 1) // count
+    width, wider = divmod(hi - lo + 1, count)  # the first `wider` stretches hold one float more
     if width == 0:
         return np.arange(lo, hi + 1, dtype=np.int64)
-    starts = np.uint64(lo % (1 << 64)) + np.arange(count, dtype=np.uint64) * np.uint64(width)
-    offsets = rng.integers(0, width, count, dtype=np.uint64)
+    index = np.arange(count, dtype=np.uint64)
+    more = np.minimum(index, np.uint64(wider))
+    starts = np.uint64(lo % (1 << 64)) + index * np.uint64(width) + more
+    offsets = rng.integers(0, width + (index < wider), count, dtype=np.uint64)
     return np.concatenate([(starts + offsets).view(np.int64), np.array([lo, hi], dtype=np.int64)])
 
 

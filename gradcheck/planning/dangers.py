@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gradcheck import options as opt
 from gradcheck.bisection import Codes, midpoint
-from gradcheck.floats import FloatFormat, Ordinals
+from gradcheck.floats import FloatFormat, Ordinals, distinct
 from gradcheck.planning import even, share, within
 from gradcheck.planning.specials import around, near, special_values
 from gradcheck.records import InputPlan
@@ -29,14 +29,17 @@ class Look(Protocol):
 
 
 def danger_ordinals(plan: InputPlan, fmt: FloatFormat, look: Look, seed: int) -> Ordinals:
-    """The ordinals at which an intermediate meets danger, with their neighbours."""
+    """The ordinals at which an intermediate meets danger, with their neighbours; nothing outside of the plan is run."""
     rng = np.random.default_rng(seed)
-    drawn = [even(lo, hi, share(opt.PROBE_STRATA, lo, hi, plan), rng) for lo, hi in plan.segments]
-    ordinals = within(plan, np.concatenate([*drawn, around(fmt, fmt.encode(special_values(fmt, few=True)), 1)]))
-    codes, distances = look(ordinals)
-    crossings = closed_crossings(ordinals, codes, look, int(fmt.encode(1.0)))
-    approaches = nearest_approaches(ordinals, distances, look)
-    return within(plan, np.concatenate([near(fmt, crossings, 2), near(fmt, approaches, 4)]))
+    special = around(fmt, fmt.encode(special_values(fmt, few=True)), 1)
+    found = []
+    for lo, hi in plan.segments:
+        drawn = even(lo, hi, share(opt.PROBE_STRATA, lo, hi, plan), rng)
+        ordinals = distinct(np.concatenate([drawn, special[(special >= lo) & (special <= hi)]]))
+        codes, distances = look(ordinals)
+        found.append(near(fmt, closed_crossings(ordinals, codes, look, int(fmt.encode(1.0))), 2))
+        found.append(near(fmt, nearest_approaches(ordinals, distances, look), 4))
+    return within(plan, np.concatenate(found))
 
 
 def closed_crossings(ordinals: Ordinals, codes: Codes, look: Look, centre: int) -> Ordinals:
@@ -53,8 +56,8 @@ def closed_crossings(ordinals: Ordinals, codes: Codes, look: Look, centre: int) 
     lo, hi, lo_codes = ordinals[at], ordinals[at + 1], codes[which, at]
     while (hi - 1 != lo).any():
         middle = midpoint(lo, hi)
-        distinct, place = np.unique(middle, return_inverse=True)
-        same = look(distinct)[0][which, place.ravel()] == lo_codes
+        wanted, place = np.unique(middle, return_inverse=True)
+        same = look(wanted)[0][which, place.ravel()] == lo_codes
         lo, hi = np.where(same, middle, lo), np.where(same, hi, np.maximum(middle, lo + 1))
     return np.concatenate([lo, hi])
 
@@ -71,12 +74,13 @@ def nearest_approaches(ordinals: Ordinals, distances: NDArray[np.float64], look:
     chosen = order[rank < opt.MAX_MINIMA]
     which, at = which[chosen], at[chosen] + 1
     lo, best, hi = ordinals[at - 1], ordinals[at], ordinals[at + 1]
-    parts = np.arange(1, INTERIOR + 1)
-    while len(lo) and ((width := (hi - lo).view(np.uint64)) > np.uint64(INTERIOR)).any():
-        steps = (width[:, None] // np.uint64(INTERIOR + 1) * parts.astype(np.uint64)).view(np.int64)
-        tried = np.concatenate([lo[:, None], np.minimum(lo[:, None] + steps, hi[:, None]), hi[:, None]], axis=1)
-        distinct, place = np.unique(tried, return_inverse=True)
-        found = look(distinct)[1][which[:, None], place.reshape(tried.shape)]
+    parts = np.arange(1, INTERIOR + 1, dtype=np.uint64)
+    while len(lo) and ((width := (hi - lo).view(np.uint64)) > 2).any():
+        step = np.maximum(width // np.uint64(INTERIOR + 1), np.uint64(1))
+        offsets = np.minimum(step[:, None] * parts, width[:, None]).view(np.int64)
+        tried = np.concatenate([lo[:, None], lo[:, None] + offsets, hi[:, None]], axis=1)
+        wanted, place = np.unique(tried, return_inverse=True)
+        found = look(wanted)[1][which[:, None], place.reshape(tried.shape)]
         found = np.where(np.isnan(found), np.inf, found)
         winner = found[:, 1:-1].argmin(axis=1) + 1
         row = np.arange(len(lo))

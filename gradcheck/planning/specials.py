@@ -63,9 +63,6 @@ def near(fmt: FloatFormat, ordinals: Ordinals, reach: int) -> Ordinals:
 
 
 def clipped(fmt: FloatFormat, ordinals: Ordinals, offsets: Ordinals) -> Ordinals:
-    """Every ordinal plus every offset that is still a finite float."""
-    lo, hi = int(offsets.min()), int(offsets.max())
-    inner = np.clip(ordinals, fmt.min_ordinal - lo, fmt.max_ordinal - hi)
-    return distinct(
-        np.concatenate([(inner[:, None] + offsets).ravel(), np.clip(ordinals, fmt.min_ordinal, fmt.max_ordinal)])
-    )
+    """Every ordinal plus every offset that is still a finite float (an int64 holds them all)."""
+    every = (ordinals[:, None] + offsets).ravel()
+    return distinct(every[(every >= fmt.min_ordinal) & (every <= fmt.max_ordinal)])

@@ -35,7 +35,7 @@ def strip(sweep: Sweep, version: str, style: Style) -> list[str]:
     line = "".join(style.paint(MARKS[kind][side] * len(list(run)), roles[kind]) for kind, run in groupby(kinds))
     left, right = ("├", "┤") if style.unicode else ("|", "|")
     lines = [f"{left}{line}{right}", " " + ticks(sweep, lo, hi, cells).rstrip()]
-    return lines + ([legend(kinds, version, side)] if {"bad", "forward"} & set(kinds) else [])
+    return lines + legend(kinds, version, side)
 
 
 def kind_of(region: Region, version: str) -> str:
@@ -69,7 +69,7 @@ def short(text: str) -> str:
     return rounded + (e + exponent.replace("+", "") if e else "")
 
 
-def legend(kinds: list[str], version: str, side: int) -> str:
-    """What the marks on the line mean."""
+def legend(kinds: list[str], version: str, side: int) -> list[str]:
+    """What the marks on the line mean, a line each."""
     words = {"bad": f"{version} gradient not finite", "forward": "only the output not finite"}
-    return " " + "   ".join(f"{MARKS[kind][side]} {text}" for kind, text in words.items() if kind in kinds)
+    return [f" {MARKS[kind][side]} {text}" for kind, text in words.items() if kind in kinds]

@@ -38,13 +38,14 @@ def target_block(target: TargetReport, style: Style) -> str:
     lines += [""] if target.findings else []
     lines += finding_lines(target.findings, style)
     lines += note_lines(target, style)
-    lines.append(style.paint(coverage(target), "dim"))
+    lines.append(style.paint(wrapped(coverage(target), style, "  "), "dim"))
     return "\n".join(lines)
 
 
 def is_quiet(target: TargetReport) -> bool:
     """Whether there is nothing to show: no finding, every value finite."""
-    return all(is_finite(sweep) for sweep in target.sweeps) and not target.findings
+    classes = {c for s in target.sweeps for r in s.regions for c in (r.forward, *r.gradients.values())}
+    return classes <= {Class.FINITE, Class.NONE} and not target.findings
 
 
 def is_finite(sweep: Sweep) -> bool:
@@ -137,7 +138,7 @@ def one_finding(finding: Finding, style: Style, last: bool) -> list[str]:
     lines = wrapped(f"{plain}  {finding.message}", style, "  ").replace(plain, mark, 1).splitlines()
     witness = finding.witness
     if witness:
-        inputs = ", ".join(f"{name} = {shown(value)}" for name, value in witness.inputs.items())
+        inputs = ", ".join(f"{name} = {exactly(value)}" for name, value in witness.inputs.items())
         gradient = "None" if witness.gradient is None else shown(witness.gradient)
         lines.append(wrapped(f"at {inputs}: output {shown(witness.output)}, gradient {gradient}", style, "      "))
     if finding.suggestion and last:
@@ -152,7 +153,7 @@ def note_lines(target: TargetReport, style: Style) -> list[str]:
 
 def coverage(target: TargetReport) -> str:
     """How the results were obtained."""
-    return f"  {method(target)}, {'/'.join(target.modes)} mode"
+    return f"{method(target)}, {'/'.join(target.modes)} mode"
 
 
 def method(target: TargetReport) -> str:
@@ -214,6 +215,11 @@ def painted(observed: Class, style: Style) -> str:
 def shown(value: float) -> str:
     """A result in a few digits."""
     return f"{value:.{MANTISSA}g}"
+
+
+def exactly(value: float) -> str:
+    """An input, to be typed again."""
+    return repr(value).removesuffix(".0")
 
 
 def wrapped(text: str, style: Style, indent: str) -> str:
