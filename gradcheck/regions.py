@@ -73,7 +73,8 @@ def doubtful(samples: Samples, fmt: FloatFormat) -> Ordinals:
     near = (samples.ordinals[at][:, None] + DOUBTS).ravel()
     simple = [simplest(fmt, run.lo, run.hi) for run in segment_runs(samples)]
     wanted = np.concatenate([near, np.array(simple, dtype=np.int64)])
-    return wanted[(wanted >= samples.ordinals[0]) & (wanted <= samples.ordinals[-1])]
+    inside: Ordinals = wanted[(wanted >= samples.ordinals[0]) & (wanted <= samples.ordinals[-1])]
+    return inside
 
 
 def find(
@@ -149,7 +150,7 @@ def simplest(fmt: FloatFormat, lo: int, hi: int) -> int:
     smallest, largest = (float(v) for v in fmt.decode(np.array([lo, hi])))
     for value in chain(powers_of_ten(smallest, largest), few_digits(smallest, largest)):
         ordinal = int(fmt.encode(value))
-        if lo <= ordinal <= hi:
+        if value <= fmt.largest and lo <= ordinal <= hi:
             return ordinal
     return lo
 

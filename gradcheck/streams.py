@@ -30,7 +30,8 @@ def without_tensorflow_logs() -> Iterator[TextIO]:
     os.dup2(sink, 2)
     os.close(sink)
     passed = threading.Event()
-    threading.Thread(target=forward, args=(source, real, passed), daemon=True).start()
+    reader = threading.Thread(target=forward, args=(source, real, passed), daemon=True)
+    reader.start()
     with os.fdopen(os.dup(real), "w", encoding=sys.stderr.encoding, errors="backslashreplace", buffering=1) as terminal:
         try:
             yield terminal
@@ -39,6 +40,7 @@ def without_tensorflow_logs() -> Iterator[TextIO]:
             os.write(2, LAST)
             passed.wait()  # a process that the target left running may hold the pipe, and the reader, for longer
             os.dup2(real, 2)
+            reader.join(timeout=0.5)
             os.environ.pop(LOG_LEVEL, None)
 
 
@@ -57,6 +59,7 @@ def forward(source: int, real: int, passed: threading.Event) -> None:
                     os.write(real, rest)
                 rest = after
                 passed.set()
+    os.close(real)
 
 
 def owns_descriptor(stream: TextIO) -> bool:

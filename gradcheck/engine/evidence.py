@@ -74,4 +74,4 @@ def varies(engine: Engine, ordinals: Ordinals) -> bool:
     """Whether the output differs between points of the line; one block of them is looked at."""
     step = max(1, len(ordinals) // engine.target.block)
     outputs = engine.values(ordinals[::step][: engine.target.block]).outputs
-    return bool((outputs != outputs[0]).any())
+    return not np.array_equal(outputs, np.full_like(outputs, outputs[0]), equal_nan=True)

@@ -19,8 +19,8 @@ NOT_FLOATS = {"int": "an int", "str": "a str", "bool": "a bool"}
 
 def parameters_of(target: str, function: Callable[..., Any]) -> tuple[Parameter, ...]:
     """The inputs to sweep; raises `CannotCheck` (GC908) where there is none or one is not a float."""
-    names = swept_names(target, function)
     specs = declared_specs(target, function)
+    names = swept_names(target, function) if not hasattr(function, "structured_input_signature") else named(specs)
     parameters = tuple(
         declared(target, parameter, specs[i]) if i < len(specs) else parameter for i, parameter in enumerate(names)
     )
@@ -40,14 +40,19 @@ def swept_names(target: str, function: Callable[..., Any]) -> list[Parameter]:
         raise CannotCheck(
             NO_FLOAT_INPUT, f"{target}: its arguments cannot be read; wrap it in a Python function of one tensor"
         ) from None
-    named = (*POSITIONAL, inspect.Parameter.KEYWORD_ONLY)
-    required = [a for a in arguments if a.default is a.empty and a.kind in named]
+    kinds = (*POSITIONAL, inspect.Parameter.KEYWORD_ONLY)
+    required = [a for a in arguments if a.default is a.empty and a.kind in kinds]
     parameters = [Parameter(a.name, keyword_only=a.kind not in POSITIONAL) for a in required]
     for argument in required:
         refuse_annotation(target, argument)
     if not parameters and any(a.kind is a.VAR_POSITIONAL for a in arguments):
         return [Parameter("x")]
     return parameters
+
+
+def named(specs: list[Any]) -> list[Parameter]:
+    """Inputs of a concrete function, called for its TensorSpecs."""
+    return [Parameter(getattr(spec, "name", None) or f"x{i}") for i, spec in enumerate(specs)]
 
 
 def refuse_annotation(target: str, argument: inspect.Parameter) -> None:

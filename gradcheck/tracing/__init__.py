@@ -5,6 +5,7 @@ every gradient override stripped, `custom` the graph as it is, `against` another
 """
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import tensorflow as tf
@@ -38,6 +39,9 @@ def trace(loaded: LoadedTarget, dtype: str | None, against: LoadedTarget | None 
     if other:
         sources += (against_source(other),)
     versions = tuple(versions_of(loaded.name, layout, sources, wrt) for wrt in range(len(inputs)))
+    if layout.style == "rows" and other is None and any(v.failure for of_input in versions for v in of_input):
+        layout = replace(layout, style="loop", block=LOOP_BLOCK)  # a gradient may have no vectorised form
+        versions = tuple(versions_of(loaded.name, layout, sources_of(loaded, layout), i) for i in range(len(inputs)))
     stops = tuple(Stop(file, line) for file, line in user_stops(layout.forward))
     notes = (*loaded.notes, *((XLA_NOTE,) if is_compiled(layout.forward) else ()), *stop_notes(stops, versions))
     return TracedTarget(
@@ -135,10 +139,10 @@ def versions_of(target: str, layout: Layout, sources: tuple[Source, ...], wrt: i
     return tuple(versions)
 
 
-def explain(error: Exception) -> str:
+def explain(error: BaseException) -> str:
     """One line on an exception from traced user code: its type, its words and the user's line."""
     text = str(error)
-    frames = [f for f in re.findall(r'File "([^"]+)", line (\d+)', text) if "tensorflow" not in f[0]]
+    frames = [f for f in re.findall(r'File "([^"]+)", line (\d+)', text) if is_users(f[0])]
     said = [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith(("File ", "*"))]
     words = said[-1] if "in user code" in text and said else (said[0] if said else "")
     words = re.sub(rf"^{type(error).__name__}: ", "", words)
@@ -154,10 +158,14 @@ def traceback_frames(error: BaseException) -> list[tuple[str, str]]:
     traceback = error.__traceback__
     while traceback:
         file = traceback.tb_frame.f_code.co_filename
-        ours = Path(__file__).parent.parent in Path(file).parents
-        if not ours and not any(
-            part in file for part in ("tensorflow", "site-packages", "<", "__autograph_generated_file")
-        ):
+        if is_users(file):
             frames.append((file, str(traceback.tb_lineno)))
         traceback = traceback.tb_next
     return frames
+
+
+def is_users(file: str) -> bool:
+    """Whether a source file is neither TensorFlow's nor gradcheck's nor made up."""
+    library = Path(tf.__file__).parent
+    known = {Path(__file__).parents[1], library, library.with_name("keras")}
+    return not file.startswith("<") and "__autograph_generated_file" not in file and not known & set(Path(file).parents)

@@ -6,6 +6,7 @@ override stripped. A function under `tf.custom_gradient` traces to an `IdentityN
 """
 
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,9 @@ OVERRIDE = "_gradient_op_type"
 CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 """Operations on which TensorFlow itself sets the attribute, for its own bookkeeping."""
 
-CONDITIONALS = frozenset({"If", "StatelessIf"})
+CONDITIONALS = frozenset({"If", "StatelessIf", "Case", "StatelessCase"})
 LOOPS = frozenset({"While", "StatelessWhile"})
+STAMPS = count()
 CONSTANT_LIMIT = 16
 """Elements of a constant that is worth sampling around; larger ones are tables or weights."""
 
@@ -79,16 +81,31 @@ def stripped(forward: Any) -> Callable[..., Tensor]:
     for node in nodes(graph_def):
         if is_override(node):
             del node.attr[OVERRIDE]
+    rename_functions(graph_def)
     names = [tensor.name for tensor in frozen.inputs]
     output = frozen.outputs[0].name
 
     def call(*xs: Tensor) -> Tensor:
-        (y,) = tf.graph_util.import_graph_def(
-            graph_def, input_map=dict(zip(names, xs, strict=True)), return_elements=[output], name="stripped"
-        )
+        resources = [tf.compat.v1.get_default_graph().capture(t) for t in frozen.captured_inputs]
+        inputs = dict(zip(names, [*xs, *resources], strict=True))
+        (y,) = tf.graph_util.import_graph_def(graph_def, input_map=inputs, return_elements=[output], name="stripped")
         return y
 
     return call
+
+
+def rename_functions(graph_def: Any) -> None:
+    """Give the functions of a graph new names: the stripped ones must not meet those that they were made from."""
+    stamp = next(STAMPS)
+    new = {f.signature.name: f"gradcheck_{stamp}_{f.signature.name}" for f in graph_def.library.function}
+    for node in nodes(graph_def):
+        for attribute in node.attr.values():
+            kind = attribute.WhichOneof("value")
+            for function in [attribute.func] if kind == "func" else attribute.list.func if kind == "list" else []:
+                if function.name in new:
+                    function.name = new[function.name]
+    for function in graph_def.library.function:
+        function.signature.name = new[function.signature.name]
 
 
 def constants(graph_def: Any) -> tuple[float, ...]:
@@ -125,7 +142,7 @@ def user_stops(forward: Any) -> Iterator[tuple[str | None, int | None]]:
 def calling_frame(traceback: Any) -> tuple[str | None, int | None] | None:
     """The frame that called the function that made an operation; None where that is TensorFlow's own code."""
     machinery = ("/framework/", "/util/", "/gen_array_ops", "/array_ops", "/weak_tensor_ops", "/eager/", "/autograph/")
-    for frame in reversed(list(traceback)):
+    for frame in reversed(list(traceback or ())):
         if "tensorflow/python" in Path(frame.filename).as_posix():
             if not any(part in Path(frame.filename).as_posix() for part in machinery):
                 return None

@@ -33,7 +33,7 @@ Call = Callable[..., tuple[Tensor, ...]]
 class Untraceable(Exception):
     """User code, or TensorFlow on its behalf, raised while it was traced or first run."""
 
-    def __init__(self, stage: str, error: Exception) -> None:
+    def __init__(self, stage: str, error: BaseException) -> None:
         self.stage = stage
         self.error = error
         super().__init__(f"{stage}: {error}")
@@ -72,7 +72,9 @@ class Layout:
             )
         except CannotCheck:
             raise
-        except Exception as error:  # user code raises what it likes
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # user code raises what it likes, SystemExit too
             raise Untraceable("while being traced", error) from error
         if self.style == "whole" and branches_on_tensors(forward):
             raise Untraceable("while being traced", ValueError("it branches on a tensor of several values"))
@@ -119,13 +121,16 @@ class Layout:
         """A result of all rows as a tensor [block]; raises `Mismatch` where it has another size."""
         size = y.shape.num_elements()
         if size is not None and size != self.padded:
-            raise Mismatch(size)
+            raise Mismatch(size, self.padded)
         flat = reshaped(y, (self.padded,))
         return flat if self.padded == self.block else flat[: self.block]
 
 
 class Mismatch(Exception):
-    """An output does not have as many elements as the input."""
+    """An output or a gradient does not have as many elements as the input."""
+
+    def __init__(self, size: int, wanted: int) -> None:
+        super().__init__(f"Incompatible shapes: {size} elements for {wanted} inputs")
 
 
 def block_of(inputs: tuple[TracedInput, ...]) -> int:
@@ -140,14 +145,16 @@ def candidates(loaded: LoadedTarget, inputs: tuple[TracedInput, ...], block: int
     if all(shape is None for shape in declared):
         yield Layout(loaded, inputs, ((block,),) * n, block, "whole")
         yield Layout(loaded, inputs, ((),) * n, block, "rows")
+        yield Layout(loaded, inputs, ((),) * n, LOOP_BLOCK, "loop")
         return
     shapes = tuple(shape if shape is not None else (None,) for shape in declared)
     if all(None in shape and prod(d for d in shape if d is not None) == 1 for shape in shapes):
         yield Layout(loaded, inputs, tuple(widened(shape, block) for shape in shapes), block, "whole")
         return
     fixed = tuple(tuple(1 if d is None else d for d in shape) for shape in shapes)
-    if len({prod(shape) for shape in fixed}) == 1 and 0 < prod(fixed[0]) <= block:
+    if len({prod(shape) for shape in fixed}) == 1 and 0 < prod(fixed[0]) <= LOOP_BLOCK:
         yield Layout(loaded, inputs, fixed, block, "rows")
+        yield Layout(loaded, inputs, fixed, LOOP_BLOCK, "loop")
 
 
 def widened(shape: tuple[int | None, ...], block: int) -> tuple[int, ...]:

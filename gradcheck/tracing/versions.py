@@ -15,7 +15,7 @@ from gradcheck.errors import one_line
 from gradcheck.records import Tensor, Version
 from gradcheck.tracing.graphs import constants
 from gradcheck.tracing.intermediates import probe_of
-from gradcheck.tracing.layouts import Layout, Mismatch, Untraceable, smoke_values
+from gradcheck.tracing.layouts import Layout, Untraceable, smoke_values
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def forward_only(layout: Layout, call: Callable[..., tuple[Tensor, ...]]) -> Any
     """The output alone, where the gradient raised; raises `Untraceable` where that raises too."""
     try:
         return built(layout, call)
-    except (Mismatch, Exception) as error:
+    except Exception as error:
         raise Untraceable("when run", error) from error
 
 
@@ -108,6 +108,7 @@ def padded_pair(concrete: Any) -> Callable[..., tuple[Tensor, Tensor | None]]:
 def frozen_graph(concrete: Any) -> Any:
     """The function with its calls inlined, or None where TensorFlow cannot (a resource that is no variable)."""
     try:
-        return convert_variables_to_constants_v2(concrete, lower_control_flow=False)
+        frozen = convert_variables_to_constants_v2(concrete, lower_control_flow=False)
+        return None if frozen.captured_inputs else frozen
     except Exception:  # probing is an extra: without it the sweep still has its samples
         return None
