@@ -10,6 +10,8 @@ from typing import TypeAlias
 from gradcheck.floats import FloatFormat
 from gradcheck.records import Finding, Witness
 
+NOWHERE = "scan it where your inputs are, with --range"
+
 Result: TypeAlias = tuple[Mapping[str, float], float, Mapping[str, float | None]]
 """All inputs by name, the output, and the gradient of each version, at one point."""
 
@@ -42,7 +44,7 @@ def suggest(finding: Finding) -> str | None:
         return "replace the operation that has no gradient, or give the function one with tf.custom_gradient"
     if finding.severity == "warning":
         rest = outside(finding)
-        return f"if inputs never come here, leave it out: --range {finding.wrt}={rest}" if rest else None
+        return f"if inputs never come here, leave it out: --range {finding.wrt}={rest}" if rest else NOWHERE
     return (
         "use the library's stable form, or keep the input out of there BEFORE the operation that fails"
         " (a tf.where behind it does not help), or write tf.custom_gradient and scan again"
@@ -50,11 +52,10 @@ def suggest(finding: Finding) -> str | None:
 
 
 def outside(finding: Finding) -> str | None:
-    """A range without a finding's interval, on the side that holds 0 or more of the line; None where nothing is left."""
+    """A range that ends where a finding's interval begins, on the side of 0; None where nothing is left."""
     assert finding.lo is not None, "only findings with an interval come here"
     assert finding.hi is not None, "an interval has two ends"
     fmt: FloatFormat = finding.fmt
-    below, above = finding.lo - fmt.min_ordinal, fmt.max_ordinal - finding.hi
-    if not below and not above:
-        return None
-    return f":{fmt.text(finding.lo - 1)}" if below >= above else f"{fmt.text(finding.hi + 1)}:"
+    if finding.lo > fmt.min_ordinal and (finding.lo > 0 or finding.hi == fmt.max_ordinal):
+        return f":{fmt.text(finding.lo - 1)}"
+    return f"{fmt.text(finding.hi + 1)}:" if finding.hi < fmt.max_ordinal else None

@@ -129,10 +129,11 @@ def shortest_bfloat16(value: float) -> float:
     for digits in range(5):  # as many behind the point; 5 digits in all identify 8 bits of precision
         mantissa, _, exponent = f"{value:.{digits}e}".partition("e")
         last = int(mantissa.replace(".", ""))
-        candidates = [float(f"{last + step}e{int(exponent) - digits}") for step in (0, 1, -1)]
+        near = [float(f"{last + step}e{int(exponent) - digits}") for step in (0, 1, -1)]
+        candidates = [math.copysign(c, value) for c in near]
         good = [c for c in candidates if abs(c) < limit and int(fmt.encode(c)) == ordinal]
         if good:
-            return math.copysign(good[0], value)
+            return good[0]
     raise AssertionError(f"{value!r} is no bfloat16")
 
 

@@ -72,6 +72,6 @@ def close(engine: Engine, first: Doubles, second: Doubles, kept: np.ndarray | No
 
 def varies(engine: Engine, ordinals: Ordinals) -> bool:
     """Whether the output differs between points of the line; one block of them is looked at."""
-    step = max(1, len(ordinals) // engine.target.block)
+    step = -(-len(ordinals) // engine.target.block)
     outputs = engine.values(ordinals[::step][: engine.target.block]).outputs
     return not np.array_equal(outputs, np.full_like(outputs, outputs[0]), equal_nan=True)

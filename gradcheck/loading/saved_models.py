@@ -39,9 +39,10 @@ def load_signature(target: str, directory: Path, signature: str) -> LoadedTarget
     def call(**tensors: Any) -> Any:
         outputs = concrete(**tensors)
         if len(outputs) != 1:
+            names = ", ".join(sorted(outputs))
             raise CannotCheck(
                 NOT_SUPPORTED_YET,
-                f"{target}: {len(outputs)} outputs ({', '.join(sorted(outputs))}); tensor targets are not supported yet",
+                f"{target}: {len(outputs)} outputs ({names}); tensor targets are not supported yet",
             )
         return next(iter(outputs.values()))
 

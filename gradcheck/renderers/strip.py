@@ -35,7 +35,7 @@ def strip(sweep: Sweep, version: str, style: Style) -> list[str]:
     line = "".join(style.paint(MARKS[kind][side] * len(list(run)), roles[kind]) for kind, run in groupby(kinds))
     left, right = ("├", "┤") if style.unicode else ("|", "|")
     lines = [f"{left}{line}{right}", " " + ticks(sweep, lo, hi, cells).rstrip()]
-    return lines + legend(kinds, version, side)
+    return lines + legend(kinds, version, side, cells)
 
 
 def kind_of(region: Region, version: str) -> str:
@@ -69,7 +69,9 @@ def short(text: str) -> str:
     return rounded + (e + exponent.replace("+", "") if e else "")
 
 
-def legend(kinds: list[str], version: str, side: int) -> list[str]:
-    """What the marks on the line mean, a line each."""
+def legend(kinds: list[str], version: str, side: int, cells: int) -> list[str]:
+    """What the marks on the line mean, side by side where there is room."""
     words = {"bad": f"{version} gradient not finite", "forward": "only the output not finite"}
-    return [f" {MARKS[kind][side]} {text}" for kind, text in words.items() if kind in kinds]
+    parts = [f" {MARKS[kind][side]} {text}" for kind, text in words.items() if kind in kinds]
+    together = "  ".join(parts)
+    return parts if len(together) > cells else [together] if parts else []

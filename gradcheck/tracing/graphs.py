@@ -81,12 +81,13 @@ def stripped(forward: Any) -> Callable[..., Tensor]:
     for node in nodes(graph_def):
         if is_override(node):
             del node.attr[OVERRIDE]
-    rename_functions(graph_def)
     names = [tensor.name for tensor in frozen.inputs]
+    captured = {placeholder.name: tensor for tensor, placeholder in forward.graph.captures}
     output = frozen.outputs[0].name
 
     def call(*xs: Tensor) -> Tensor:
-        resources = [tf.compat.v1.get_default_graph().capture(t) for t in frozen.captured_inputs]
+        rename_functions(graph_def)
+        resources = [tf.compat.v1.get_default_graph().capture(captured[name]) for name in names[len(xs) :]]
         inputs = dict(zip(names, [*xs, *resources], strict=True))
         (y,) = tf.graph_util.import_graph_def(graph_def, input_map=inputs, return_elements=[output], name="stripped")
         return y
@@ -95,7 +96,7 @@ def stripped(forward: Any) -> Callable[..., Tensor]:
 
 
 def rename_functions(graph_def: Any) -> None:
-    """Give the functions of a graph new names: the stripped ones must not meet those that they were made from."""
+    """Give the functions of a graph new names: TensorFlow rewrites them in place, and no two may share a name."""
     stamp = next(STAMPS)
     new = {f.signature.name: f"gradcheck_{stamp}_{f.signature.name}" for f in graph_def.library.function}
     for node in nodes(graph_def):

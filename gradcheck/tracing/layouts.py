@@ -168,7 +168,9 @@ def traces_as_matrix(loaded: LoadedTarget, inputs: tuple[TracedInput, ...]) -> b
     try:
         specs = [tf.TensorSpec([4, 4], i.fmt.name) for i in inputs]
         tf.function(positional(loaded), autograph=loaded.autograph).get_concrete_function(*specs)
-    except Exception:  # whatever it raised was raised for a vector and for a scalar too
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # whatever it raised was raised for a vector and for a scalar too
         return False
     return True
 

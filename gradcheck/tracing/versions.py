@@ -109,6 +109,6 @@ def frozen_graph(concrete: Any) -> Any:
     """The function with its calls inlined, or None where TensorFlow cannot (a resource that is no variable)."""
     try:
         frozen = convert_variables_to_constants_v2(concrete, lower_control_flow=False)
-        return None if frozen.captured_inputs else frozen
+        return frozen if len(frozen.inputs) == len(concrete.structured_input_signature[0]) else None
     except Exception:  # probing is an extra: without it the sweep still has its samples
         return None
