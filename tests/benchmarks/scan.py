@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -57,10 +58,11 @@ def bare_sweep() -> Callable[[], object]:
 def main() -> None:
     """Print the table."""
     for target in TARGETS:
-        print(f"warm scan of {target:38} {median(lambda t=target: pipeline.run((t,), ScanOptions()))}")
+        print(f"warm scan of {target:38} {median(partial(pipeline.run, (target,), ScanOptions()))}")
     print(f"bare sweep of softplus, {STRATA:,} floats       {median(bare_sweep())}")
     command = [sys.executable, "-m", "gradcheck", "--help"]
-    print(f"gradcheck --help, a process                        {median(lambda: subprocess.run(command, capture_output=True, check=True))}")
+    help_text = partial(subprocess.run, command, capture_output=True, check=True)
+    print(f"gradcheck --help, a process                        {median(help_text)}")
 
 
 if __name__ == "__main__":

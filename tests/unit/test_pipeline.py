@@ -266,7 +266,9 @@ BAD = """
         ("model.keras", "GC909", "model.keras: .keras files are not supported yet"),
     ],
 )
-def test_every_bad_target_has_a_code_and_a_line(write: Write, tmp_path: Path, target: str, code: str, words: str) -> None:
+def test_every_bad_target_has_a_code_and_a_line(
+    write: Write, tmp_path: Path, target: str, code: str, words: str
+) -> None:
     write("bad.py", BAD)
     write("notes.txt", "def f(x): return x")
     write("raising.py", "raise ValueError('boom')")

@@ -142,7 +142,7 @@ with quiet() as terminal:
     log("I0000 00:00:1795425145.1 1 a.cc:1] wanted\n")
     print(os.environ["TF_CPP_MIN_LOG_LEVEL"], file=sys.stderr)
 """
-    assert errors_of(body, tmp_path, **{LOG_LEVEL: level}) == f"I0000 00:00:1795425145.1 1 a.cc:1] wanted\n{level}\n"
+    assert errors_of(body, tmp_path, 0, **{LOG_LEVEL: level}) == f"I0000 00:00:1795425145.1 1 a.cc:1] wanted\n{level}\n"
 
 
 def test_an_exception_passes_through_and_nothing_is_lost(tmp_path: Path) -> None:

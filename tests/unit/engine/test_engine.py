@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -142,7 +143,9 @@ def test_a_result_does_not_depend_on_what_else_is_in_the_batch(
     shuffled = rng.permutation(500)
     for chosen in (shuffled, shuffled[:37], *shuffled[:40, None]):
         alone = engine.values(ordinals[chosen])
-        for first, second in zip((alone.outputs, *alone.gradients), (together.outputs, *together.gradients), strict=True):
+        for first, second in zip(
+            (alone.outputs, *alone.gradients), (together.outputs, *together.gradients), strict=True
+        ):
             assert first is not None
             assert second is not None
             np.testing.assert_array_equal(first, second[chosen])
@@ -255,7 +258,7 @@ def test_an_operation_that_raises_in_the_middle_of_a_sweep_becomes_one_line(
     assert engine.classify(moderate).shape == (3,)
     ordinals = engine.fmt.encode([1.0, 5000.0, -3.0])
     for call in (engine.classify, engine.values):
-        message = refused("GC903", lambda call=call: call(ordinals))
+        message = refused("GC903", partial(call, ordinals))
         assert message.startswith("t: it raised for some x in [-3, 5000]: ")
         assert words in message
         assert message.endswith("; leave that out with --range")

@@ -1,6 +1,7 @@
 """What is worth scanning in a file or module."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -209,7 +210,7 @@ def test_a_package_is_what_its_init_file_holds(project: Path, write: Write) -> N
 def test_nothing_to_scan(project: Path, write: Write, refused: Refused, content: str) -> None:
     write("nothing.py", content)
     for text in ("nothing.py", "nothing"):
-        message = refused("GC902", lambda text=text: expand(text))
+        message = refused("GC902", partial(expand, text))
         assert message.startswith(f"{text}: nothing to scan in it; name a function, {text}:FUNCTION,")
     assert "tensorflow.nn:FUNCTION" in refused("GC902", lambda: expand("tensorflow.nn"))
 

@@ -4,6 +4,7 @@ import math
 import sys
 import types
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -118,7 +119,7 @@ def test_a_module_that_raises_on_import(project: Path, write: Write, refused: Re
     code, words, line = RAISING[case]
     write("user_code.py", code)
     for target in ("user_code.py:f", "user_code:f"):
-        message = refused("GC901", lambda target=target: load(target))
+        message = refused("GC901", partial(load, target))
         assert message.startswith(target.rpartition(":")[0] + ": ")
         assert words in message
         assert f"(user_code.py:{line})" in message
@@ -131,7 +132,7 @@ def test_a_module_that_raises_on_import(project: Path, write: Write, refused: Re
 def test_a_syntax_error_names_the_line(project: Path, write: Write, refused: Refused, code: str, line: int) -> None:
     write("not_python.py", code)
     for target in ("not_python.py:f", "not_python:f"):
-        message = refused("GC901", lambda target=target: load(target))
+        message = refused("GC901", partial(load, target))
         assert "not valid Python" in message
         assert f"not_python.py:{line})" in message
 

@@ -1,6 +1,7 @@
 """Taking a target's text apart: nothing is imported, only the file system is asked."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,16 +56,14 @@ def test_no_such_file(project: Path, refused: Refused) -> None:
 def test_a_directory_that_holds_no_model(project: Path, write: Write, refused: Refused) -> None:
     write("data/values.csv", "")
     for text in ("data", "data/", "data:serving_default", str(project / "data")):
-        assert refused("GC906", lambda text=text: parse(text)).startswith(
-            f"{text}: the directory holds no saved_model.pb;"
-        )
+        assert refused("GC906", partial(parse, text)).startswith(f"{text}: the directory holds no saved_model.pb;")
 
 
 @pytest.mark.parametrize("name", ["values.txt", "model.h5", "values.csv"])
 def test_a_file_that_is_not_python(project: Path, write: Write, refused: Refused, name: str) -> None:
     write(name, "")
     for text in (name, f"{name}:f"):
-        message = refused("GC901", lambda text=text: parse(text))
+        message = refused("GC901", partial(parse, text))
         assert message.startswith(f"{text}: is neither a .py file nor a SavedModel directory;")
 
 

@@ -202,7 +202,10 @@ LIBRARY = "/site-packages/tensorflow/python"
 @pytest.mark.parametrize(
     ("frames", "expected"),
     [
-        ([frame(__file__, 7), frame(f"{LIBRARY}/ops/array_ops.py"), frame(f"{LIBRARY}/framework/ops.py")], (__file__, 7)),
+        (
+            [frame(__file__, 7), frame(f"{LIBRARY}/ops/array_ops.py"), frame(f"{LIBRARY}/framework/ops.py")],
+            (__file__, 7),
+        ),
         ([frame(__file__, 7), frame(f"{LIBRARY}/ops/math_ops.py"), frame(f"{LIBRARY}/ops/array_ops.py")], None),
         ([frame("/no/such/file.py", 7), frame(f"{LIBRARY}/ops/array_ops.py")], (None, None)),
         ([frame(f"{LIBRARY}/framework/ops.py")], (None, None)),

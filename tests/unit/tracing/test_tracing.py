@@ -154,7 +154,9 @@ def test_data_dependent_control_flow_runs_point_by_point(trace_function: Trace, 
     assert target.block < 2**14
 
 
-@pytest.mark.parametrize("kind", ["plain function", "signature []", "signature [3]", "while loop", "nested tf.functions"])
+@pytest.mark.parametrize(
+    "kind", ["plain function", "signature []", "signature [3]", "while loop", "nested tf.functions"]
+)
 def test_what_runs_as_one_tensor_does(trace_function: Trace, kind: str) -> None:
     target = trace_function(KINDS[kind][0])
     assert not target.looped
@@ -370,9 +372,7 @@ def test_inputs_of_different_sizes_are_for_later(trace_function: Trace, refused:
     assert "tensor targets are not supported yet" in refused("GC909", lambda: trace_function(function))
 
 
-def test_an_operation_that_has_no_vectorised_form_runs_point_by_point(
-    trace_function: Trace, run_version: Run
-) -> None:
+def test_an_operation_that_has_no_vectorised_form_runs_point_by_point(trace_function: Trace, run_version: Run) -> None:
     target = trace_function(signed(())(lambda x: tf.linalg.det([[x * x]])))
     assert run_version(target, "autodiff", POINTS)[1] == pytest.approx([2 * x for x in POINTS])
 

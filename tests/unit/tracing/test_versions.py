@@ -304,7 +304,9 @@ def test_a_saved_model_without_its_custom_gradients(lost: str, run_version: Run,
     assert run_version(target, "autodiff", POINTS)[1] == pytest.approx(expected, rel=1e-5)
 
 
-def test_a_strangers_gradient_of_the_same_name_is_not_picked_up(lost: str, run_version: Run, load_function: Load) -> None:
+def test_a_strangers_gradient_of_the_same_name_is_not_picked_up(
+    lost: str, run_version: Run, load_function: Load
+) -> None:
     loaded = tf.saved_model.load(lost)
     signature = loaded.signatures["vector"]
     x = tf.constant([0.5])
