@@ -1,6 +1,6 @@
 """Five losses that people really write, each with its disease and its cure.
 
-    gradcheck scan samples.losses:cross_entropy --hold label=1
+    gradcheck scan samples.losses:cross_entropy --hold label=0
     gradcheck scan samples/losses.py                       # all ten
 
 The numbers are for float32.

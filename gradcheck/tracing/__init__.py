@@ -143,13 +143,12 @@ def explain(error: BaseException) -> str:
     """One line on an exception from traced user code: its type, its words and the user's line."""
     text = str(error)
     frames = [f for f in re.findall(r'File "([^"]+)", line (\d+)', text) if is_users(f[0])]
-    said = [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith(("File ", "*"))]
-    words = said[-1] if "in user code" in text and said else (said[0] if said else "")
-    words = re.sub(rf"^{type(error).__name__}: ", "", words)
+    name = type(error).__name__
+    words = re.split(rf"\b{name}: ", text, maxsplit=1)[-1] if "in user code" in text else text
     if not frames:
         frames = traceback_frames(error)
     where = f" ({Path(frames[-1][0]).name}:{frames[-1][1]})" if frames else ""
-    return f"{type(error).__name__}: {one_line(words, 160)}{where}"
+    return f"{name}: {one_line(words, 160)}{where}"
 
 
 def traceback_frames(error: BaseException) -> list[tuple[str, str]]:
