@@ -12,6 +12,7 @@ from pathlib import PurePath
 from typing import Any, TypeAlias
 
 from gradcheck.floats import FloatFormat
+from gradcheck.program import Observation, Program
 
 Tensor: TypeAlias = Any
 """A TensorFlow tensor; this layer must not import TensorFlow."""
@@ -86,6 +87,19 @@ class Probe:
     dangers: tuple[tuple[float, ...], ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Study:
+    """One version at a single point, for real arithmetic and for causes.
+
+    Attributes:
+        program: (output, gradient), or (output,) where there is no gradient.
+        observe: from one value an input to what TensorFlow computes there, for every tensor of the program.
+    """
+
+    program: Program
+    observe: Callable[[tuple[float, ...]], Observation]
+
+
 @dataclass(frozen=True)
 class Version:
     """One way to get the gradient of a target with respect to one input, traced.
@@ -97,6 +111,7 @@ class Version:
         connected: whether autodiff returns a gradient at all.
         constants: small numeric constants of the forward and backward graph.
         probe: its intermediates, or None where they cannot be fetched.
+        study: makes its program at a single point when first called; None where TensorFlow cannot inline it.
     """
 
     name: str
@@ -105,6 +120,7 @@ class Version:
     connected: bool = True
     constants: tuple[float, ...] = ()
     probe: Probe | None = None
+    study: Callable[[], Study | None] = lambda: None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import tensorflow as tf
 from gradcheck.errors import BAD_CONFIGURATION, CANNOT_TRACE, NOT_SUPPORTED_YET, CannotCheck, one_line
 from gradcheck.floats import FORMATS
 from gradcheck.records import LoadedTarget, Parameter, Stop, TracedInput, TracedTarget, Version
-from gradcheck.tracing.graphs import has_overrides, is_compiled, stripped, user_stops
+from gradcheck.tracing.graphs import has_overrides, is_compiled, is_users, stripped, user_stops
 from gradcheck.tracing.layouts import (
     LOOP_BLOCK,
     Layout,
@@ -161,10 +161,3 @@ def traceback_frames(error: BaseException) -> list[tuple[str, str]]:
             frames.append((file, str(traceback.tb_lineno)))
         traceback = traceback.tb_next
     return frames
-
-
-def is_users(file: str) -> bool:
-    """Whether a source file is neither TensorFlow's nor gradcheck's nor made up."""
-    library = Path(tf.__file__).parent
-    known = {Path(__file__).parents[1], library, library.with_name("keras")}
-    return not file.startswith("<") and "__autograph_generated_file" not in file and not known & set(Path(file).parents)

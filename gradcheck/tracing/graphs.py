@@ -150,3 +150,19 @@ def calling_frame(traceback: Any) -> tuple[str | None, int | None] | None:
             continue
         return (frame.filename, frame.lineno) if Path(frame.filename).is_file() else (None, None)
     return (None, None)
+
+
+def is_users(file: str) -> bool:
+    """Whether a source file is neither TensorFlow's nor gradcheck's nor made up."""
+    library = Path(tf.__file__).parent
+    known = {Path(__file__).parents[1], library, library.with_name("keras")}
+    return not file.startswith("<") and "__autograph_generated_file" not in file and not known & set(Path(file).parents)
+
+
+def frozen_graph(concrete: Any) -> Any:
+    """The function with its calls inlined, or None where TensorFlow cannot (a resource that is no variable)."""
+    try:
+        frozen = convert_variables_to_constants_v2(concrete, lower_control_flow=False)
+        return frozen if len(frozen.inputs) == len(concrete.structured_input_signature[0]) else None
+    except Exception:  # probing is an extra: without it the sweep still has its samples
+        return None

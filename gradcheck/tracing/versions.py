@@ -6,16 +6,17 @@ that runs a block of points. Output and gradient are computed in one graph witho
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from gradcheck.errors import one_line
-from gradcheck.records import Tensor, Version
-from gradcheck.tracing.graphs import constants
+from gradcheck.records import Study, Tensor, Version
+from gradcheck.tracing.graphs import constants, frozen_graph, stripped
 from gradcheck.tracing.intermediates import probe_of
-from gradcheck.tracing.layouts import Layout, Untraceable, smoke_values
+from gradcheck.tracing.layouts import Layout, Untraceable, as_written, smoke_values
+from gradcheck.tracing.programs import study
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,10 @@ def differentiate(source: Source, layout: Layout, wrt: int) -> Version:
     except Exception as error:
         concrete = forward_only(own, forward)
         return Version(
-            source.name, padded_pair(concrete), failure=f"{type(error).__name__}: {one_line(str(error), 160)}"
+            source.name,
+            padded_pair(concrete),
+            failure=f"{type(error).__name__}: {one_line(str(error), 160)}",
+            study=studied(source, own, None),
         )
     graph = frozen_graph(concrete)
     return Version(
@@ -62,7 +66,25 @@ def differentiate(source: Source, layout: Layout, wrt: int) -> Version:
         connected=connected[-1],
         constants=constants(graph.graph.as_graph_def()) if graph else (),
         probe=probe_of(graph, own.block) if graph and not own.looped else None,
+        study=studied(source, own, wrt if connected[-1] else None),
     )
+
+
+def studied(source: Source, layout: Layout, wrt: int | None) -> Callable[[], Study | None]:
+    """A version's program at a point, made when it is first asked for; without a gradient where there is none."""
+
+    def differentiated(written: Any) -> Callable[..., tuple[Tensor, ...]]:
+        call = stripped(written) if source.imported else source.call
+
+        def backward(*xs: Tensor) -> tuple[Tensor, ...]:
+            if wrt is None:
+                return (call(*xs),)
+            y, gradient = imported(call, xs, wrt)  # names every operation after the forward one; a tape does not
+            return (y, tf.convert_to_tensor(gradient))
+
+        return backward
+
+    return cache(lambda: study(as_written(layout), differentiated, layout))
 
 
 def taped(call: Callable[..., Tensor], xs: tuple[Tensor, ...], wrt: int) -> tuple[Tensor, Tensor | None]:
@@ -74,7 +96,7 @@ def taped(call: Callable[..., Tensor], xs: tuple[Tensor, ...], wrt: int) -> tupl
 
 
 def imported(call: Callable[..., Tensor], xs: tuple[Tensor, ...], wrt: int) -> tuple[Tensor, Tensor | None]:
-    """Output and gradient of imported operations."""
+    """Output and gradient by graph operations alone."""
     y = call(*xs)
     return y, tf.gradients(y, xs[wrt])[0]
 
@@ -103,12 +125,3 @@ def padded_pair(concrete: Any) -> Callable[..., tuple[Tensor, Tensor | None]]:
         return y, (gradient[0] if gradient else None)
 
     return run
-
-
-def frozen_graph(concrete: Any) -> Any:
-    """The function with its calls inlined, or None where TensorFlow cannot (a resource that is no variable)."""
-    try:
-        frozen = convert_variables_to_constants_v2(concrete, lower_control_flow=False)
-        return frozen if len(frozen.inputs) == len(concrete.structured_input_signature[0]) else None
-    except Exception:  # probing is an extra: without it the sweep still has its samples
-        return None

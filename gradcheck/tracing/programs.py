@@ -1,0 +1,194 @@
+"""A version's graph at a single point, as a program, and a way to look at all its tensors.
+
+In: a source and its layout. Out: a `Study`: the program of (output, gradient) in which calls are inlined and variables
+are constants, each node with the user's line, and a function that runs it in TensorFlow and returns every tensor.
+
+The function is traced once more for this, over one point, with the user's inner `tf.function`s run in place: real
+arithmetic does not depend on how TensorFlow rewrites a graph, and lines are known only of operations that were not
+inlined afterwards.
+"""
+
+import linecache
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.framework.function_def_to_graph import function_def_to_graph
+
+from gradcheck.program import Array, Node, Observation, Place, Program, Ref
+from gradcheck.records import Study, Tensor
+from gradcheck.tracing.graphs import frozen_graph, function_graphs, is_users
+from gradcheck.tracing.layouts import Layout
+
+Places = Mapping[str, Place]
+Call = Callable[..., tuple[Tensor, ...]]
+PACKAGE = Path(__file__).parents[1]
+PREFIX = "stripped/"
+"""What the names of an imported forward graph begin with."""
+
+
+def study(forward: Callable[..., Tensor], differentiated: Callable[[Any], Call], layout: Layout) -> Study | None:
+    """Trace (output, gradient) over one point; None where TensorFlow cannot make one graph of it.
+
+    `forward` is the target as it is written; `differentiated` makes the call to study from its ConcreteFunction.
+    """
+    shapes = [(1,) * len(s) if layout.style == "whole" else s for s in layout.shapes]
+    specs = [tf.TensorSpec(shape, i.fmt.name) for shape, i in zip(shapes, layout.inputs, strict=True)]
+    for in_place in (True, False):  # AutoGraph does not reach into functions that are run in place
+        before = tf.config.functions_run_eagerly()
+        tf.config.run_functions_eagerly(in_place)
+        try:
+            written = concrete(lambda *xs: (forward(*xs),), specs)
+            traced = concrete(differentiated(written), specs)
+        except Exception:  # a study is an extra: without it a report has no truth and no causes, and says so
+            continue
+        finally:
+            tf.config.run_functions_eagerly(before)
+        frozen = frozen_graph(traced)
+        if frozen is not None:
+            known = {**dict(places(written.graph, PREFIX)), **dict(places(traced.graph))}
+            program = program_of(frozen.graph, [t.name for t in frozen.inputs], list(frozen.outputs), known)
+            return Study(program, observer(frozen, program, shapes))
+    return None
+
+
+def concrete(call: Call, specs: list[Any]) -> Any:
+    """A concrete function of tensors."""
+    return tf.function(call, autograph=False).get_concrete_function(*specs)
+
+
+def places(graph: Any, prefix: str = "") -> Iterator[tuple[str, Place]]:
+    """The user's innermost line for each operation of a graph and of the functions that it calls, by its name."""
+    for inner in [*function_graphs(graph), graph]:
+        for op in inner.get_operations():
+            frames = users_frames(op.traceback)
+            if frames:
+                file, line = frames[-1].filename, frames[-1].lineno
+                yield prefix + op.name, Place(file, line, linecache.getline(file, line).strip())
+
+
+def users_frames(traceback: Any) -> list[Any]:
+    """The frames of a stack that are the user's, below gradcheck's own call of the target."""
+    frames = list(traceback or ())
+    ours = [i for i, frame in enumerate(frames) if Path(frame.filename).is_relative_to(PACKAGE)]
+    return [frame for frame in frames[ours[-1] + 1 if ours else 0 :] if is_users(frame.filename)]
+
+
+def program_of(graph: Any, inputs: list[str], outputs: list[Any], known: Places) -> Program:
+    """A graph as a program; `inputs` are names of tensors, in the order of the arguments."""
+    operations = ordered(graph.get_operations())
+    position = {op.name: i for i, op in enumerate(operations)}
+    nodes = tuple(node_of(op, position, known) for op in operations)
+    return Program(
+        nodes,
+        tuple(position[name.split(":")[0]] for name in inputs),
+        tuple((position[t.op.name], t.value_index) for t in outputs),
+        dict(functions_of(graph, known)),
+    )
+
+
+def ordered(operations: list[Any]) -> list[Any]:
+    """Operations, each behind those that it reads."""
+    done: dict[str, Any] = {}
+    for first in operations:
+        todo = [first]
+        while todo:
+            op = todo[-1]
+            missing = [t.op for t in op.inputs if t.op.name not in done]
+            if missing:
+                todo += missing
+            else:
+                done.setdefault(todo.pop().name, op)
+    return list(done.values())
+
+
+def node_of(op: Any, position: Mapping[str, int], known: Places) -> Node:
+    """One operation as a node."""
+    forward = forward_name(op.name, position)
+    place = known.get(op.name) or (known.get(forward) if forward else None)
+    return Node(
+        name=op.name,
+        op=op.type,
+        inputs=tuple((position[t.op.name], t.value_index) for t in op.inputs),
+        attributes={name: plain(value) for name, value in op.node_def.attr.items()},
+        dtypes=tuple(t.dtype.name for t in op.outputs),
+        value=constant(op) if op.type == "Const" else None,
+        place=place,
+        forward=forward,
+    )
+
+
+TF_GRADIENTS = re.compile(r"(?:^|/)gradients(?:_\d+)?/(.+?)_grad(?:_\d+)?(?:/|$)")
+
+
+def forward_name(name: str, position: Mapping[str, int]) -> str | None:
+    """The forward operation that one of a gradient belongs to, read from its name."""
+    match = TF_GRADIENTS.search(name)
+    if match:
+        prefix = name[: match.start()]
+        return next((n for n in (match[1], f"{prefix}/{match[1]}") if n in position), None)
+    return None
+
+
+def constant(op: Any) -> Array:
+    """The value of a constant; float16 and bfloat16 as float32, which holds them exactly."""
+    value: Array = tf.make_ndarray(op.node_def.attr["value"].tensor)
+    return value.astype(np.float32) if value.dtype.name in ("float16", "bfloat16") else value
+
+
+def plain(value: Any) -> Any:
+    """An attribute as a Python value."""
+    kind = value.WhichOneof("value")
+    if kind == "list":
+        return tuple(element for field, elements in value.list.ListFields() for element in map(listed(field.name), elements))
+    return None if kind is None else listed(kind)(getattr(value, kind))
+
+
+def listed(kind: str) -> Callable[[Any], Any]:
+    """How to make a Python value of one of an attribute's."""
+    return {
+        "s": lambda v: v.decode("utf-8", "replace"),
+        "type": lambda v: tf.dtypes.as_dtype(v).name,
+        "shape": lambda v: None if v.unknown_rank else tuple(d.size for d in v.dim),
+        "tensor": lambda v: tf.make_ndarray(v),
+        "func": lambda v: v.name,
+    }.get(kind, lambda v: v)
+
+
+def functions_of(graph: Any, known: Places) -> Iterator[tuple[str, Program]]:
+    """The bodies and branches that a graph's control flow refers to."""
+    library = graph.as_graph_def().library
+    for function in library.function:
+        body = function_def_to_graph(function)
+        yield function.signature.name, program_of(body, [t.name for t in body.inputs], list(body.outputs), known)
+
+
+def observer(frozen: Any, program: Program, shapes: list[tuple[int, ...]]) -> Callable[[tuple[float, ...]], Observation]:
+    """A function that runs the graph at one value an input and returns every float and boolean tensor."""
+    graph_def = frozen.graph.as_graph_def()
+    feeds = [t.name for t in frozen.inputs]
+    dtypes = [t.dtype for t in frozen.inputs]
+    wanted: list[Ref] = [
+        (i, k)
+        for i, node in enumerate(program.nodes)
+        for k, dtype in enumerate(node.dtypes)
+        if tf.dtypes.as_dtype(dtype).is_floating or dtype == "bool"
+    ]
+    fetches = [f"{program.nodes[i].name}:{k}" for i, k in wanted]
+    prepared: list[Any] = []
+
+    def observe(values: tuple[float, ...]) -> Observation:
+        if not prepared:
+            imported = tf.compat.v1.wrap_function(lambda: tf.graph_util.import_graph_def(graph_def, name=""), [])
+            prepared.append(imported.prune(feeds, fetches))
+        tensors = [
+            tf.cast(tf.fill(shape, tf.constant(value, tf.float64)), dtype)
+            for value, shape, dtype in zip(values, shapes, dtypes, strict=True)
+        ]
+        results = prepared[0](*tensors)
+        return {ref: t.numpy().astype(np.float64) for ref, t in zip(wanted, results, strict=True)}
+
+    return observe

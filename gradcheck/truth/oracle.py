@@ -1,0 +1,138 @@
+"""The oracle: the value and the derivative of a forward program in real arithmetic.
+
+In: a program and a point. Out: enclosures, rigorous as long as every entry of the table is. Nothing of TensorFlow's
+gradients is used: the derivative is carried along with the value. The precision is doubled until the enclosures are
+narrow, or until doubling no longer narrows them (a kink, whose every subgradient is right, or a question that no
+precision decides).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from flint import arb, ctx
+
+from gradcheck.program import Array, Program, Ref
+from gradcheck.truth.duals import ONE, ZERO, Dual, Real, State
+from gradcheck.truth.ops import TABLE
+from gradcheck.truth.running import NotInTable, Run
+
+FIRST_PRECISION = 64
+LAST_PRECISION = 4096
+"""Bits: 1 - cos(x) at the smallest float64 takes 2,100 of them."""
+
+WANTED_BITS = 40
+"""Correct bits of a result at which precision is not raised further, for tolerances down to 1e-6."""
+
+
+@dataclass(frozen=True)
+class Enclosure:
+    """What real arithmetic says at one point.
+
+    Attributes:
+        value: of the function.
+        derivative: along the swept input, on the branch that the program takes; 0 where it does not depend on it.
+        sides: the derivatives just above and just below, where a kink or a jump makes them differ.
+    """
+
+    value: Real
+    derivative: Real
+    sides: tuple[Real, ...] = ()
+
+    @property
+    def every(self) -> tuple[Real, ...]:
+        """All derivatives that count as right."""
+        return (self.derivative, *self.sides)
+
+
+class Oracle:
+    """One tensor of a program, as a function of one of its inputs."""
+
+    def __init__(self, program: Program, wrt: int, ref: Ref | None = None) -> None:
+        self.program = program
+        self.wrt = wrt
+        self.ref = program.outputs[0] if ref is None else ref
+
+    def missing(self) -> tuple[str, ...]:
+        """The operation types on the way that are not in the table, sorted."""
+        return missing(self.program, self.ref)
+
+    def at(self, values: tuple[float, ...]) -> Enclosure:
+        """The enclosure where the inputs have these values, each exact."""
+        precision, before = FIRST_PRECISION, None
+        outer = ctx.prec
+        try:
+            while True:
+                ctx.prec = precision
+                enclosure = self.once(values)
+                if is_narrow(enclosure) or precision >= LAST_PRECISION or stuck(enclosure, before):
+                    return enclosure
+                before = enclosure
+                precision *= 2
+        finally:
+            ctx.prec = outer
+
+    def once(self, values: tuple[float, ...]) -> Enclosure:
+        """The same at the current precision."""
+        here, run = self.on_side(values, 0)
+        if not run.ties:
+            return Enclosure(here.v, ZERO if here.d is None else here.d)
+        sides = [self.on_side(values, side)[0] for side in (1, -1)]
+        derivatives = tuple(ZERO if s.d is None else s.d for s in sides if not isinstance(s.v, State))
+        return Enclosure(here.v, ZERO if here.d is None else here.d, derivatives)
+
+    def on_side(self, values: tuple[float, ...], side: int) -> tuple[Dual, Run]:
+        """The first element of the tensor, ties resolved on one side."""
+        run = Run(TABLE, side)
+        arguments = [
+            argument(self.program, i, value, ONE if i == self.wrt else None) for i, value in enumerate(values)
+        ]
+        (result,) = run.call(self.program, arguments, (self.ref,))
+        first: Dual = result.flat[0]
+        return first, run
+
+
+def argument(program: Program, index: int, value: float, derivative: arb | None) -> Array:
+    """One value as an input of a program."""
+    shape = program.nodes[program.inputs[index]].attributes.get("shape") or ()
+    array = np.empty(shape, object)
+    array[...] = Dual(arb(value), derivative)
+    return array
+
+
+def missing(program: Program, *refs: Ref) -> tuple[str, ...]:
+    """The operation types that tensors depend on and that are not in the table, sorted."""
+    known = {*TABLE, "Const", "Placeholder"}
+    here = {program.nodes[place].op for place in program.behind(*refs)} - known
+    inner = {op for body in program.functions.values() for op in missing(body, *body.outputs)}
+    return tuple(sorted(here | inner))
+
+
+def is_narrow(enclosure: Enclosure) -> bool:
+    """Whether all parts are known well enough."""
+    parts = (enclosure.value, *enclosure.every)
+    return all(is_settled(part) for part in parts)
+
+
+def is_settled(part: Real) -> bool:
+    """Whether a part is certain, or has enough correct bits."""
+    if isinstance(part, State):
+        return part is not State.UNDECIDED
+    return part.is_exact() or part.rel_accuracy_bits() >= WANTED_BITS
+
+
+def stuck(now: Enclosure, before: Enclosure | None) -> bool:
+    """Whether doubling the precision narrowed nothing that is still wide."""
+    if before is None or len(now.every) != len(before.every):
+        return False
+    pairs = zip((now.value, *now.every), (before.value, *before.every), strict=True)
+    return not any(narrowed(new, old) for new, old in pairs if not is_settled(new))
+
+
+def narrowed(new: Real, old: Real) -> bool:
+    """Whether a part became narrower, or its state changed."""
+    if isinstance(new, State) or isinstance(old, State):
+        return new is not old
+    return bool(new.rad() < old.rad())
+
+
+__all__ = ["Enclosure", "NotInTable", "Oracle", "missing"]
