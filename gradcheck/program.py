@@ -98,5 +98,3 @@ class Program:
 
 Observation: TypeAlias = Mapping[Ref, Array]
 """What TensorFlow computed at one point: the value of each float or boolean tensor of a program, as float64."""
-
-

@@ -143,7 +143,9 @@ def plain(value: Any) -> Any:
     """An attribute as a Python value."""
     kind = value.WhichOneof("value")
     if kind == "list":
-        return tuple(element for field, elements in value.list.ListFields() for element in map(listed(field.name), elements))
+        return tuple(
+            element for field, elements in value.list.ListFields() for element in map(listed(field.name), elements)
+        )
     return None if kind is None else listed(kind)(getattr(value, kind))
 
 
@@ -153,7 +155,7 @@ def listed(kind: str) -> Callable[[Any], Any]:
         "s": lambda v: v.decode("utf-8", "replace"),
         "type": lambda v: tf.dtypes.as_dtype(v).name,
         "shape": lambda v: None if v.unknown_rank else tuple(d.size for d in v.dim),
-        "tensor": lambda v: tf.make_ndarray(v),
+        "tensor": tf.make_ndarray,
         "func": lambda v: v.name,
     }.get(kind, lambda v: v)
 
@@ -166,7 +168,9 @@ def functions_of(graph: Any, known: Places) -> Iterator[tuple[str, Program]]:
         yield function.signature.name, program_of(body, [t.name for t in body.inputs], list(body.outputs), known)
 
 
-def observer(frozen: Any, program: Program, shapes: list[tuple[int, ...]]) -> Callable[[tuple[float, ...]], Observation]:
+def observer(
+    frozen: Any, program: Program, shapes: list[tuple[int, ...]]
+) -> Callable[[tuple[float, ...]], Observation]:
     """A function that runs the graph at one value an input and returns every float and boolean tensor."""
     graph_def = frozen.graph.as_graph_def()
     feeds = [t.name for t in frozen.inputs]

@@ -1,0 +1,1 @@
+"""Truth: what real arithmetic says of a function and of its gradient, at single points and rigorously."""

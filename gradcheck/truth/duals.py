@@ -70,7 +70,7 @@ def sign(v: arb) -> int | None:
 
 
 def times(slope: Real, d: "Real | None") -> "Real | None":
-    """slope * d: one term of the chain rule."""
+    """Slope * d: one term of the chain rule."""
     if d is None:
         return None
     if isinstance(slope, State):
@@ -79,7 +79,7 @@ def times(slope: Real, d: "Real | None") -> "Real | None":
 
 
 def plus(a: "Real | None", b: "Real | None") -> "Real | None":
-    """a + b for two terms of the chain rule; the worse state wins."""
+    """A + b for two terms of the chain rule; the worse state wins."""
     if a is None or b is None:
         return b if a is None else a
     if isinstance(a, State) or isinstance(b, State):
@@ -125,14 +125,14 @@ def of_two(value: Value2, slope_x: Slope2, slope_y: Slope2) -> Callable[[Dual, D
     """A function of two numbers, from `value(x, y)` and its partial derivatives `slope(x, y, value)`."""
 
     def call(x: Dual, y: Dual) -> Dual:
-        state = state_of(x, y)
-        if state is not None:
-            return lost(state, x, y)
-        v = value(x.v, y.v)
+        a, b = x.v, y.v
+        if isinstance(a, State) or isinstance(b, State):
+            return lost(state_of(x, y) or State.UNDECIDED, x, y)
+        v = value(a, b)
         if isinstance(v, State) or (x.d is None and y.d is None):
             return dual(v, None if x.d is None and y.d is None else State.UNDECIDED)
-        along_x = None if x.d is None else times(slope_x(x.v, y.v, v), x.d)
-        along_y = None if y.d is None else times(slope_y(x.v, y.v, v), y.d)
+        along_x = None if x.d is None else times(slope_x(a, b, v), x.d)
+        along_y = None if y.d is None else times(slope_y(a, b, v), y.d)
         return dual(v, plus(along_x, along_y))
 
     return call

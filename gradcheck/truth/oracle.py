@@ -2,8 +2,10 @@
 
 In: a program and a point. Out: enclosures, rigorous as long as every entry of the table is. Nothing of TensorFlow's
 gradients is used: the derivative is carried along with the value. The precision is doubled until the enclosures are
-narrow, or until doubling no longer narrows them (a kink, whose every subgradient is right, or a question that no
-precision decides).
+narrow, or until doubling no longer narrows them (a question that no precision decides).
+
+Where a comparison meets two equal numbers that move apart, the derivatives on both sides are taken too: at a kink every
+subgradient between them is right.
 """
 
 from dataclasses import dataclass
@@ -22,6 +24,9 @@ LAST_PRECISION = 4096
 
 WANTED_BITS = 40
 """Correct bits of a result at which precision is not raised further, for tolerances down to 1e-6."""
+
+PATIENCE = 3
+"""Doublings in a row that may narrow nothing, before more precision is taken to be of no use."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +63,14 @@ class Oracle:
 
     def at(self, values: tuple[float, ...]) -> Enclosure:
         """The enclosure where the inputs have these values, each exact."""
-        precision, before = FIRST_PRECISION, None
+        precision, before, patience = FIRST_PRECISION, None, PATIENCE
         outer = ctx.prec
         try:
             while True:
                 ctx.prec = precision
                 enclosure = self.once(values)
-                if is_narrow(enclosure) or precision >= LAST_PRECISION or stuck(enclosure, before):
+                patience = patience - 1 if stuck(enclosure, before) else PATIENCE
+                if is_narrow(enclosure) or precision >= LAST_PRECISION or not patience:
                     return enclosure
                 before = enclosure
                 precision *= 2
@@ -83,9 +89,7 @@ class Oracle:
     def on_side(self, values: tuple[float, ...], side: int) -> tuple[Dual, Run]:
         """The first element of the tensor, ties resolved on one side."""
         run = Run(TABLE, side)
-        arguments = [
-            argument(self.program, i, value, ONE if i == self.wrt else None) for i, value in enumerate(values)
-        ]
+        arguments = [argument(self.program, i, value, ONE if i == self.wrt else None) for i, value in enumerate(values)]
         (result,) = run.call(self.program, arguments, (self.ref,))
         first: Dual = result.flat[0]
         return first, run

@@ -20,7 +20,7 @@ square = of_one(lambda x: x * x, lambda x, v: 2 * x)
 
 
 def quotient(x: arb, y: arb) -> Real:
-    """x / y; not defined at y = 0."""
+    """X / y; not defined at y = 0."""
     s = sign(y)
     if s is None:
         return State.UNDECIDED
@@ -55,7 +55,7 @@ rsqrt = of_one(reciprocal_root, lambda x, v: -v / (2 * x))
 
 
 def power(x: arb, y: arb) -> Real:
-    """x ** y: for a negative base only where y is an integer, for 0 only where y is not negative."""
+    """X ** y: for a negative base only where y is an integer, for 0 only where y is not negative."""
     integer = y.unique_fmpz() if y.is_exact() and y.is_finite() and y.is_integer() else None
     if integer is not None and abs(integer) < fmpz(1 << 20) and (integer >= 0 or sign(x) not in (0, None)):
         return x ** arb(integer)
@@ -80,7 +80,7 @@ def power_of_zero(y: arb) -> Real:
 
 
 def power_slope_base(x: arb, y: arb, v: arb) -> Real:
-    """y * x ** (y - 1), which is 0 for y = 0 and infinite at x = 0 for 0 < y < 1."""
+    """Y * x ** (y - 1), which is 0 for y = 0 and infinite at x = 0 for 0 < y < 1."""
     if y.is_zero():
         return ZERO
     slope = power(x, y - 1)
@@ -88,7 +88,7 @@ def power_slope_base(x: arb, y: arb, v: arb) -> Real:
 
 
 def power_slope_exponent(x: arb, y: arb, v: arb) -> Real:
-    """x ** y * log(x)."""
+    """X ** y * log(x)."""
     s = sign(x)
     if s is None:
         return State.UNDECIDED
@@ -122,9 +122,7 @@ logarithm = of_one(
     lambda x: State.UNDECIDED if sign(x) is None else x.log() if sign(x) == 1 else State.UNDEFINED, lambda x, v: 1 / x
 )
 logarithm_of_one_plus = of_one(
-    lambda x: (
-        State.UNDECIDED if sign(x + 1) is None else x.log1p() if sign(x + 1) == 1 else State.UNDEFINED
-    ),
+    lambda x: State.UNDECIDED if sign(x + 1) is None else x.log1p() if sign(x + 1) == 1 else State.UNDEFINED,
     lambda x, v: 1 / (x + 1),
 )
 
@@ -147,8 +145,7 @@ def either(on_duals: Call2, on_integers: Callable[[Array, Array], Array]) -> Rul
         if node.dtypes[0] in FLOATS:
             return [apply(*arrays)]
         if any(a.dtype == object for a in arrays):
-            undecided = lambda f: lambda x, y: State.UNDECIDED if State.UNDECIDED in (x, y) else f(x, y)  # noqa: E731
-            return [each(undecided(on_integers), 2)(*arrays)]
+            return [each(lambda *xs: State.UNDECIDED if State.UNDECIDED in xs else on_integers(*xs), 2)(*arrays)]
         return [np.asarray(on_integers(*arrays))]
 
     return rule

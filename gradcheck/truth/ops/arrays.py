@@ -79,7 +79,10 @@ def broadcast_arguments(run: Run, node: Node, arrays: list[Array]) -> list[Array
     rank = max(map(len, shapes))
     padded = [[1] * (rank - len(s)) + s for s in shapes]
     wide = [max(pair) for pair in zip(*padded, strict=True)]
-    axes = [[i for i, d in enumerate(p) if d == 1 and (wide[i] != 1 or i < rank - len(s))] for p, s in zip(padded, shapes, strict=True)]
+    axes = [
+        [i for i, d in enumerate(p) if d == 1 and (wide[i] != 1 or i < rank - len(s))]
+        for p, s in zip(padded, shapes, strict=True)
+    ]
     return [np.array(a, node.dtypes[0]) for a in axes]
 
 

@@ -45,7 +45,7 @@ def logical(call: Callable[..., bool], deciding: bool | None, inputs: int = 2) -
 
 
 def select(condition: Any, x: Any, y: Any) -> Any:
-    """x where the condition holds, else y; the other one does not matter."""
+    """X where the condition holds, else y; the other one does not matter."""
     if condition is State.UNDECIDED:
         return lost(State.UNDECIDED, x, y) if isinstance(x, Dual) else State.UNDECIDED
     return x if condition else y
@@ -116,7 +116,7 @@ def clip(run: Run, x: Any, low: Any, high: Any) -> Any:
 
 
 def leaky(run: Run, alpha: Callable[[Node], arb], node: Node, x: Dual) -> Dual:
-    """x above 0, alpha * x below and at 0."""
+    """X above 0, alpha * x below and at 0."""
     if isinstance(x.v, State):
         return lost(x.v, x)
     s = run.compare(x, NOTHING)
@@ -144,7 +144,7 @@ def relu6(run: Run, x: Dual) -> Dual:
 
 
 def softsign(run: Run, x: Dual) -> Dual:
-    """x / (1 + |x|); smooth, with the derivative 1 / (1 + |x|)^2."""
+    """X / (1 + |x|); smooth, with the derivative 1 / (1 + |x|)^2."""
     del run
     return of_one(lambda t: t / (1 + abs(t)), lambda t, v: 1 / (1 + abs(t)) ** 2)(x)
 
@@ -180,7 +180,7 @@ def floor_divide(x: Dual, y: Dual) -> Dual:
 
 
 def remainder(truncated: bool) -> Callable[[Dual, Dual], Dual]:
-    """x - y * floor(x / y), or with the quotient cut towards 0."""
+    """X - y * floor(x / y), or with the quotient cut towards 0."""
 
     def apply(x: Dual, y: Dual) -> Dual:
         whole = floor_divide(x, y)

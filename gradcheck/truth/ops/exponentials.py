@@ -50,7 +50,7 @@ atanh = of_one(atanh_value, lambda x, v: 1 / ((1 - x) * (1 + x)))
 
 
 def piecewise(below: "tuple[arb, arb]", run: Run, x: Dual) -> Dual:
-    """scale * x above 0, factor * (exp(x) - 1) below; elu and selu by (scale, factor)."""
+    """Scale * x above 0, factor * (exp(x) - 1) below; elu and selu by (scale, factor)."""
     scale, factor = below
     s = run.compare(x, Dual(arb(0)))
     if isinstance(x.v, State) or s is None:

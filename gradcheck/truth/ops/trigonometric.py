@@ -49,9 +49,7 @@ def arctangent2(y: Dual, x: Dual) -> Dual:
     return smooth_arctangent2(y, x)
 
 
-smooth_arctangent2 = of_two(
-    lambda y, x: arb.atan2(y, x), lambda y, x, v: x / (x * x + y * y), lambda y, x, v: -y / (x * x + y * y)
-)
+smooth_arctangent2 = of_two(arb.atan2, lambda y, x, v: x / (x * x + y * y), lambda y, x, v: -y / (x * x + y * y))
 
 RULES: Mapping[str, Rule] = {
     "Acos": elementwise(of_one(inside_unit(lambda x: x.acos()), cosine_slope)),
