@@ -63,6 +63,11 @@ class FloatFormat:
         """The smallest positive normal float."""
         return math.ldexp(1.0, self.min_exponent)
 
+    @property
+    def flushes(self) -> bool:
+        """Whether TensorFlow's CPU kernels flush its subnormals to 0; float16 is computed in float32."""
+        return self.name != "float16"
+
     @cached_property
     def smallest_subnormal(self) -> float:
         """The smallest positive float."""
@@ -83,6 +88,10 @@ class FloatFormat:
     def decode(self, ordinals: Ordinals) -> Doubles:
         """Exact values, as float64, of `ordinals` (any shape)."""
         return bits_to_doubles(self, self.to_bits(np.asarray(ordinals, dtype=np.int64)))
+
+    def value(self, ordinal: int) -> float:
+        """The exact value of one ordinal."""
+        return float(self.decode(np.array([ordinal], dtype=np.int64))[0])
 
     def encode(self, values: Any) -> Ordinals:
         """Ordinals of the floats nearest to float64 `values` (ties to even, beyond the largest: the largest)."""

@@ -36,6 +36,22 @@ MAX_PROBE_CHANGES = 128
 MAX_MINIMA = 32
 """Local approaches to a danger point that are followed, for one intermediate."""
 
+TOLERANCES = {"float16": 1e-2, "bfloat16": 1e-2, "float32": 1e-3, "float64": 1e-6}
+"""Relative error of a gradient that is still right, by dtype."""
+
+CONDITION_ULPS = 128
+"""Last bits of the input, and of the output, whose rounding may explain an error: TensorFlow's kernels are right to a
+few, and a function is made of a few of them."""
+
+SURVEY_POINTS = 640
+"""Points of a sweep at which the truth is asked for, besides two in each region: 0.05 to 1 ms each."""
+
+MAX_ZERO_CHANGES = 16
+"""Ends of runs of zero gradients that are followed to the exact float; the widest runs are taken."""
+
+MAX_VERDICT_CHANGES = 24
+"""Changes of verdict that are followed to the exact float; the true gradient is evaluated 32 times for each."""
+
 DEFAULT_HOLD = "0.5"
 """Value of the float inputs that are not being swept: a probability, a scale, and no identity of * or pow (1 would hide
 everything that is multiplied by its logarithm)."""
@@ -72,6 +88,7 @@ class ScanOptions:
     dtype: str | None = None
     against: str | None = None
     seed: int = 0
+    tolerance: float | None = None
     fail_on: str = "error"
 
 

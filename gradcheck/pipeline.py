@@ -13,13 +13,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradcheck import __version__, checks, explaining, loading, planning, regions
-from gradcheck.bisection import sample
+from gradcheck import __version__, checks, explaining, loading, planning, regions, truth
+from gradcheck.bisection import Samples, sample
 from gradcheck.errors import CannotCheck
 from gradcheck.floats import Ordinals
 from gradcheck.options import ScanOptions
 from gradcheck.planning.dangers import danger_ordinals
-from gradcheck.records import Environment, Finding, InputPlan, Report, Sweep, TargetError, TargetReport, TracedTarget
+from gradcheck.records import (
+    Environment,
+    Finding,
+    InputPlan,
+    Reference,
+    Report,
+    Sweep,
+    TargetError,
+    TargetReport,
+    TracedTarget,
+    Version,
+)
 
 if TYPE_CHECKING:
     from gradcheck.engine import Engine
@@ -55,7 +66,7 @@ def scan(name: str, options: ScanOptions) -> TargetReport:
 
         target = tracing.trace(loaded, options.dtype, against)
         plans = planning.plan_inputs(name, target.inputs, options)
-        results = [sweep_and_check(target, plan, options.seed) for plan in plans]
+        results = [sweep_and_check(target, plan, options) for plan in plans]
     except CannotCheck as error:
         return failed(name, error)
     return TargetReport(
@@ -69,23 +80,57 @@ def scan(name: str, options: ScanOptions) -> TargetReport:
     )
 
 
-def sweep_and_check(target: TracedTarget, plan: InputPlan, seed: int) -> tuple[Sweep, tuple[Finding, ...]]:
+def sweep_and_check(target: TracedTarget, plan: InputPlan, options: ScanOptions) -> tuple[Sweep, tuple[Finding, ...]]:
     """Sweep one input: a plan becomes samples, samples regions, regions findings, findings explained findings."""
     from gradcheck.engine import Engine
     from gradcheck.engine.evidence import require_elementwise, varies
 
     engine = Engine(target, plan)
-    require_elementwise(engine, seed)
+    require_elementwise(engine, options.seed)
     traced, versions = target.inputs[plan.index], engine.versions
     exhaustive = planning.is_exhaustive(plan, traced.fmt, target.looped)
-    samples = sample(first_ordinals(engine, plan, exhaustive, seed), engine.classify)
+    first = sample(first_ordinals(engine, plan, exhaustive, options.seed), engine.classify_zeros)
+    samples = Samples(first.ordinals, engine.without_zeros(first.codes))
     if not exhaustive:
         samples = regions.refine(samples, plan, traced.fmt, engine.classify)
     names = tuple(v.name for v in versions)
     found = regions.find(samples, plan, traced, names, engine.columns)
-    sweep = Sweep(plan, traced, found, len(samples), exhaustive, varies(engine, samples.ordinals))
+    judge, reference = judge_of(target, plan, versions, options)
+    if judge is not None:
+        found = truth.split_at_zeros(found, first, engine.classify_zeros, engine.zero_bits())
+        found = truth.survey(found, plan, judge, points_of(engine), options.seed)
+        reference = Reference(len(judge.known))
+    found = truth.merged(found)
+    sweep = Sweep(plan, traced, found, len(samples), exhaustive, varies(engine, samples.ordinals), reference)
     findings = checks.find(target.name, sweep, versions, target.stops)
-    return sweep, explaining.explain(findings, engine.values_at)
+    return sweep, explaining.explain(findings, engine.values_at, judge)
+
+
+def judge_of(
+    target: TracedTarget, plan: InputPlan, versions: tuple[Version, ...], options: ScanOptions
+) -> tuple[truth.Judge | None, Reference | None]:
+    """Who judges the gradients; None where TensorFlow could not make a program, or an operation has no rule."""
+    studies = {version.name: version.study() for version in versions}
+    programs = {name: study.program for name, study in studies.items() if study is not None}
+    if len(programs) < len(studies):
+        return None, None
+    judge, missing = truth.judge_of(programs, target.inputs, plan, options)
+    return judge, (Reference(0, missing) if missing else None)
+
+
+def points_of(engine: "Engine") -> Callable[[Ordinals], list[truth.Point]]:
+    """A way to run points and get them one by one."""
+
+    def points_at(ordinals: Ordinals) -> list[truth.Point]:
+        values = engine.values(ordinals)
+        columns = [[None] * len(ordinals) if g is None else g.tolist() for g in values.gradients]
+        rows = zip(*columns, strict=True)
+        return [
+            truth.Point(o, y, tuple(row))
+            for o, y, row in zip(ordinals.tolist(), values.outputs.tolist(), rows, strict=True)
+        ]
+
+    return points_at
 
 
 def first_ordinals(engine: "Engine", plan: InputPlan, exhaustive: bool, seed: int) -> Ordinals:

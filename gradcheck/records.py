@@ -6,7 +6,7 @@ dtype; they become decimals where they are printed.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import PurePath
 from typing import Any, TypeAlias
@@ -29,11 +29,44 @@ class Class(Enum):
     """Autodiff returns None: the gradient is not connected."""
     MIXED = "mixed"
     """Several classes in turn, too many to tell apart."""
+    ZERO = "zero"
+    """Exactly 0, of a gradient; before the truth is known, which makes it finite or vanished."""
+    VANISHED = "vanished"
+    """Exactly 0 where the true gradient is not, and could be represented."""
+    INACCURATE = "inaccurate"
+    """Finite, but further from the true gradient than the tolerance."""
+    WRONG = "wrong"
+    """Finite, of a custom gradient whose formula is not the derivative."""
 
     @property
     def is_infinite(self) -> bool:
         """Either infinity."""
         return self in (Class.INF, Class.NEGATIVE_INF)
+
+    @property
+    def is_number(self) -> bool:
+        """Whether every value of this class is a finite number."""
+        return self in (Class.FINITE, Class.ZERO, Class.VANISHED, Class.INACCURATE, Class.WRONG)
+
+
+class Domain(Enum):
+    """Whether the function is defined in real arithmetic."""
+
+    INSIDE = "inside"
+    OUTSIDE = "outside"
+    UNDECIDED = "undecided"
+
+
+class Kind(Enum):
+    """What real arithmetic says where a gradient is not finite."""
+
+    NUMERICAL = "numerical"
+    """The true gradient can be represented: a defect of the code."""
+    SINGULAR = "singular"
+    """The true derivative is infinite or does not exist."""
+    OVERFLOW = "overflow"
+    """The true gradient exceeds the dtype."""
+    UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True)
@@ -199,6 +232,9 @@ class Region:
         forward: class of the output.
         gradients: class of the gradient, for each version.
         witness: ordinal of the simplest float in it, run and found to be of these classes.
+        domain: whether the function is defined there; None where the truth is not known.
+        defect: whether the output is not finite although the true output can be represented.
+        kinds: of the gradients that are not finite, by version.
     """
 
     input: str
@@ -208,11 +244,27 @@ class Region:
     forward: Class
     gradients: Mapping[str, Class]
     witness: int
+    domain: Domain | None = None
+    defect: bool = False
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
 
     @property
     def floats(self) -> int:
         """How many floats it holds."""
         return self.hi - self.lo + 1
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What the verdicts of a sweep rest on.
+
+    Attributes:
+        points: floats at which the truth was asked for.
+        approximate: operations that are not in the table, so that the graph in float64 stands in for the truth.
+    """
+
+    points: int
+    approximate: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -225,6 +277,7 @@ class Sweep:
         evaluated: distinct floats that were run.
         exhaustive: whether those are all floats of the plan.
         varies: whether the output differs between any two of them.
+        truth: what the verdicts rest on.
     """
 
     plan: InputPlan
@@ -233,6 +286,7 @@ class Sweep:
     evaluated: int
     exhaustive: bool
     varies: bool
+    truth: "Reference | None" = None
 
 
 @dataclass(frozen=True)
@@ -242,6 +296,8 @@ class Witness:
     inputs: Mapping[str, float]
     output: float
     gradient: float | None
+    true_output: float | None = None
+    true_gradient: float | None = None
 
 
 @dataclass(frozen=True)

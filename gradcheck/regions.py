@@ -5,10 +5,8 @@ samples is bisected to neighbouring floats; what is found is then doubted: the f
 float of every region, are run too, until nothing new turns up.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import chain
 
 import numpy as np
 
@@ -16,6 +14,7 @@ from gradcheck.bisection import Classify, Samples, bisect, extend
 from gradcheck.floats import FloatFormat, Ordinals
 from gradcheck.options import MAX_CHANGES
 from gradcheck.records import Class, InputPlan, Region, TracedInput
+from gradcheck.simplest import simplest
 
 ROUNDS = 4
 """Times that found ends and witnesses are doubted."""
@@ -137,36 +136,3 @@ def witness_of(samples: Samples, fmt: FloatFormat, lo: int, hi: int) -> int:
     at = int(np.searchsorted(samples.ordinals, wanted))
     nearest = int(samples.ordinals[min(at, len(samples) - 1)])
     return nearest if lo <= nearest <= hi else lo
-
-
-@lru_cache(maxsize=1 << 14)
-def simplest(fmt: FloatFormat, lo: int, hi: int) -> int:
-    """Ordinal of the float between two ordinals that is easiest to write: 0, 1, a power of ten, a few digits."""
-    if lo == hi or lo <= 0 <= hi:
-        return lo if lo == hi else 0
-    if hi < 0:
-        mirrored = simplest(fmt, -hi - 1, -lo - 1)
-        return -mirrored - 1
-    smallest, largest = (float(v) for v in fmt.decode(np.array([lo, hi])))
-    for value in chain(powers_of_ten(smallest, largest), few_digits(smallest, largest)):
-        ordinal = int(fmt.encode(value))
-        if value <= fmt.largest and lo <= ordinal <= hi:
-            return ordinal
-    return lo
-
-
-def powers_of_ten(smallest: float, largest: float) -> list[float]:
-    """The powers of ten in, or just beside, an interval of positive numbers, those nearest to 1 first."""
-    low, high = int(np.floor(np.log10(smallest))), int(np.ceil(np.log10(largest)))
-    return [float(f"1e{k}") for k in sorted(range(low, high + 1), key=abs)[:3]]
-
-
-def few_digits(smallest: float, largest: float) -> Iterator[float]:
-    """Numbers in an interval of positive numbers, those with the fewest digits first."""
-    base = smallest if smallest >= 1 else largest
-    exponent = int(np.floor(np.log10(base)))
-    for digits in range(1, 18):
-        step = 10.0 ** (exponent - digits + 1)
-        if step > 0 and np.isfinite(base / step):
-            rounded = np.ceil(base / step) if smallest >= 1 else np.floor(base / step)
-            yield float(f"{rounded:.0f}e{exponent - digits + 1}")

@@ -4,11 +4,11 @@ In: a sweep's regions. Out: findings with stable codes. One check a file, all of
 line as one version's stretches and says which of them are bad.
 """
 
-from gradcheck.checks import gc001, gc002, gc008, gc009
+from gradcheck.checks import gc001, gc002, gc003, gc004, gc005, gc006, gc008, gc009
 from gradcheck.checks.stretches import Subject
 from gradcheck.records import Finding, Stop, Sweep, Version
 
-CHECKS = (gc001, gc002, gc008, gc009)
+CHECKS = (gc001, gc002, gc003, gc004, gc005, gc006, gc008, gc009)
 
 
 def find(target: str, sweep: Sweep, versions: tuple[Version, ...], stops: tuple[Stop, ...]) -> tuple[Finding, ...]:

@@ -1,11 +1,12 @@
 """GC002 inf-gradient: the gradient is infinite where the function is defined.
 
-Where the output is infinite too, it may be a pole or a true overflow; until real arithmetic tells, that is a warning.
+Where the true gradient exceeds the dtype too, that is a warning; so is, where the truth is not known, an output that
+is infinite as well.
 """
 
 from collections.abc import Iterator
 
-from gradcheck.checks.stretches import Rule, Subject, beside, finding, stretches
+from gradcheck.checks.stretches import Rule, Subject, beside, finding, severity_of, stretches
 from gradcheck.records import Class, Finding
 
 RULE = Rule("GC002", "inf-gradient")
@@ -14,8 +15,8 @@ RULE = Rule("GC002", "inf-gradient")
 def find(subject: Subject) -> Iterator[Finding]:
     """One finding for each stretch of inf or -inf."""
     for stretch in stretches(subject):
-        if stretch.gradient.is_infinite:
-            severity = "error" if stretch.forward is Class.FINITE else "warning"
+        if stretch.gradient.is_infinite and not stretch.is_outside:
+            severity = severity_of(stretch, stretch.forward is not Class.FINITE)
             what = f"is {stretch.gradient.value} on {stretch.interval}"
             message = f"the {subject.version.name} gradient {what}; {beside(stretch)}"
             yield finding(RULE, subject, stretch, severity, message)

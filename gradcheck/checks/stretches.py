@@ -4,11 +4,10 @@ In: a sweep. Out: stretches, the maximal runs of regions in which the output and
 class (regions also end where another version changes).
 """
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
-from gradcheck.records import Class, Finding, Region, Stop, Sweep, Version
+from gradcheck.records import Class, Domain, Finding, Kind, Region, Stop, Sweep, Version
 
 
 @dataclass(frozen=True)
@@ -40,11 +39,27 @@ class Subject:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Adjacent regions with one class of output and one class of gradient."""
+    """Adjacent regions with one class of output, and one class and one kind of gradient."""
 
     regions: tuple[Region, ...]
     forward: Class
     gradient: Class
+    kind: Kind | None = None
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether the function is not defined there."""
+        return all(r.domain is Domain.OUTSIDE for r in self.regions)
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether real arithmetic decided that the function is defined there."""
+        return all(r.domain is Domain.INSIDE for r in self.inside)
+
+    @property
+    def inside(self) -> list[Region]:
+        """The regions that are not holes in the domain."""
+        return [r for r in self.regions if r.domain is not Domain.OUTSIDE] or list(self.regions)
 
     @property
     def lo(self) -> int:
@@ -60,7 +75,7 @@ class Stretch:
     def at(self) -> int:
         """Ordinal of the simplest witness: the one nearest to 0 of the shortest decimals."""
         fmt = self.regions[0].fmt
-        return min((r.witness for r in self.regions), key=lambda o: (len(fmt.text(o)), abs(o)))
+        return min((r.witness for r in self.inside), key=lambda o: (len(fmt.text(o)), abs(o), o))
 
     @property
     def interval(self) -> str:
@@ -72,19 +87,57 @@ class Stretch:
 def stretches(subject: Subject) -> Iterator[Stretch]:
     """The stretches of a version, in order."""
     name = subject.version.name
+    keyed = [
+        (r.forward, r.gradients[name], r.kinds.get(name), r.domain is Domain.OUTSIDE) for r in subject.sweep.regions
+    ]
+    return grouped(subject.sweep.regions, keyed, name)
 
-    def joined(group: list[Region]) -> Iterator[list[Region]]:
-        part: list[Region] = []
-        for region in group:
-            if part and part[-1].hi + 1 != region.lo:
-                yield part
-                part = []
+
+def defects(subject: Subject) -> Iterator[Stretch]:
+    """The stretches on which the output should have been finite."""
+    name = subject.version.name
+    keyed = [(r.forward, r.defect) for r in subject.sweep.regions]
+    return (s for s in grouped(subject.sweep.regions, keyed, name) if any(r.defect for r in s.regions))
+
+
+def grouped(regions: tuple[Region, ...], keys: Sequence[Hashable], name: str) -> Iterator[Stretch]:
+    """Adjacent regions of one key; a hole in the domain does not divide what is alike on both of its sides."""
+    part: list[Region] = []
+    last: Hashable = None
+    for i, (region, key) in enumerate(zip(regions, keys, strict=True)):
+        if part and part[-1].hi + 1 == region.lo and (key == last or is_hole(regions, keys, i, last)):
             part.append(region)
-        yield part
+            continue
+        if part:
+            yield stretch_of(part, name)
+        part, last = [region], key
+    if part:
+        yield stretch_of(part, name)
 
-    for (forward, gradient), group in groupby(subject.sweep.regions, key=lambda r: (r.forward, r.gradients[name])):
-        for part in joined(list(group)):
-            yield Stretch(tuple(part), forward, gradient)
+
+def is_hole(regions: tuple[Region, ...], keys: Sequence[Hashable], i: int, around: Hashable) -> bool:
+    """Whether a region is one number, or 0 and what is flushed to it, outside the domain between two of one key."""
+    region, fmt = regions[i], regions[i].fmt
+    tiny = int(fmt.encode(fmt.smallest_normal)) - 1
+    small = region.lo == region.hi or (-tiny - 1 <= region.lo and region.hi <= tiny)
+    same = region.forward is regions[i - 1].forward and region.gradients == regions[i - 1].gradients
+    last = i + 1 == len(regions) or regions[i + 1].lo != region.hi + 1
+    return small and same and region.domain is Domain.OUTSIDE and not last and keys[i + 1] == around
+
+
+def stretch_of(regions: list[Region], name: str) -> Stretch:
+    """The stretch that regions make."""
+    first = next((r for r in regions if r.domain is not Domain.OUTSIDE), regions[0])
+    return Stretch(tuple(regions), first.forward, first.gradients[name], first.kinds.get(name))
+
+
+def severity_of(stretch: Stretch, output_too: bool) -> str:
+    """How bad a gradient that is not finite is; `output_too` counts only where the truth is not known."""
+    if stretch.kind is Kind.OVERFLOW:
+        return "warning"
+    if stretch.is_judged and stretch.kind in (Kind.NUMERICAL, Kind.SINGULAR):
+        return "error"
+    return "warning" if output_too else "error"
 
 
 def finding(rule: Rule, subject: Subject, stretch: Stretch, severity: str, message: str) -> Finding:
@@ -101,15 +154,24 @@ def finding(rule: Rule, subject: Subject, stretch: Stretch, severity: str, messa
         hi=stretch.hi,
         at=stretch.at,
         message=message,
+        kind=stretch.kind.value if stretch.kind else None,
     )
 
 
 def beside(stretch: Stretch) -> str:
-    """What the output does meanwhile, in words."""
+    """What the output does meanwhile, and what real arithmetic says, in words."""
     words = {
         Class.FINITE: "the output is finite, so no check of it sees this",
-        Class.NAN: "the output is NaN too: outside the domain, or a defect of the code; not decided yet",
+        Class.NAN: "the output is NaN too",
         Class.INF: "the output is inf",
         Class.NEGATIVE_INF: "the output is -inf",
     }
-    return words.get(stretch.forward, "the output is now finite, now not")
+    truth = {
+        Kind.NUMERICAL: "",
+        Kind.SINGULAR: ", and the derivative is infinite or does not exist there",
+        Kind.OVERFLOW: f", and the true gradient exceeds {stretch.regions[0].fmt.name} too",
+        Kind.UNDECIDED: ", and the true gradient could not be decided",
+    }
+    unknown = ": outside the domain, or a defect of the code; not decided" if stretch.forward is Class.NAN else ""
+    said = words.get(stretch.forward, "the output is now finite, now not")
+    return said + (truth[stretch.kind] if stretch.kind else unknown)

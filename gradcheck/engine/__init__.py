@@ -21,6 +21,9 @@ CLASSES: tuple[Class, ...] = (Class.FINITE, Class.NAN, Class.INF, Class.NEGATIVE
 """Class codes, by position; a combined code holds one of three bits for each column."""
 
 COLUMN_BITS = 3
+NONE = CLASSES.index(Class.NONE)
+ZERO_SHIFT = 32
+"""Above this bit, one bit a version says that its gradient is exactly 0."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,20 @@ class Engine:
 
     def classify(self, ordinals: Ordinals) -> Codes:
         """Combined class codes [n]: the output, then each version's gradient."""
+        return self.without_zeros(self.classify_zeros(ordinals))
+
+    def without_zeros(self, codes: Codes) -> Codes:
+        """Codes of `classify_zeros` as those of `classify`."""
+        plain: Codes = codes & ((1 << ZERO_SHIFT) - 1)
+        return plain
+
+    def classify_zeros(self, ordinals: Ordinals) -> Codes:
+        """The same, and bits that say which gradients are exactly 0."""
         return np.concatenate([self.block_codes(b)[: len(b)] for b in self.blocks(ordinals)])
+
+    def zero_bits(self) -> dict[str, int]:
+        """The bit of `classify_zeros` for each version."""
+        return {version.name: 1 << (ZERO_SHIFT + i) for i, version in enumerate(self.versions)}
 
     def columns(self, code: int) -> tuple[Class, ...]:
         """The classes in a combined code: of the output, then of each version's gradient."""
@@ -79,8 +95,13 @@ class Engine:
         """Combined class codes of one block."""
         codes = np.zeros(len(ordinals), dtype=np.int64)
         for i, tensor in enumerate(self.run(ordinals)):
-            column = class_codes(doubles(tensor)[: len(ordinals)]) if tensor is not None else CLASSES.index(Class.NONE)
-            codes |= np.int64(column) << (COLUMN_BITS * i)
+            if tensor is None:
+                codes |= np.int64(NONE) << (COLUMN_BITS * i)
+                continue
+            values = doubles(tensor)[: len(ordinals)]
+            codes |= class_codes(values) << (COLUMN_BITS * i)
+            if i:
+                codes |= (values == 0).astype(np.int64) << (ZERO_SHIFT + i - 1)
         return codes
 
     def run(self, ordinals: Ordinals) -> list[Tensor | None]:

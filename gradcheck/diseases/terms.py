@@ -1,0 +1,293 @@
+"""Terms: how the tensors of a program read as mathematics.
+
+In: a program. Out: for each tensor the operations that it can be read as (x + -y is also x - y, x * x also a square, a
+product with a reciprocal also a quotient), its value where it is a constant, and whether two tensors are the same
+expression. No TensorFlow, no names, no source text.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from gradcheck.program import Node, Program, Ref
+
+ALIASES = frozenset({"Identity", "IdentityN", "CheckNumerics", "PreventGradient", "Snapshot"})
+"""Operations that hand on what they get; a stopped gradient is none of them."""
+
+SHAPING = frozenset({"Cast", "BroadcastTo", "Reshape", "ExpandDims", "Squeeze", "Tile"})
+"""Operations that leave the value of a uniform constant as it is; their first input is the constant."""
+
+NAMES = {
+    "AddV2": "add",
+    "RealDiv": "div",
+    "Inv": "reciprocal",
+    "Select": "where",
+    "SelectV2": "where",
+}
+COMMUTATIVE = frozenset({"add", "mul", "maximum", "minimum"})
+ARITHMETIC: Mapping[str, Callable[..., float]] = {
+    "neg": lambda a: -a,
+    "square": lambda a: a * a,
+    "sqrt": math.sqrt,
+    "rsqrt": lambda a: 1 / math.sqrt(a),
+    "reciprocal": lambda a: 1 / a,
+    "exp": math.exp,
+    "log": math.log,
+    "abs": abs,
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "div": lambda a, b: a / b,
+    "pow": lambda a, b: a**b,
+}
+RANDOM = ("Random", "StatelessRandom", "Multinomial", "TruncatedNormal", "Placeholder")
+
+
+@dataclass(frozen=True)
+class Made:
+    """A term that no node computes, but that a reading of one speaks of: the y of x + -y."""
+
+    op: str
+    args: tuple["Term", ...]
+    nodes: frozenset[int] = frozenset()
+
+
+Term: TypeAlias = Ref | float | Made
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read a term: an operation on terms, the nodes that it takes, and a reduction's axes."""
+
+    op: str
+    args: tuple[Term, ...]
+    nodes: frozenset[int]
+    axis: Any = None
+    keepdims: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """Reads the tensors of one program."""
+
+    program: Program
+    known: dict[Ref, tuple[Reading, ...]] = field(default_factory=dict)
+    values: dict[Ref, float | None] = field(default_factory=dict)
+    equal: dict[tuple[Ref, Ref], bool] = field(default_factory=dict)
+
+    def node(self, ref: Ref) -> Node:
+        """The node that makes a tensor."""
+        return self.program.nodes[ref[0]]
+
+    def behind_aliases(self, ref: Ref) -> tuple[Ref, frozenset[int]]:
+        """The tensor that aliases hand on, and the aliases."""
+        passed: set[int] = set()
+        while self.node(ref).op in ALIASES:
+            passed.add(ref[0])
+            ref = self.node(ref).inputs[ref[1]]
+        return ref, frozenset(passed)
+
+    def number(self, term: Term) -> float | None:
+        """The one value that a term has everywhere, or None."""
+        if isinstance(term, Made):
+            return None
+        if not isinstance(term, tuple):
+            return float(term)
+        if term not in self.values:
+            self.values[term] = self.value_of(self.behind_aliases(term)[0])
+        return self.values[term]
+
+    def value_of(self, ref: Ref) -> float | None:
+        """The value of a tensor that is no alias."""
+        node = self.node(ref)
+        if node.op == "Const":
+            return uniform(node.value)
+        if node.op in ("ZerosLike", "OnesLike"):
+            return float(node.op == "OnesLike")
+        if node.op in SHAPING:
+            return self.number(node.inputs[0])
+        if node.op == "Fill":
+            return self.number(node.inputs[1])
+        operation = ARITHMETIC.get(name_of(node))
+        values = [self.number(i) for i in node.inputs] if operation else [None]
+        known = [value for value in values if value is not None]
+        try:
+            return operation(*known) if operation and len(known) == len(values) else None
+        except (ValueError, OverflowError, ZeroDivisionError):
+            return None
+
+    def readings(self, term: Term) -> tuple[Reading, ...]:
+        """All ways to read a term, as the node stands first; none for a number."""
+        if isinstance(term, Made):
+            return tuple(self.derived(Reading(term.op, term.args, term.nodes)))
+        if not isinstance(term, tuple):
+            return ()
+        if term not in self.known:
+            head = self.head(term)
+            self.known[term] = tuple(self.derived(head)) if head else ()
+        return self.known[term]
+
+    def head(self, term: Term) -> Reading | None:
+        """A term as it stands."""
+        if isinstance(term, Made):
+            return Reading(term.op, term.args, term.nodes)
+        if not isinstance(term, tuple):
+            return None
+        ref, aliases = self.behind_aliases(term)
+        node, nodes = self.node(ref), aliases | {ref[0]}
+        if "keep_dims" not in node.attributes:
+            return Reading(name_of(node), node.inputs, nodes)
+        axis = self.axis(node.inputs[1])
+        if axis is None:
+            return Reading(name_of(node), node.inputs, nodes)
+        return Reading(name_of(node), node.inputs[:1], nodes, axis, bool(node.attributes["keep_dims"]))
+
+    def axis(self, ref: Ref) -> int | list[int] | None:
+        """The axes of a reduction as Python spells them."""
+        value = self.node(self.behind_aliases(ref)[0]).value
+        return None if value is None else value.tolist()
+
+    def derived(self, head: Reading) -> Iterator[Reading]:
+        """A reading and those that follow from it."""
+        yield head
+        op, args, nodes = head.op, head.args, head.nodes
+        for term, taken in self.negated(head):
+            yield Reading("neg", (term,), nodes | taken)
+        for term, taken in self.inverted(head):
+            yield Reading("div", (1.0, term), nodes | taken)
+        if op in ("add", "sub", "mul", "div"):
+            for reading in self.rewritten(op, args):
+                yield Reading(reading.op, reading.args, nodes | reading.nodes)
+        if op == "square":
+            yield Reading("mul", (args[0], args[0]), nodes)
+        if op == "mul" and self.same(*args):
+            yield Reading("square", args[:1], nodes)
+        if op == "pow" and self.number(args[1]) in (0.5, 2.0):
+            yield Reading("sqrt" if self.number(args[1]) == 0.5 else "square", args[:1], nodes | self.taken(args[1]))
+
+    def rewritten(self, op: str, args: tuple[Term, ...]) -> Iterator[Reading]:
+        """Sums as differences, products as quotients, and the other way round."""
+        a, b = args
+        if op in ("add", "sub"):
+            other = "sub" if op == "add" else "add"
+            yield from (Reading(other, (a, t), n) for t, n in self.opposites(b))
+            if op == "add":
+                yield from (Reading("sub", (b, t), n) for t, n in self.opposites(a))
+        if op in ("mul", "div"):
+            other = "div" if op == "mul" else "mul"
+            yield from (Reading(other, (a, t), n) for t, n in self.reciprocals(b))
+            if op == "mul":
+                yield from (Reading("div", (b, t), n) for t, n in self.reciprocals(a))
+
+    def opposites(self, term: Term) -> Iterator[tuple[Term, frozenset[int]]]:
+        """The terms that this one is the negation of."""
+        value = self.number(term)
+        if value is not None:
+            if value < 0:
+                yield -value, self.taken(term)
+            return
+        head = self.head(term)
+        if head:
+            yield from ((t, n | head.nodes) for t, n in self.negated(head))
+
+    def negated(self, head: Reading) -> Iterator[tuple[Term, frozenset[int]]]:
+        """The terms that a reading is the negation of."""
+        op, args = head.op, head.args
+        if op == "neg":
+            yield args[0], head.nodes
+        if op == "sub":
+            if self.number(args[0]) == 0:
+                yield args[1], self.taken(args[0])
+                return
+            yield from ((Made("add", (t, args[1])), n) for t, n in self.opposites(args[0]))
+            yield Made("sub", (args[1], args[0])), frozenset()
+        if op == "add":
+            for t, n in self.opposites(args[0]):
+                yield from ((Made("add", (t, u)), n | m) for u, m in self.opposites(args[1]))
+        if op in ("mul", "div"):
+            yield from ((product(op, t, args[1]), n) for t, n in self.opposites(args[0]))
+            yield from ((product(op, args[0], t), n) for t, n in self.opposites(args[1]))
+
+    def reciprocals(self, term: Term) -> Iterator[tuple[Term, frozenset[int]]]:
+        """The terms that this one is the reciprocal of."""
+        value = self.number(term)
+        if value is not None:
+            if value and abs(value) != 1:
+                yield 1 / value, self.taken(term)
+            return
+        head = self.head(term)
+        if head:
+            yield from ((t, n | head.nodes) for t, n in self.inverted(head))
+            if head.op == "div" and self.number(head.args[0]) == 1:
+                yield head.args[1], head.nodes | self.taken(head.args[0])
+
+    def inverted(self, head: Reading) -> Iterator[tuple[Term, frozenset[int]]]:
+        """The terms that a reading, which is no quotient as it stands, is the reciprocal of."""
+        if head.op == "reciprocal":
+            yield head.args[0], head.nodes
+        if head.op == "rsqrt":
+            yield Made("sqrt", head.args[:1], head.nodes), head.nodes
+        if head.op == "pow":
+            power = self.number(head.args[1])
+            nodes = head.nodes | self.taken(head.args[1])
+            if power == -1:
+                yield head.args[0], nodes
+            if power in (-0.5, -2):
+                yield Made("sqrt" if power == -0.5 else "square", head.args[:1], nodes), nodes
+
+    def taken(self, term: Term) -> frozenset[int]:
+        """The nodes of a constant."""
+        return frozenset(self.program.behind(term)) if isinstance(term, tuple) else frozenset()
+
+    def same(self, a: Term, b: Term) -> bool:
+        """Whether two terms are one tensor, or computed in the same way from the same ones."""
+        if not isinstance(a, tuple) or not isinstance(b, tuple):
+            value = self.number(a)
+            return a == b or (value is not None and value == self.number(b))
+        a, b = self.behind_aliases(a)[0], self.behind_aliases(b)[0]
+        if a == b:
+            return True
+        if (a, b) not in self.equal:
+            self.equal[a, b] = self.alike(a, b)
+        return self.equal[a, b]
+
+    def alike(self, a: Ref, b: Ref) -> bool:
+        """Whether two nodes do the same to the same tensors."""
+        one, other = self.node(a), self.node(b)
+        if one.op != other.op or a[1] != b[1] or len(one.inputs) != len(other.inputs) or one.op.startswith(RANDOM):
+            return False
+        if one.op == "Const":
+            return one.dtypes == other.dtypes and np.array_equal(np.asarray(one.value), np.asarray(other.value))
+        if not one.inputs or attributes(one) != attributes(other):
+            return False
+        if all(map(self.same, one.inputs, other.inputs)):
+            return True
+        return name_of(one) in COMMUTATIVE and all(map(self.same, one.inputs, reversed(other.inputs)))
+
+
+def product(op: str, a: Term, b: Term) -> Term:
+    """A product or quotient, without factors of 1."""
+    if op == "mul" and a == 1.0:
+        return b
+    return a if b == 1.0 else Made(op, (a, b))
+
+
+def name_of(node: Node) -> str:
+    """A node's operation, as patterns spell it."""
+    return NAMES.get(node.op, node.op.lower())
+
+
+def uniform(value: Any) -> float | None:
+    """The number that all elements of an array are, or None."""
+    array = np.asarray(value)
+    if array.size == 0 or array.dtype.kind not in "iufb" or not np.all(array == array.flat[0]):
+        return None
+    return float(array.flat[0])
+
+
+def attributes(node: Node) -> str:
+    """What makes an operation another one, apart from its inputs."""
+    return repr(sorted((name, value) for name, value in node.attributes.items() if not name.startswith("_")))

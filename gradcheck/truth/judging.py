@@ -1,0 +1,192 @@
+"""Judging: what TensorFlow computed at a point, held against real arithmetic.
+
+In: an oracle and computed values. Out: a `Judgement` a point. The gradient g' is right if, with g the true one, f the
+true output, u the unit roundoff and k = CONDITION_ULPS,
+
+    |g' - g| <= tolerance |g|  +  max |g(x +- k ulp) - g(x)|  +  k u |f| / max(1, |x|)  +  floor.
+
+The second term is the condition number of the gradient times a backward error of k ulps (Higham, Accuracy and
+Stability of Numerical Algorithms, 2nd ed., section 1.6), taken as a difference. The third is the error that a rounding
+of the output makes in a difference quotient over a step of max(1, |x|): without it the gradient of tanh would be held
+wrong where tanh is within a rounding of 1. The floor is LAPACK's SMLNUM, the smallest normal number over u, where the
+device flushes subnormals: below it intermediates are lost whatever the formula.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite, isnan
+
+from flint import arb
+
+from gradcheck.floats import FloatFormat
+from gradcheck.options import CONDITION_ULPS
+from gradcheck.records import Class, Domain, Kind
+from gradcheck.truth.duals import Real, State
+from gradcheck.truth.oracle import Enclosure, Oracle
+
+GRADUAL = 16
+"""Smallest normals below which a gradient is lost where subnormals are kept."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is true of one point; the columns are those of a region."""
+
+    domain: Domain
+    defect: bool
+    gradients: tuple[tuple[Class, Kind | None], ...]
+
+
+@dataclass(frozen=True)
+class Point:
+    """What came out at one point: its ordinal, the output, and each version's gradient (None: not connected)."""
+
+    ordinal: int
+    output: float
+    gradients: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """The swept input: its dtype, its position, and the values at which the others are held."""
+
+    fmt: FloatFormat
+    index: int
+    held: tuple[float, ...]
+
+
+class Judge:
+    """One swept input of one target.
+
+    Attributes:
+        oracle: of the stripped forward program.
+        exact: for each version with a gradient of its own making, the oracle of that gradient's program.
+        names: the versions.
+        line: what is swept.
+        tolerance: relative.
+    """
+
+    def __init__(
+        self, oracle: Oracle, exact: Mapping[str, Oracle], names: tuple[str, ...], line: Line, tolerance: float
+    ) -> None:
+        self.oracle = oracle
+        self.exact = exact
+        self.names = names
+        self.fmt, self.index, self.held = line.fmt, line.index, line.held
+        self.tolerance = tolerance
+        fmt = line.fmt
+        self.unit = 2.0 ** -(fmt.mantissa_bits + 1)
+        self.floor = fmt.smallest_normal * (1 / self.unit if fmt.flushes else GRADUAL)
+        self.known: dict[int, Enclosure] = {}
+
+    def judge(self, point: Point) -> Judgement:
+        """The verdict on one point."""
+        truth = self.truth(point.ordinal)
+        domain = domain_of(truth)
+        defect = not isfinite(point.output) and self.fits(truth.value, 0.0)
+        gradients = tuple(
+            self.verdict(name, gradient, point.ordinal, truth)
+            for name, gradient in zip(self.names, point.gradients, strict=True)
+        )
+        return Judgement(domain, defect, gradients)
+
+    def truth(self, ordinal: int) -> Enclosure:
+        """The truth at an ordinal; a float that the device flushes counts as the 0 that it becomes."""
+        if ordinal not in self.known:
+            self.known[ordinal] = self.oracle.at(self.values(ordinal))
+        return self.known[ordinal]
+
+    def values(self, ordinal: int) -> tuple[float, ...]:
+        """All inputs, exactly."""
+        x = self.fmt.value(ordinal)
+        swept = 0.0 if self.fmt.flushes and abs(x) < self.fmt.smallest_normal else x
+        return (*self.held[: self.index], swept, *self.held[self.index + 1 :])
+
+    def fits(self, value: Real, margin: float) -> bool:
+        """Whether a true value can be represented, and is away from the largest float by a relative margin."""
+        return isinstance(value, arb) and abs(value) < arb(self.fmt.largest) * (1 + self.unit / 2 - margin)
+
+    def verdict(self, name: str, gradient: float | None, ordinal: int, truth: Enclosure) -> tuple[Class, Kind | None]:
+        """The class of one gradient, and its kind where it is not finite."""
+        if gradient is None:
+            return Class.NONE, None
+        if not isfinite(gradient):
+            odd = Class.NAN if isnan(gradient) else Class.INF if gradient > 0 else Class.NEGATIVE_INF
+            return odd, self.kind(truth)
+        if self.is_right(gradient, ordinal, truth, self.tolerance):
+            return (Class.WRONG if self.is_wrong_formula(name, ordinal, truth) else Class.FINITE), None
+        if self.is_wrong_formula(name, ordinal, truth):
+            return Class.WRONG, None
+        return (Class.VANISHED if gradient == 0 else Class.INACCURATE), None
+
+    def kind(self, truth: Enclosure) -> Kind | None:
+        """What a gradient that is not finite should have been; None outside the domain."""
+        true = truth.derivative
+        if truth.value is State.UNDEFINED or true is State.UNDEFINED:
+            return None
+        if true is State.SINGULAR:
+            return Kind.SINGULAR
+        if self.fits(true, self.tolerance):
+            return Kind.NUMERICAL
+        if isinstance(true, arb) and abs(true) > arb(self.fmt.largest) * (1 - 2 * self.tolerance):
+            return Kind.OVERFLOW
+        return Kind.UNDECIDED
+
+    def is_wrong_formula(self, name: str, ordinal: int, truth: Enclosure) -> bool:
+        """Whether a version's own formula, evaluated exactly, is not the derivative: half of the digits differ."""
+        oracle = self.exact.get(name)
+        if oracle is None:
+            return False
+        exact = oracle.at(self.values(ordinal)).value
+        return isinstance(exact, arb) and not self.is_right(exact, ordinal, truth, self.unit**0.5)
+
+    def is_right(self, gradient: "float | arb", ordinal: int, truth: Enclosure, tolerance: float) -> bool:
+        """Whether a finite gradient is not certainly wrong, by the formula above."""
+        if not isinstance(truth.value, arb) or any(not isinstance(d, arb) for d in truth.every):
+            return True
+        value = arb(gradient)
+        low, high = hull(truth.every)
+        size = max(abs(self.values(ordinal)[self.index]), 1.0)
+        slack = tolerance * abs(high).max(abs(low)) + self.floor + CONDITION_ULPS * self.unit * abs(truth.value) / size
+        error = (value - high).max(low - value)
+        if not error > slack:
+            return True
+        return not error > slack + self.conditioning(ordinal, truth)
+
+    def conditioning(self, ordinal: int, truth: Enclosure) -> arb:
+        """How far the true gradient moves within CONDITION_ULPS of the input; infinite where it cannot be told."""
+        moved = arb(0)
+        for step in (-CONDITION_ULPS, CONDITION_ULPS):
+            there = min(max(ordinal + step, self.fmt.min_ordinal), self.fmt.max_ordinal)
+            near = self.truth(there).derivative
+            if not isinstance(near, arb) or not isinstance(truth.derivative, arb):
+                return arb("inf")
+            moved = moved.max(abs(near - truth.derivative))
+        return moved
+
+
+def hull(derivatives: tuple[Real, ...]) -> tuple[arb, arb]:
+    """The smallest and the largest of the derivatives that count as right."""
+    numbers = [d for d in derivatives if isinstance(d, arb)]
+    low = high = numbers[0]
+    for d in numbers[1:]:
+        low, high = low.min(d), high.max(d)
+    return low, high
+
+
+def domain_of(truth: Enclosure) -> Domain:
+    """Whether the function is defined at a point."""
+    if truth.value is State.UNDEFINED:
+        return Domain.OUTSIDE
+    return Domain.INSIDE if isinstance(truth.value, arb) else Domain.UNDECIDED
+
+
+def nearest(value: Real) -> float | None:
+    """A true value as a float64, infinite where it exceeds one or is singular; None where there is none."""
+    if isinstance(value, State):
+        return float("inf") if value is State.SINGULAR else None
+    number = float(value.mid())
+    return number if value.is_finite() else None
+
+
+__all__ = ["Judge", "Judgement", "Line", "Point", "nearest"]

@@ -1,0 +1,216 @@
+"""The survey: regions of classes become regions of verdicts.
+
+In: the regions of a sweep, a judge, and a way to run points. Out: the same stretches of the line, split where the
+verdict changes (inside or outside the domain; right, vanished, inaccurate or wrong; the kind of what is not finite).
+The truth is asked for at a bounded number of points: both ends, the middle and the witness of each region, even draws
+of ordinals and decimals from the whole line, and the middles of bisected brackets.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from gradcheck.bisection import Codes, Samples, bisect, extend, sample
+from gradcheck.floats import FloatFormat, Ordinals
+from gradcheck.options import MAX_VERDICT_CHANGES, SURVEY_POINTS
+from gradcheck.records import Class, Domain, InputPlan, Kind, Region
+from gradcheck.simplest import simplest
+from gradcheck.truth.judging import Judge, Judgement, Point
+
+PointsAt = Callable[[Ordinals], list[Point]]
+SEVERITY = (Class.WRONG, Class.VANISHED, Class.INACCURATE)
+KINDS = (Kind.NUMERICAL, Kind.UNDECIDED, Kind.SINGULAR, Kind.OVERFLOW)
+MAX_CLOSE_LOOKS = 128
+"""Regions that are looked into; of further, narrower ones only the witness is judged."""
+
+
+class Survey:
+    """Verdicts as class codes, so that they can be bisected as classes are."""
+
+    def __init__(self, judge: Judge, points_at: PointsAt) -> None:
+        self.judge = judge
+        self.points_at = points_at
+        self.seen: list[Judgement] = []
+
+    def classify(self, ordinals: Ordinals) -> Codes:
+        """A code a point; points of one code are judged alike."""
+        codes = []
+        for point in self.points_at(ordinals):
+            judgement = self.judge.judge(point)
+            if judgement not in self.seen:
+                self.seen.append(judgement)
+            codes.append(self.seen.index(judgement))
+        return np.array(codes, dtype=np.int64)
+
+    def split(self, region: Region, ordinals: Ordinals, budget: int) -> tuple[list[Region], int]:
+        """One region by its verdicts, and how many changes were followed."""
+        samples = sample(ordinals, self.classify)
+        changes = min(len(samples.changes()), budget)
+        if changes:
+            samples = bisect(samples, self.classify, changes)
+        return [self.judged(region, lo, hi, codes, samples) for lo, hi, codes in parts(samples)], changes
+
+    def at_a_glance(self, region: Region) -> Region:
+        """A region with the verdict on its witness."""
+        witness = sample(np.array([region.witness], dtype=np.int64), self.classify)
+        return self.judged(region, region.lo, region.hi, frozenset(witness.codes.tolist()), witness)
+
+    def judged(self, region: Region, lo: int, hi: int, codes: frozenset[int], samples: Samples) -> Region:
+        """A part of a region with its verdict; of several, the worst."""
+        verdict = worst([self.seen[code] for code in sorted(codes)])
+        columns = dict(zip(self.judge.names, verdict.gradients, strict=True))
+        own = {
+            name: region.gradients[name] if region.gradients[name] is Class.MIXED else found
+            for name, (found, _) in columns.items()
+        }
+        if lo != hi:
+            samples = extend(samples, np.array([simplest(region.fmt, lo, hi)]), self.classify)
+        inside = samples.between(lo, hi)
+        guilty = [
+            int(o)
+            for o, code in zip(inside.ordinals, inside.codes, strict=True)
+            if self.seen[code].gradients == verdict.gradients
+        ]
+        return replace(
+            region,
+            lo=lo,
+            hi=hi,
+            gradients=own,
+            domain=verdict.domain,
+            defect=verdict.defect,
+            kinds={name: kind for name, (_, kind) in columns.items() if kind is not None},
+            witness=plainest(region.fmt, guilty or [lo]),
+        )
+
+
+def survey(
+    regions: tuple[Region, ...], plan: InputPlan, judge: Judge, points_at: PointsAt, seed: int
+) -> tuple[Region, ...]:
+    """Every region judged, and split where the verdict changes."""
+    draws = drawn(plan, judge.fmt, seed)
+    looks = sorted(range(len(regions)), key=lambda i: (-regions[i].floats, i))
+    close = set(looks[:MAX_CLOSE_LOOKS])
+    surveyor, budget = Survey(judge, points_at), MAX_VERDICT_CHANGES
+    found: list[Region] = []
+    for i, region in enumerate(regions):
+        mixed = Class.MIXED in (region.forward, *region.gradients.values())
+        if mixed or i not in close:
+            found.append(surveyor.at_a_glance(region))
+            continue
+        middle = (region.lo + region.hi) // 2
+        plain = simplest(region.fmt, region.lo, region.hi)
+        own = np.array([region.lo, region.hi, middle, region.witness, plain], dtype=np.int64)
+        inside = draws[(draws > region.lo) & (draws < region.hi)]
+        pieces, followed = surveyor.split(region, np.concatenate([own, inside]), budget)
+        budget -= followed
+        found += pieces
+    return tuple(found)
+
+
+def drawn(plan: InputPlan, fmt: FloatFormat, seed: int) -> Ordinals:
+    """Ordinals of the whole plan to judge: a third drawn evenly by ordinal, the rest decimals near 0."""
+    rng = np.random.default_rng(seed)
+    lo, hi = plan.segments[0][0], plan.segments[-1][1]
+    first, last = fmt.value(lo), fmt.value(hi)
+    third = SURVEY_POINTS // 3
+    even = np.linspace(0, 1, third, endpoint=False) + rng.uniform(0, 1 / third, third)
+    ordinals = [(lo + even * float(hi - lo)).astype(np.int64)]
+    for reach, count in ((8.0, third), (128.0, third)):
+        low, high = max(first, -reach), min(last, reach)
+        if low < high:
+            ordinals.append(fmt.encode(low + (high - low) * (np.arange(count) + rng.uniform(0, 1, count)) / count))
+    powers = 10.0 ** np.arange(-12, 13)
+    ordinals.append(fmt.encode(np.concatenate([powers[powers < fmt.largest], -powers[powers < fmt.largest]])))
+    every = np.clip(np.concatenate(ordinals), lo, hi)
+    inside = np.zeros(len(every), dtype=bool)
+    for start, stop in plan.segments:
+        inside |= (every >= start) & (every <= stop)
+    return every[inside]
+
+
+def parts(samples: Samples) -> list[tuple[int, int, frozenset[int]]]:
+    """Runs of one code; what lies between changes that were not followed is one run of several codes."""
+    changes = samples.changes()
+    ends = changes[~samples.is_open(changes)]
+    found = []
+    for a, b in zip([0, *(ends + 1)], [*ends, len(samples) - 1], strict=True):
+        codes = frozenset(samples.codes[a : b + 1].tolist())
+        found.append((int(samples.ordinals[a]), int(samples.ordinals[b]), codes))
+    return found
+
+
+def worst(judgements: list[Judgement]) -> Judgement:
+    """One judgement for a run in which several were made: the worst of each column."""
+    if len(judgements) == 1:
+        return judgements[0]
+    domains = {j.domain for j in judgements}
+    domain = Domain.INSIDE if Domain.INSIDE in domains else Domain.UNDECIDED if len(domains) > 1 else domains.pop()
+    columns = []
+    for column in zip(*(j.gradients for j in judgements), strict=True):
+        classes = [c for c, _ in column]
+        kinds = [k for _, k in column if k is not None]
+        columns.append(
+            (
+                next((c for c in SEVERITY if c in classes), classes[0]),
+                next((k for k in KINDS if k in kinds), None),
+            )
+        )
+    return Judgement(domain, any(j.defect for j in judgements), tuple(columns))
+
+
+def plainest(fmt: FloatFormat, ordinals: list[int]) -> int:
+    """The ordinal whose decimal is the shortest, and of those the one nearest to 0."""
+    return min(ordinals, key=lambda o: (len(fmt.text(o)), abs(o)))
+
+
+NARROW = 8
+"""A stretch this many times narrower than both of its inaccurate neighbours is a float that happens to be right."""
+
+
+def merged(regions: tuple[Region, ...]) -> tuple[Region, ...]:
+    """Neighbours that differ in nothing as one region; gradients of exactly 0 are then finite."""
+    plain_ones = [replace(r, gradients={n: plain(c) for n, c in r.gradients.items()}) for r in regions]
+    once = joined(plain_ones)
+    while len(calm := joined(calmed(once))) < len(once):
+        once = calm
+    return tuple(calm)
+
+
+def calmed(regions: list[Region]) -> list[Region]:
+    """Regions in which what is narrow and lies in the middle of an inaccurate stretch is a part of it."""
+    found = list(regions)
+    for i in range(1, len(found) - 1):
+        before, here, after = found[i - 1 : i + 2]
+        touching = before.hi + 1 == here.lo and here.hi + 1 == after.lo
+        if touching and here.floats * NARROW < min(before.floats, after.floats):
+            gradients = {
+                n: Class.INACCURATE
+                if c.is_number and before.gradients[n] is after.gradients[n] is Class.INACCURATE
+                else c
+                for n, c in here.gradients.items()
+            }
+            found[i] = replace(here, gradients=gradients)
+    return found
+
+
+def joined(regions: list[Region]) -> list[Region]:
+    """Neighbours that differ in nothing as one region."""
+    found: list[Region] = []
+    for region in regions:
+        if found and alike(found[-1], region):
+            keep = min(found[-1], region, key=lambda r: (len(r.fmt.text(r.witness)), abs(r.witness)))
+            found[-1] = replace(found[-1], hi=region.hi, witness=keep.witness)
+        else:
+            found.append(region)
+    return found
+
+
+def plain(found: Class) -> Class:
+    """A class as it is reported."""
+    return Class.FINITE if found is Class.ZERO else found
+
+
+def alike(a: Region, b: Region) -> bool:
+    """Whether two regions touch and differ in no column."""
+    return a.hi + 1 == b.lo and replace(a, lo=0, hi=0, witness=0) == replace(b, lo=0, hi=0, witness=0)
