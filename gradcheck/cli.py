@@ -90,6 +90,10 @@ def scan(
         str, typer.Option(metavar="SEVERITY", help=f"Lowest severity that fails: {', '.join(SEVERITIES)}.")
     ] = "error",
     seed: Annotated[int, typer.Option(help="Seed of the sampling; same seed, same report.", min=0)] = 0,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(metavar="ERROR", help="Relative error of a right gradient (1e-3 in float32).", min=0.0),
+    ] = None,
 ) -> int:
     """Sweep functions over their inputs and report where the gradient goes bad.
 
@@ -104,6 +108,7 @@ def scan(
         dtype=parse_choice("--dtype", dtype, DTYPES) if dtype else None,
         against=against,
         seed=seed,
+        tolerance=tolerance,
         fail_on=parse_choice("--fail-on", fail_on, SEVERITIES),
     )
     parse_choice("--format", output_format, FORMATS)

@@ -8,6 +8,7 @@ once.
 import platform
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib import metadata
 from typing import TYPE_CHECKING
 
@@ -103,7 +104,13 @@ def sweep_and_check(target: TracedTarget, plan: InputPlan, options: ScanOptions)
     found = truth.merged(found)
     sweep = Sweep(plan, traced, found, len(samples), exhaustive, varies(engine, samples.ordinals), reference)
     findings = checks.find(target.name, sweep, versions, target.stops)
-    return sweep, explaining.explain(findings, engine.values_at, judge)
+    knowledge = explaining.Knowledge(
+        values_at=engine.values_at,
+        true_values=partial(truth.true_values, judge) if judge else lambda ordinal: (None, None),
+        studies={version.name: version.study() for version in versions},
+        local_errors=truth.local_errors_at,
+    )
+    return sweep, explaining.explain(findings, knowledge)
 
 
 def judge_of(

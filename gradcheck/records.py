@@ -302,13 +302,23 @@ class Witness:
 
 @dataclass(frozen=True)
 class Cause:
-    """The operation that a finding comes from; filled by a later stage."""
+    """The operation that a finding comes from.
+
+    Attributes:
+        op: type of the operation in which the bad value is born.
+        forward_op: type of the forward operation that it belongs to; None in a gradient function of the user's.
+        file, line, source: the user's line, or None (a SavedModel has none).
+        node: name of the forward operation in the graph.
+        message: one sentence with the values.
+    """
 
     op: str
     forward_op: str | None
     file: str | None
     line: int | None
     source: str | None
+    node: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,5 +12,5 @@ def find(subject: Subject) -> Iterator[Finding]:
     """One finding for each stretch on which the formula is wrong."""
     for stretch in stretches(subject):
         if stretch.gradient is Class.WRONG:
-            message = f"the custom gradient is not the derivative on {stretch.interval}: its formula is wrong, not its rounding"
+            message = f"the custom gradient is not the derivative on {stretch.interval}: its formula is wrong"
             yield finding(RULE, subject, stretch, "error", message)

@@ -5,7 +5,7 @@ class (regions also end where another version changes).
 """
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gradcheck.records import Class, Domain, Finding, Kind, Region, Stop, Sweep, Version
 
@@ -97,7 +97,8 @@ def defects(subject: Subject) -> Iterator[Stretch]:
     """The stretches on which the output should have been finite."""
     name = subject.version.name
     keyed = [(r.forward, r.defect) for r in subject.sweep.regions]
-    return (s for s in grouped(subject.sweep.regions, keyed, name) if any(r.defect for r in s.regions))
+    found = (s for s in grouped(subject.sweep.regions, keyed, name) if any(r.defect for r in s.regions))
+    return (replace(s, kind=Kind.NUMERICAL) for s in found)
 
 
 def grouped(regions: tuple[Region, ...], keys: Sequence[Hashable], name: str) -> Iterator[Stretch]:

@@ -8,6 +8,7 @@ expression. No TensorFlow, no names, no source text.
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -43,6 +44,9 @@ ARITHMETIC: Mapping[str, Callable[..., float]] = {
     "div": lambda a, b: a / b,
     "pow": lambda a, b: a**b,
 }
+DEPTH = 4
+"""How many signs deep an expression is searched, and how many ways to change them are told apart."""
+
 RANDOM = ("Random", "StatelessRandom", "Multinomial", "TruncatedNormal", "Placeholder")
 
 
@@ -146,9 +150,10 @@ class Reader:
         return Reading(name_of(node), node.inputs[:1], nodes, axis, bool(node.attributes["keep_dims"]))
 
     def axis(self, ref: Ref) -> int | list[int] | None:
-        """The axes of a reduction as Python spells them."""
+        """The axes of a reduction as Python spells them, a single one as a number."""
         value = self.node(self.behind_aliases(ref)[0]).value
-        return None if value is None else value.tolist()
+        axes = [] if value is None else value.ravel().tolist()
+        return None if value is None else axes[0] if len(axes) == 1 else axes
 
     def derived(self, head: Reading) -> Iterator[Reading]:
         """A reading and those that follow from it."""
@@ -182,18 +187,18 @@ class Reader:
             if op == "mul":
                 yield from (Reading("div", (b, t), n) for t, n in self.reciprocals(a))
 
-    def opposites(self, term: Term) -> Iterator[tuple[Term, frozenset[int]]]:
-        """The terms that this one is the negation of."""
+    def opposites(self, term: Term, depth: int = DEPTH) -> Iterator[tuple[Term, frozenset[int]]]:
+        """The terms that this one is the negation of, as far as few operations deep."""
         value = self.number(term)
         if value is not None:
             if value < 0:
                 yield -value, self.taken(term)
             return
         head = self.head(term)
-        if head:
-            yield from ((t, n | head.nodes) for t, n in self.negated(head))
+        if head and depth:
+            yield from ((t, n | head.nodes) for t, n in islice(self.negated(head, depth - 1), DEPTH))
 
-    def negated(self, head: Reading) -> Iterator[tuple[Term, frozenset[int]]]:
+    def negated(self, head: Reading, depth: int = DEPTH) -> Iterator[tuple[Term, frozenset[int]]]:
         """The terms that a reading is the negation of."""
         op, args = head.op, head.args
         if op == "neg":
@@ -202,14 +207,14 @@ class Reader:
             if self.number(args[0]) == 0:
                 yield args[1], self.taken(args[0])
                 return
-            yield from ((Made("add", (t, args[1])), n) for t, n in self.opposites(args[0]))
+            yield from ((Made("add", (t, args[1])), n) for t, n in self.opposites(args[0], depth))
             yield Made("sub", (args[1], args[0])), frozenset()
         if op == "add":
-            for t, n in self.opposites(args[0]):
-                yield from ((Made("add", (t, u)), n | m) for u, m in self.opposites(args[1]))
+            for t, n in self.opposites(args[0], depth):
+                yield from ((Made("add", (t, u)), n | m) for u, m in self.opposites(args[1], depth))
         if op in ("mul", "div"):
-            yield from ((product(op, t, args[1]), n) for t, n in self.opposites(args[0]))
-            yield from ((product(op, args[0], t), n) for t, n in self.opposites(args[1]))
+            yield from ((product(op, t, args[1]), n) for t, n in self.opposites(args[0], depth))
+            yield from ((product(op, args[0], t), n) for t, n in self.opposites(args[1], depth))
 
     def reciprocals(self, term: Term) -> Iterator[tuple[Term, frozenset[int]]]:
         """The terms that this one is the reciprocal of."""
@@ -240,7 +245,7 @@ class Reader:
 
     def taken(self, term: Term) -> frozenset[int]:
         """The nodes of a constant."""
-        return frozenset(self.program.behind(term)) if isinstance(term, tuple) else frozenset()
+        return frozenset({term[0]}) if isinstance(term, tuple) else frozenset()
 
     def same(self, a: Term, b: Term) -> bool:
         """Whether two terms are one tensor, or computed in the same way from the same ones."""

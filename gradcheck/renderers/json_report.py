@@ -9,8 +9,9 @@ import math
 from typing import Any
 
 from gradcheck.floats import FloatFormat
-from gradcheck.records import Finding, Region, Report, Sweep, TargetReport
+from gradcheck.records import Cause, Finding, Region, Report, Sweep, TargetReport
 from gradcheck.renderers.styles import Style
+from gradcheck.renderers.visible import visible
 
 SCHEMA_VERSION = 1
 COLUMNS = ("autodiff", "custom", "against")
@@ -56,7 +57,8 @@ def target_object(target: TargetReport) -> dict[str, Any]:
         "modes": list(target.modes),
         "versions": list(target.versions),
         "coverage": coverage_object(target.sweeps) if target.sweeps else None,
-        "regions": [region_object(region) for sweep in target.sweeps for region in sweep.regions],
+        "truth": truth_object(target.sweeps) if target.sweeps else None,
+        "regions": [region_object(region) for sweep in target.sweeps for region in visible(sweep.regions)],
         "findings": [finding_object(finding, target.modes[0]) for finding in target.findings],
         "notes": list(target.notes),
     }
@@ -90,7 +92,7 @@ def region_object(region: Region) -> dict[str, Any]:
         **interval_object(region.fmt, region.lo, region.hi),
         "forward": region.forward.value,
         **{name: region.gradients[name].value if name in region.gradients else None for name in COLUMNS},
-        "domain": None,
+        "domain": region.domain.value if region.domain else None,
     }
 
 
@@ -114,19 +116,36 @@ def finding_object(finding: Finding, mode: str) -> dict[str, Any]:
             "inputs": {name: number(value) for name, value in witness.inputs.items()},
             "output": number(witness.output),
             "gradient": None if witness.gradient is None else number(witness.gradient),
-            "true_output": None,
-            "true_gradient": None,
+            "true_output": None if witness.true_output is None else number(witness.true_output),
+            "true_gradient": None if witness.true_gradient is None else number(witness.true_gradient),
         },
-        "cause": None
-        if cause is None
-        else {
-            "op": cause.op,
-            "forward_op": cause.forward_op,
-            "file": cause.file,
-            "line": cause.line,
-            "source": cause.source,
-        },
+        "cause": None if cause is None else cause_object(cause),
         "suggestion": finding.suggestion,
+    }
+
+
+def cause_object(cause: Cause) -> dict[str, Any]:
+    """The operation that a finding comes from."""
+    return {
+        "op": cause.op,
+        "forward_op": cause.forward_op,
+        "file": cause.file,
+        "line": cause.line,
+        "source": cause.source,
+        "node": cause.node,
+        "message": cause.message,
+    }
+
+
+def truth_object(sweeps: tuple[Sweep, ...]) -> dict[str, Any]:
+    """What the verdicts rest on: points at which real arithmetic was asked, operations for which it has no rule."""
+    references = [sweep.truth for sweep in sweeps if sweep.truth is not None]
+    approximate = sorted({op for reference in references for op in reference.approximate})
+    known = len(references) == len(sweeps)
+    return {
+        "method": "none" if not known else "approximate" if approximate else "rigorous",
+        "points": sum(reference.points for reference in references),
+        "approximate": approximate,
     }
 
 

@@ -8,14 +8,24 @@ from itertools import groupby
 
 import numpy as np
 
-from gradcheck.records import Class, Region, Sweep
+from gradcheck.records import Class, Domain, Region, Sweep
 from gradcheck.renderers.styles import Style
 
 TICKS = (0.0, 1.0, -1.0, 1e-38, -1e-38, 1e38, -1e38, 1e-10, -1e-10, 1e10, -1e10, 100.0, -100.0, 0.01, -0.01)
 """Numbers that are worth a place under the line, most wanted first."""
 
-MARKS = {"good": ("─", "-"), "forward": ("░", "."), "bad": ("█", "#"), "outside": (" ", " ")}
-"""Unicode and ASCII marks: all finite, only the output not finite, the gradient not finite, between two ranges."""
+MARKS = {
+    "good": ("─", "-"),
+    "undefined": ("·", " "),
+    "forward": ("░", "."),
+    "wrong": ("▒", "="),
+    "bad": ("█", "#"),
+    "outside": (" ", " "),
+}
+"""Unicode and ASCII marks: all right, outside the domain, only the output not finite, the gradient finite and not the
+true one, the gradient not finite, between two ranges."""
+
+ROLES = {"good": "good", "forward": "warning", "wrong": "error", "bad": "error", "undefined": "dim", "outside": None}
 
 
 def strip(sweep: Sweep, version: str, style: Style) -> list[str]:
@@ -25,14 +35,13 @@ def strip(sweep: Sweep, version: str, style: Style) -> list[str]:
     if hi - lo + 1 < cells:
         return []
     kinds = ["outside"] * cells
-    for want in ("good", "forward", "bad"):
+    for want in ("good", "undefined", "forward", "wrong", "bad"):
         for region in sweep.regions:
             if kind_of(region, version) == want:
                 first, last = ((o - lo) * cells // (hi - lo + 1) for o in (region.lo, region.hi))
                 kinds[first : last + 1] = [want] * (last - first + 1)
     side = 0 if style.unicode else 1
-    roles = {"good": "good", "forward": "warning", "bad": "error", "outside": None}
-    line = "".join(style.paint(MARKS[kind][side] * len(list(run)), roles[kind]) for kind, run in groupby(kinds))
+    line = "".join(style.paint(MARKS[kind][side] * len(list(run)), ROLES[kind]) for kind, run in groupby(kinds))
     left, right = ("├", "┤") if style.unicode else ("|", "|")
     lines = [f"{left}{line}{right}", " " + ticks(sweep, lo, hi, cells).rstrip()]
     return lines + legend(kinds, version, side, cells)
@@ -40,6 +49,10 @@ def strip(sweep: Sweep, version: str, style: Style) -> list[str]:
 
 def kind_of(region: Region, version: str) -> str:
     """Which mark a region gets."""
+    if region.domain is Domain.OUTSIDE:
+        return "undefined"
+    if region.gradients[version] in (Class.VANISHED, Class.INACCURATE, Class.WRONG):
+        return "wrong"
     if region.gradients[version] not in (Class.FINITE, Class.NONE):
         return "bad"
     return "good" if region.forward is Class.FINITE else "forward"
@@ -71,7 +84,12 @@ def short(text: str) -> str:
 
 def legend(kinds: list[str], version: str, side: int, cells: int) -> list[str]:
     """What the marks on the line mean, side by side where there is room."""
-    words = {"bad": f"{version} gradient not finite", "forward": "only the output not finite"}
+    words = {
+        "bad": f"{version} gradient not finite",
+        "wrong": "finite, but wrong",
+        "forward": "only the output not finite",
+        "undefined": "undefined",
+    }
     parts = [f" {MARKS[kind][side]} {text}" for kind, text in words.items() if kind in kinds]
     together = "  ".join(parts)
     return parts if len(together) > cells else [together] if parts else []

@@ -6,15 +6,20 @@ the findings with their witness and what to do next. Targets that could not be c
 
 import textwrap
 from itertools import groupby
+from math import isinf
 
 from tabulate import tabulate
 
-from gradcheck.records import Class, Finding, Region, Report, Sweep, TargetReport
+from gradcheck.records import Class, Domain, Finding, Region, Report, Sweep, TargetReport, Witness
 from gradcheck.renderers.strip import strip
 from gradcheck.renderers.styles import Style
+from gradcheck.renderers.visible import visible
 
 MAX_ROWS = 16
 """Regions, and findings, that are printed one by one; more are summed up, and all of them are in the JSON."""
+
+UNDEFINED = "undefined"
+"""What stands in the forward column outside the domain."""
 
 MANTISSA = 8
 """Significant digits of a printed result."""
@@ -44,7 +49,8 @@ def target_block(target: TargetReport, style: Style) -> str:
 
 def is_quiet(target: TargetReport) -> bool:
     """Whether there is nothing to show: no finding, every value finite."""
-    classes = {c for s in target.sweeps for r in s.regions for c in (r.forward, *r.gradients.values())}
+    inside = [r for s in target.sweeps for r in s.regions if r.domain is not Domain.OUTSIDE]
+    classes = {c for r in inside for c in (r.forward, *r.gradients.values())}
     return classes <= {Class.FINITE, Class.NONE} and not target.findings
 
 
@@ -59,7 +65,8 @@ def clean_line(target: TargetReport, style: Style) -> str:
     evaluated = sum(s.evaluated for s in target.sweeps)
     every = "all " if all(s.exhaustive for s in target.sweeps) else ""
     name, clean = style.paint(target.target, "heading"), style.paint("clean", "good")
-    return f"{name}  {clean}  {inputs}: {every}{evaluated:,} floats run"
+    unsure = "" if all(s.truth and not s.truth.approximate for s in target.sweeps) else f" ({truth(target)})"
+    return f"{name}  {clean}  {inputs}: {every}{evaluated:,} floats run{unsure}"
 
 
 def heading(target: TargetReport, style: Style) -> str:
@@ -89,14 +96,14 @@ def sweep_lines(target: TargetReport, sweep: Sweep, style: Style) -> list[str]:
 
 def region_rows(target: TargetReport, sweep: Sweep, style: Style) -> list[str]:
     """One row a region, both ends, the share of all floats, and every column side by side."""
-    regions, hidden = shown_regions(sweep.regions)
+    regions, hidden = shown_regions(visible(sweep.regions))
     header = [f"{sweep.input.name} from", "to", "floats", "forward", *target.versions]
     rows = [
         [
             region.fmt.text(region.lo),
             region.fmt.text(region.hi),
             share(region, sweep),
-            painted(region.forward, style),
+            forward_of(region, style),
             *(painted(region.gradients[name], style) for name in target.versions),
         ]
         for region in regions
@@ -106,6 +113,11 @@ def region_rows(target: TargetReport, sweep: Sweep, style: Style) -> list[str]:
     if hidden:
         lines.append(f"  ... and {hidden} more regions (--format json lists them all)")
     return lines
+
+
+def forward_of(region: Region, style: Style) -> str:
+    """The class of the output; where the function is not defined, that."""
+    return style.paint(UNDEFINED, "dim") if region.domain is Domain.OUTSIDE else painted(region.forward, style)
 
 
 def shown_regions(regions: tuple[Region, ...]) -> tuple[list[Region], int]:
@@ -138,12 +150,21 @@ def one_finding(finding: Finding, style: Style, last: bool) -> list[str]:
     lines = wrapped(f"{plain}  {finding.message}", style, "  ").replace(plain, mark, 1).splitlines()
     witness = finding.witness
     if witness:
-        inputs = ", ".join(f"{name} = {exactly(value)}" for name, value in witness.inputs.items())
-        gradient = "None" if witness.gradient is None else shown(witness.gradient)
-        lines.append(wrapped(f"at {inputs}: output {shown(witness.output)}, gradient {gradient}", style, "      "))
+        lines.append(wrapped(witnessed(witness), style, "      "))
+    if finding.cause:
+        lines.append(wrapped(f"cause: {finding.cause.message}", style, "      "))
     if finding.suggestion and last:
         lines.append(wrapped(f"next: {finding.suggestion}", style, "      "))
     return lines
+
+
+def witnessed(witness: Witness) -> str:
+    """What came out at one point, and what is true there."""
+    inputs = ", ".join(f"{name} = {exactly(value)}" for name, value in witness.inputs.items())
+    gradient = "None" if witness.gradient is None else shown(witness.gradient)
+    true = (witness.true_output, witness.true_gradient)
+    output, slope = (f" (true {'infinite' if isinf(t) else shown(t)})" if t is not None else "" for t in true)
+    return f"at {inputs}: output {shown(witness.output)}{output}, gradient {gradient}{slope}"
 
 
 def note_lines(target: TargetReport, style: Style) -> list[str]:
@@ -153,7 +174,19 @@ def note_lines(target: TargetReport, style: Style) -> list[str]:
 
 def coverage(target: TargetReport) -> str:
     """How the results were obtained."""
-    return f"{method(target)}, {'/'.join(target.modes)} mode"
+    return f"{method(target)}, {'/'.join(target.modes)} mode; {truth(target)}"
+
+
+def truth(target: TargetReport) -> str:
+    """What the verdicts rest on."""
+    references = [s.truth for s in target.sweeps]
+    approximate = sorted({op for r in references if r for op in r.approximate})
+    if not all(references):
+        return "the truth is not known"
+    points = sum(r.points for r in references if r)
+    if approximate:
+        return f"approximate: {', '.join(approximate)} not in the table, so float64 stands in for the truth"
+    return f"truth from real arithmetic at {points:,} of them"
 
 
 def method(target: TargetReport) -> str:

@@ -36,7 +36,7 @@ def study(forward: Callable[..., Tensor], differentiated: Callable[[Any], Call],
     `forward` is the target as it is written; `differentiated` makes the call to study from its ConcreteFunction.
     """
     shapes = [(1,) * len(s) if layout.style == "whole" else s for s in layout.shapes]
-    specs = [tf.TensorSpec(shape, i.fmt.name) for shape, i in zip(shapes, layout.inputs, strict=True)]
+    specs = [tf.TensorSpec(shape, i.fmt.name, named(i.name)) for shape, i in zip(shapes, layout.inputs, strict=True)]
     for in_place in (True, False):  # AutoGraph does not reach into functions that are run in place
         before = tf.config.functions_run_eagerly()
         tf.config.run_functions_eagerly(in_place)
@@ -53,6 +53,11 @@ def study(forward: Callable[..., Tensor], differentiated: Callable[[Any], Call],
             program = program_of(frozen.graph, [t.name for t in frozen.inputs], list(frozen.outputs), known)
             return Study(program, observer(frozen, program, shapes))
     return None
+
+
+def named(name: str) -> str | None:
+    """A name that TensorFlow takes for a placeholder."""
+    return name if re.fullmatch(r"[A-Za-z]\w*", name) else None
 
 
 def concrete(call: Call, specs: list[Any]) -> Any:

@@ -10,17 +10,35 @@ from gradcheck.options import TOLERANCES, ScanOptions
 from gradcheck.program import Program
 from gradcheck.records import InputPlan, TracedInput
 from gradcheck.truth.judging import Judge, Judgement, Line, Point, nearest
+from gradcheck.truth.locally import exact_tensors, local_errors
 from gradcheck.truth.oracle import Oracle
 from gradcheck.truth.survey import merged, survey
 from gradcheck.truth.zeros import split_at_zeros
 
-__all__ = ["Judge", "Judgement", "Point", "judge_of", "merged", "nearest", "split_at_zeros", "survey", "true_values"]
+__all__ = [
+    "Judge",
+    "Judgement",
+    "Point",
+    "judge_of",
+    "local_errors_at",
+    "merged",
+    "nearest",
+    "split_at_zeros",
+    "survey",
+    "true_values",
+]
 
 
 def true_values(judge: Judge, ordinal: int) -> tuple[float | None, float | None]:
     """The true output and the true gradient at an ordinal; None where there is none, infinite where it is singular."""
     truth = judge.truth(ordinal)
     return nearest(truth.value), nearest(truth.derivative)
+
+
+def local_errors_at(program: Program, values: tuple[float, ...]) -> Mapping[int, float]:
+    """The local error of each node of a program at one point; none where an operation has no rule."""
+    tensors = exact_tensors(program, values)
+    return local_errors(program, tensors) if tensors else {}
 
 
 def judge_of(

@@ -19,9 +19,22 @@ class Unshaped(NotInTable):
     """How many elements there are, or where, depends on a number that is not decided at this precision."""
 
 
+def unknown(dtype: str) -> Any:
+    """What is in a place that is not decided."""
+    return UNKNOWN if dtype in FLOATS else State.UNDECIDED
+
+
 def undecided(array: Array) -> bool:
     """Whether integers or truth values are not all decided."""
     return array.dtype == object and any(x is State.UNDECIDED for x in array.flat)
+
+
+def places(indices: Array) -> tuple[Array, Array]:
+    """Integers with 0 for the undecided ones, and which those are."""
+    if not undecided(indices):
+        return indices.astype(np.int64), np.zeros(indices.shape, bool)
+    mask = each(lambda i: i is State.UNDECIDED, 1)(indices).astype(bool)
+    return np.where(mask, 0, indices).astype(np.int64), mask
 
 
 def integers(node: Node, array: Array) -> Array:

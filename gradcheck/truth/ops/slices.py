@@ -8,7 +8,7 @@ import numpy as np
 from gradcheck.program import Array, Node
 from gradcheck.truth.duals import Dual, State
 from gradcheck.truth.ops.arithmetic import add, subtract
-from gradcheck.truth.ops.arrays import UNKNOWN, full, integers, moving, spread, undecided
+from gradcheck.truth.ops.arrays import full, integers, moving, places, spread, undecided, unknown
 from gradcheck.truth.ops.choices import NOTHING, larger, smaller
 from gradcheck.truth.running import FLOATS, Rule, Run, each
 
@@ -52,11 +52,6 @@ def strided_slice_update(node: Node, x: Array, begin: Any, end: Any, strides: An
     return result
 
 
-def unknown(dtype: str) -> Any:
-    """What is in a place that is not decided."""
-    return UNKNOWN if dtype in FLOATS else State.UNDECIDED
-
-
 def all_unknown(shape: tuple[int, ...], dtype: str) -> Array:
     """An array of nothing that is decided."""
     result = np.empty(shape, object)
@@ -69,14 +64,6 @@ def with_unknown(result: Array, where: Any, dtype: str) -> Array:
     result = result.astype(object)
     result[where] = unknown(dtype)
     return result
-
-
-def places(indices: Array) -> tuple[Array, Array]:
-    """Integers with 0 for the undecided ones, and which those are."""
-    if not undecided(indices):
-        return indices.astype(np.int64), np.zeros(indices.shape, bool)
-    mask = each(lambda i: i is State.UNDECIDED, 1)(indices).astype(bool)
-    return np.where(mask, 0, indices).astype(np.int64), mask
 
 
 def gather(node: Node, params: Array, indices: Array, axis: tuple[int, ...] = (0,)) -> Array:

@@ -1,0 +1,101 @@
+"""What a disease is, and what it is to have found one.
+
+In: patterns and the text of a cure. Out: the records. The cure that is verified is the text that the user is shown,
+run: there is no second spelling of it that could differ.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gradcheck.diseases.patterns import Found, Pattern, matches
+from gradcheck.diseases.terms import Reader
+from gradcheck.program import Program, Ref
+
+
+@dataclass(frozen=True)
+class Disease:
+    """An expression that goes wrong in floating point, and what to write in its place.
+
+    Attributes:
+        name: short and unique.
+        patterns: its spellings, largest first.
+        words: what is wrong, in one short sentence.
+        replacement: Python code with the holes of the patterns in braces; the last line is the expression.
+        exact: whether the replacement is the same function of real numbers, derivatives included. Where it is not, the
+            function has no finite derivative somewhere, and the replacement's gradient is finite by convention there.
+    """
+
+    name: str
+    patterns: tuple[Pattern, ...]
+    words: str
+    replacement: str
+    exact: bool = True
+
+    def text(self, names: Mapping[str, str]) -> str:
+        """The replacement with names in its holes."""
+        return self.replacement.format(**names)
+
+    def cure(self, **values: Any) -> Any:
+        """The replacement of matched tensors and constants, as a tensor."""
+        import tensorflow as tf
+
+        *steps, result = self.text({name: name for name in values}).splitlines()
+        scope = {"tf": tf, **values}
+        exec("\n".join(steps), scope)
+        return eval(result, scope)
+
+
+@dataclass(frozen=True)
+class Match:
+    """A disease, found.
+
+    Attributes:
+        disease: which.
+        root: the tensor to replace.
+        inputs: the tensors in the holes.
+        constants: the constants in the others: numbers, axes, whether dimensions are kept.
+        nodes: positions of the nodes that the replacement makes superfluous, as far as nothing else reads them.
+    """
+
+    disease: Disease
+    root: Ref
+    inputs: Mapping[str, Ref]
+    constants: Mapping[str, Any]
+    nodes: frozenset[int]
+
+    def text(self, names: Mapping[str, str]) -> str:
+        """The replacement as code, with the given names (or parenthesised expressions) of its inputs."""
+        return self.disease.text({**{name: repr(value) for name, value in self.constants.items()}, **names})
+
+    def cure(self, **tensors: Any) -> Any:
+        """The replacement of tensors in the place of its inputs, as a tensor."""
+        return self.disease.cure(**self.constants, **tensors)
+
+
+def diagnosed(disease: Disease, reader: Reader, root: Ref) -> Iterator[Match]:
+    """The first match of each of a disease's spellings with a tensor."""
+    for pattern in disease.patterns:
+        found = next(matches(reader, pattern, root, Found()), None)
+        if found is not None:
+            yield Match(disease, root, found.inputs, found.constants, found.nodes)
+
+
+def all_matches(program: Program, diseases: tuple[Disease, ...]) -> Iterator[Match]:
+    """Every match of every disease in the forward part of a program."""
+    reader = Reader(program)
+    for position in sorted(program.forward):
+        node = program.nodes[position]
+        root = (position, 0)
+        if node.inputs and reader.behind_aliases(root)[0] == root and reader.number(root) is None:
+            for disease in diseases:
+                yield from diagnosed(disease, reader, root)
+
+
+def outermost(found: list[Match]) -> tuple[Match, ...]:
+    """Largest first, without those that lie within a larger one."""
+    kept: list[Match] = []
+    for match in sorted(found, key=lambda m: -len(m.nodes)):  # stable: the catalogue's order decides between equals
+        if not any(match.nodes <= other.nodes for other in kept):
+            kept.append(match)
+    return tuple(kept)

@@ -1,0 +1,106 @@
+"""Explaining: each finding gets what came out at its witness, its cause, and what to do next.
+
+In: findings, and what is known of the target: a way to run points, the truth, and each version at a single point. Out:
+the same findings with witnesses, causes and suggestions.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from gradcheck.explaining.causes import cause_of, guilty_forward, output_cause
+from gradcheck.explaining.traps import where_trap
+from gradcheck.floats import FloatFormat
+from gradcheck.program import Program
+from gradcheck.records import Cause, Class, Finding, Study, Witness
+
+NOWHERE = "scan it where your inputs are, with --range"
+BAD = {"GC003": Class.VANISHED, "GC004": Class.INACCURATE, "GC005": Class.WRONG}
+"""What is bad about the gradient, by code; elsewhere it is not finite."""
+
+MAX_CAUSES = 64
+"""Findings of one sweep whose cause is looked for, in order; each takes some milliseconds."""
+
+Result: TypeAlias = tuple[Mapping[str, float], float, Mapping[str, float | None]]
+"""All inputs by name, the output, and the gradient of each version, at one point."""
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What explaining may ask.
+
+    Attributes:
+        values_at: from ordinals to the result at each.
+        true_values: from an ordinal to the true output and gradient.
+        studies: each version at a single point.
+        local_errors: from a program and a point to the local error of each node.
+    """
+
+    values_at: Callable[[list[int]], Sequence[Result]]
+    true_values: Callable[[int], tuple[float | None, float | None]]
+    studies: Mapping[str, Study | None]
+    local_errors: Callable[[Program, tuple[float, ...]], Mapping[int, float]]
+
+
+def explain(findings: tuple[Finding, ...], known: Knowledge) -> tuple[Finding, ...]:
+    """Fill in witness, cause and suggestion."""
+    places = sorted({finding.at for finding in findings if finding.at is not None})
+    results = dict(zip(places, known.values_at(places), strict=True)) if places else {}
+    return tuple(explained(f, known, results, i < MAX_CAUSES) for i, f in enumerate(findings))
+
+
+def explained(finding: Finding, known: Knowledge, results: Mapping[int, Result], deep: bool) -> Finding:
+    """One finding."""
+    if finding.at is None:
+        return replace(finding, suggestion=suggest(finding))
+    inputs, output, gradients = results[finding.at]
+    witness = Witness(inputs, output, gradients[finding.version], *known.true_values(finding.at))
+    cause, trap = found_cause(finding, known, tuple(inputs.values())) if deep else (None, None)
+    return replace(finding, witness=witness, cause=cause, suggestion=trap or suggest(finding))
+
+
+def found_cause(finding: Finding, known: Knowledge, point: tuple[float, ...]) -> tuple[Cause | None, str | None]:
+    """The cause of a finding, and words on the `tf.where` trap where it is that."""
+    study = known.studies.get(finding.version)
+    if study is None or len(study.program.outputs) == 1:
+        return None, None
+    program, seen = study.program, study.observe(point)
+    if finding.code == "GC006":
+        return output_cause(program, seen), None
+    bad = BAD.get(finding.code, Class.NAN)
+    errors = known.local_errors(program, point) if finding.code in ("GC003", "GC004") else {}
+    cause = cause_of(bad, program, seen, errors)
+    guilty = guilty_forward(program, cause) if cause and finding.masked and bad is Class.NAN else None
+    trap = None if guilty is None or finding.severity == "info" else where_trap(program, guilty, seen)
+    return cause, trap
+
+
+def suggest(finding: Finding) -> str | None:
+    """What to do next, in one sentence."""
+    if finding.severity == "info":
+        return None
+    if finding.code == "GC008":
+        return "if a gradient is wanted, write tf.custom_gradient; if not, say so with tf.stop_gradient"
+    if finding.code == "GC009":
+        return "replace the operation that has no gradient, or give the function one with tf.custom_gradient"
+    if finding.severity == "warning":
+        rest = outside(finding)
+        return f"if inputs never come here, leave it out: --range {finding.wrt}={rest}" if rest else NOWHERE
+    if finding.code == "GC005":
+        return (
+            "correct the formula; if it is meant to differ (a straight-through estimator, a clipped gradient), say so"
+        )
+    return (
+        "use the library's stable form, or keep the input out of there BEFORE the operation that fails"
+        " (a tf.where behind it does not help), or write tf.custom_gradient and scan again"
+    )
+
+
+def outside(finding: Finding) -> str | None:
+    """A range that ends where a finding's interval begins, on the side of 0; None where nothing is left."""
+    assert finding.lo is not None, "only findings with an interval come here"
+    assert finding.hi is not None, "an interval has two ends"
+    fmt: FloatFormat = finding.fmt
+    if finding.lo > fmt.min_ordinal and (finding.lo > 0 or finding.hi == fmt.max_ordinal):
+        return f":{fmt.text(finding.lo - 1)}"
+    return f"{fmt.text(finding.hi + 1)}:" if finding.hi < fmt.max_ordinal else None

@@ -1,0 +1,128 @@
+"""Causes: the operation in which a bad gradient is born, and the user's line.
+
+In: a version's program, what TensorFlow computed at the witness, and the local errors. Out: a `Cause`. A gradient that
+is not finite is followed back to the first operation of the backward graph whose arriving gradients are finite; one
+that is finite and wrong, to the operation whose own error is the first of the large ones.
+"""
+
+from collections.abc import Mapping
+from math import isfinite
+
+import numpy as np
+
+from gradcheck.explaining.sentences import sentence
+from gradcheck.program import Node, Observation, Program, Ref
+from gradcheck.records import Cause, Class
+
+NEAR_LARGEST = 16
+"""An error within this factor of the largest one is as large; the first of them is where it is born."""
+
+PASSING = frozenset(
+    {"Identity", "IdentityN", "Reshape", "Fill", "Const", "BroadcastTo", "Cast", "ZerosLike", "OnesLike"}
+)
+"""Operations in which no error is born."""
+
+
+def cause_of(found: Class, program: Program, seen: Observation, errors: Mapping[int, float]) -> Cause | None:
+    """The cause of one version's bad gradient (or, where the program ends there, of its bad output)."""
+    if found is Class.WRONG:
+        place = overriding(program)
+    elif found in (Class.VANISHED, Class.INACCURATE):
+        place = first_large(program, errors)
+    else:
+        place = birth(program, seen, program.outputs[-1])
+        if place is None:  # alone the gradient is finite: TensorFlow rewrites this graph in another way
+            place = first_odd(program, seen)
+    return None if place is None else cause_at(program, place, found, seen)
+
+
+def output_cause(program: Program, seen: Observation) -> Cause | None:
+    """The cause of an output that is not finite: the first operation that made it so."""
+    place = birth(program, seen, program.outputs[0])
+    return None if place is None else cause_at(program, place, Class.NAN, seen)
+
+
+def guilty_forward(program: Program, cause: Cause) -> int | None:
+    """The forward node that a cause names."""
+    names = (cause.node, f"stripped/{cause.node}")
+    return next((program.by_name[name] for name in names if name in program.by_name), None)
+
+
+def cause_at(program: Program, place: int, found: Class, seen: Observation) -> Cause:
+    """The record of one node."""
+    node = program.nodes[place]
+    forward = forward_node(program, place)
+    where = node.place or (forward.place if forward else None)
+    return Cause(
+        op=node.op,
+        forward_op=forward.op if forward else None,
+        file=where.file if where else None,
+        line=where.line if where else None,
+        source=where.source if where else None,
+        node=(forward or node).name.removeprefix("stripped/"),
+        message=sentence(program, place, found, seen),
+    )
+
+
+def forward_node(program: Program, place: int) -> Node | None:
+    """The forward operation that a node belongs to: itself, or the one whose gradient it is; none for an override."""
+    node = program.nodes[place]
+    if place in program.forward:
+        return node
+    if node.forward is not None:
+        forward = program.nodes[program.by_name[node.forward]]
+        return None if forward.op == "IdentityN" else forward
+    makers = [forward_node(program, i) for i, _ in node.inputs if i not in program.forward and i != place]
+    return next((maker for maker in makers if maker is not None), None)
+
+
+def birth(program: Program, seen: Observation, ref: Ref) -> int | None:
+    """The node behind a tensor that is not finite, with finite tensors arriving; None where the tensor is finite.
+
+    In the backward graph, what arrives are gradients: forward values that are infinite are part of the cause.
+    """
+    if all_finite(seen, ref):
+        return None
+    backward = ref[0] not in program.forward
+    place = ref[0]
+    while True:
+        arriving = [r for r in program.nodes[place].inputs if not (backward and r[0] in program.forward)]
+        bad = [r for r in arriving if not all_finite(seen, r)]
+        if not bad:
+            return place
+        place = min(bad)[0]
+
+
+def first_odd(program: Program, seen: Observation) -> int | None:
+    """The first node of all whose result is not finite."""
+    return next((i for i in program.behind(*program.outputs) if not all_finite(seen, (i, 0))), None)
+
+
+def all_finite(seen: Observation, ref: Ref) -> bool:
+    """Whether a tensor holds finite numbers only; what was not observed does."""
+    return ref not in seen or bool(np.isfinite(seen[ref]).all())
+
+
+def first_large(program: Program, errors: Mapping[int, float]) -> int | None:
+    """The first node whose local error is among the largest."""
+    real = {i: e for i, e in errors.items() if program.nodes[i].op not in PASSING and e > 0}
+    if not real:
+        return None
+    largest = max(real.values())
+    limit = largest / NEAR_LARGEST if isfinite(largest) else largest
+    return next(i for i in sorted(real) if real[i] >= limit)
+
+
+def overriding(program: Program) -> int | None:
+    """The last operation that the user's own gradient function made."""
+    own = [
+        i
+        for i in program.behind(program.outputs[-1])
+        if i not in program.forward and is_overridden(program, program.nodes[i]) and program.nodes[i].op not in PASSING
+    ]
+    return own[-1] if own else None
+
+
+def is_overridden(program: Program, node: Node) -> bool:
+    """Whether a node stands for a gradient that the user wrote."""
+    return node.forward is not None and program.nodes[program.by_name[node.forward]].op == "IdentityN"

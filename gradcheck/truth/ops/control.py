@@ -1,0 +1,79 @@
+"""Control flow: branches, loops, calls, and the optional values that branches hand to their gradients."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from gradcheck.program import Array, Node, Program
+from gradcheck.truth.duals import Dual, State, lost
+from gradcheck.truth.ops.choices import NOTHING
+from gradcheck.truth.ops.lists import Kept, kept, unpacked
+from gradcheck.truth.running import NotInTable, Rule, Run, each
+
+MOST_ITERATIONS = 10_000
+
+
+def truth(run: Run, value: Array) -> bool | State:
+    """A predicate: a truth value, a number other than 0, or a tensor that is not empty."""
+    if value.ndim:
+        return value.size > 0
+    element = value.item()
+    if isinstance(element, Dual):
+        s = run.compare(element, NOTHING)
+        return State.UNDECIDED if s is None else s != 0
+    return State.UNDECIDED if element is State.UNDECIDED else bool(element)
+
+
+def without_value(array: Array) -> Array:
+    """A tensor of the same shape of which nothing is known."""
+    if array.size and isinstance(array.flat[0], Kept):
+        return each(lambda k: k.mapped(without_value), 1)(array)
+    return each(lambda x: lost(State.UNDECIDED, Dual(State.UNDECIDED, x.d)) if isinstance(x, Dual) else None, 1)(array)
+
+
+def body(run: Run, name: str, op: str) -> Program:
+    """A function by its name."""
+    program = run.functions.get(name)
+    if program is None:
+        raise NotInTable(op)
+    return program
+
+
+def call(name: str) -> Rule:
+    """PartitionedCall and the like."""
+    return lambda run, node, arrays: run.call(body(run, node.attributes[name], node.op), arrays)
+
+
+def if_(run: Run, node: Node, arrays: list[Array]) -> list[Array]:
+    """If: one of two branches."""
+    chosen = truth(run, arrays[0])
+    name = node.attributes["then_branch" if chosen is not False else "else_branch"]
+    results = run.call(body(run, name, node.op), arrays[1:])
+    return [without_value(r) for r in results] if isinstance(chosen, State) else results
+
+
+def case(run: Run, node: Node, arrays: list[Array]) -> list[Array]:
+    """Case: the branch of a number, the last one if there is none."""
+    branches = node.attributes["branches"]
+    index = arrays[0].item()
+    if index is State.UNDECIDED:
+        return [without_value(r) for r in run.call(body(run, branches[0], node.op), arrays[1:])]
+    name = branches[index if 0 <= index < len(branches) else -1]
+    return run.call(body(run, name, node.op), arrays[1:])
+
+
+def while_(run: Run, node: Node, arrays: list[Array]) -> list[Array]:
+    """While: the body as long as the condition holds."""
+    condition, step = (body(run, node.attributes[name], node.op) for name in ("cond", "body"))
+    for _ in range(MOST_ITERATIONS):
+        goes_on = truth(run, run.call(condition, arrays)[0])
+        if isinstance(goes_on, State):
+            return [
+                a if out == (place, 0) else without_value(a)
+                for a, out, place in zip(arrays, step.outputs, step.inputs, strict=True)
+            ]
+        if not goes_on:
+            return arrays
+        arrays = run.call(step, arrays)
+    raise NotInTable(node.op)
