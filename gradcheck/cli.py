@@ -11,18 +11,30 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
+from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO, TypeVar
 
 import typer
 
 from gradcheck import __version__
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck, one_line
-from gradcheck.vocabulary import BUG, COULD_NOT_CHECK, DTYPES, FORMATS, INTERRUPTED, SEVERITIES, SUFFIXES
+from gradcheck.vocabulary import (
+    BUG,
+    COULD_NOT_CHECK,
+    DTYPES,
+    FINDINGS,
+    FORMATS,
+    INTERRUPTED,
+    NOTHING,
+    SEVERITIES,
+    SUFFIXES,
+)
 
 if TYPE_CHECKING:
     from gradcheck.options import ScanOptions
-    from gradcheck.records import Report
+    from gradcheck.records import Chain, Report
     from gradcheck.renderers import Style
+
+Result = TypeVar("Result")
 
 app = typer.Typer(
     help="Where a TensorFlow function's gradient goes NaN, inf or wrong, to the exact float.",
@@ -118,13 +130,63 @@ def scan(
     return exit_status(report, options.fail_on)
 
 
+@app.command(no_args_is_help=True)
+def explain(
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="As for scan: one function or SavedModel.")],
+    points: Annotated[
+        list[str],
+        typer.Option("--at", metavar="[NAME=]VALUE", help="The point; @file.npy for numbers of a file; repeatable."),
+    ],
+    wrt: Annotated[str | None, typer.Option(metavar="NAME", help="Input to differentiate by (that of --at).")] = None,
+    gradient: Annotated[
+        str | None, typer.Option(metavar="VERSION", help="autodiff or custom (what training runs).")
+    ] = None,
+    dtype: Annotated[str | None, typer.Option(metavar="DTYPE", help=f"{', '.join(DTYPES)} (float32).")] = None,
+    output_format: Annotated[
+        str, typer.Option("--format", metavar="FORMAT", help=f"{' or '.join(FORMATS)}, on standard output.")
+    ] = "table",
+) -> int:
+    """Show one point operation by operation: values, gradients, the true ones, and where it goes wrong.
+
+    Exit status: 0 the gradient is right, 1 it is not, 2 the target could not be checked.
+    """
+    from gradcheck.options import ScanOptions, parse_at, parse_choice
+
+    options = ScanOptions(dtype=parse_choice("--dtype", dtype, DTYPES) if dtype else None)
+    parse_choice("--format", output_format, FORMATS)
+    at = tuple(option for text in points for option in parse_at(text))
+
+    def inquire() -> "Chain":
+        from gradcheck.pipeline.inquiries import explain as explained
+
+        return explained(target, at, wrt, gradient, options)
+
+    chain = quietly(lambda show: inquire())
+    from gradcheck.records import Class
+    from gradcheck.renderers.chain import render_chain
+
+    sys.stdout.write(render_chain(chain, output_format, terminal_style(sys.stdout)))
+    sys.stdout.flush()
+    return NOTHING if chain.verdict in (Class.FINITE, Class.NONE) else FINDINGS
+
+
 def run_quietly(targets: tuple[str, ...], options: "ScanOptions") -> "Report":
-    """Run the pipeline with progress on standard error and nothing of the targets' own on standard output."""
-    from gradcheck import pipeline
+    """Run the pipeline."""
+
+    def run(show: Callable[[str], None]) -> "Report":
+        from gradcheck import pipeline
+
+        return pipeline.run(targets, options, show)
+
+    return quietly(run)
+
+
+def quietly(run: "Callable[[Callable[[str], None]], Result]") -> "Result":
+    """Run with progress on standard error, and nothing of the targets' own on standard output."""
     from gradcheck.streams import without_tensorflow_logs
 
     with without_tensorflow_logs() as terminal, progress(terminal) as show, contextlib.redirect_stdout(sys.stderr):
-        return pipeline.run(targets, options, show)
+        return run(show)
 
 
 @contextlib.contextmanager

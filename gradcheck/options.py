@@ -80,6 +80,19 @@ class HoldOption:
 
 
 @dataclass(frozen=True)
+class AtOption:
+    """One `--at [NAME=]VALUE`; a value that begins with @ names a file of numbers."""
+
+    name: str | None
+    value: str
+
+    @property
+    def text(self) -> str:
+        """As the user wrote it."""
+        return (f"{self.name}=" if self.name else "") + self.value
+
+
+@dataclass(frozen=True)
 class ScanOptions:
     """Everything that a scan depends on, besides the targets."""
 
@@ -116,6 +129,17 @@ def parse_hold(text: str) -> HoldOption:
         raise CannotCheck(BAD_CONFIGURATION, f"--hold {text}: not a held value; {wanted}")
     number(f"--hold {text}", value, wanted)
     return HoldOption(name, value)
+
+
+def parse_at(text: str) -> tuple[AtOption, ...]:
+    """Read `[NAME=]VALUE`, or several with commas between them."""
+    found = []
+    for part in text.split(","):
+        name, _, value = (piece.strip() for piece in part.rpartition("="))
+        if not value.startswith("@"):
+            number(f"--at {text}", value, "write [NAME=]VALUE, for example --at z=100, or --at z=@batch.npy")
+        found.append(AtOption(name or None, value))
+    return tuple(found)
 
 
 def parse_choice(option: str, value: str, choices: tuple[str, ...]) -> str:

@@ -127,10 +127,12 @@ class Study:
     Attributes:
         program: (output, gradient), or (output,) where there is no gradient.
         observe: from one value an input to what TensorFlow computes there, for every tensor of the program.
+        recast: makes a function that computes the outputs in float64; None where TensorFlow cannot.
     """
 
     program: Program
     observe: Callable[[tuple[float, ...]], Observation]
+    recast: Callable[[], Callable[[tuple[float, ...]], tuple[float, ...]] | None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -354,6 +356,55 @@ class Finding:
     kind: str | None = None
     witness: Witness | None = None
     cause: Cause | None = None
+
+
+@dataclass(frozen=True)
+class Link:
+    """One forward operation of a chain, at one point; None where there is no such value, or it is not known.
+
+    Attributes:
+        op: its type.
+        text: what it computes, as a formula.
+        place: file name and line, or the node's name.
+        value, true_value: its output, computed and exact.
+        arriving: the gradient of the target's output with respect to its output, as computed.
+        leaving: the gradient that it passes on, as computed; one an input that depends on the swept one.
+        true_leaving: the same, evaluated exactly from the exact values.
+        guilty: whether it is the cause.
+    """
+
+    op: str
+    text: str
+    place: str
+    value: float | None
+    true_value: float | None
+    arriving: float | None
+    leaving: tuple[float, ...]
+    true_leaving: tuple[float | None, ...]
+    guilty: bool
+
+
+@dataclass(frozen=True)
+class Chain:
+    """One version of a target at one point, operation by operation.
+
+    Attributes:
+        target, version, wrt: what is explained.
+        witness: what came out.
+        verdict: class of the gradient, with the truth considered.
+        links: the forward operations, in order.
+        cause: where the bad gradient is born, or None where it is good.
+        trap: words on the `tf.where` trap, or None.
+    """
+
+    target: str
+    version: str
+    wrt: str
+    witness: Witness
+    verdict: Class
+    links: tuple[Link, ...]
+    cause: Cause | None
+    trap: str | None
 
 
 @dataclass(frozen=True)

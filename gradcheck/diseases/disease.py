@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gradcheck.diseases.branches import Branch, branches
 from gradcheck.diseases.patterns import Found, Pattern, matches
 from gradcheck.diseases.terms import Reader
 from gradcheck.program import Program, Ref
@@ -24,6 +25,8 @@ class Disease:
         replacement: Python code with the holes of the patterns in braces; the last line is the expression.
         exact: whether the replacement is the same function of real numbers, derivatives included. Where it is not, the
             function has no finite derivative somewhere, and the replacement's gradient is finite by convention there.
+        branch: for a disease of an operation inside a tf.where: in which branch it is one (1 or 2); the condition is
+            then an input named c. 0 for all others.
     """
 
     name: str
@@ -31,6 +34,7 @@ class Disease:
     words: str
     replacement: str
     exact: bool = True
+    branch: int = 0
 
     def text(self, names: Mapping[str, str]) -> str:
         """The replacement with names in its holes."""
@@ -73,29 +77,39 @@ class Match:
         return self.disease.cure(**self.constants, **tensors)
 
 
-def diagnosed(disease: Disease, reader: Reader, root: Ref) -> Iterator[Match]:
-    """The first match of each of a disease's spellings with a tensor."""
-    for pattern in disease.patterns:
+def diagnosed(disease: Disease, reader: Reader, root: Ref, branches: tuple[Branch, ...]) -> Iterator[Match]:
+    """The first match of each of a disease's spellings with a tensor; `branches` are those that it stands in."""
+    conditions = [{"c": b.condition} for b in branches if b.side == disease.branch] if disease.branch else [{}]
+    for pattern in disease.patterns if conditions else ():
         found = next(matches(reader, pattern, root, Found()), None)
         if found is not None:
-            yield Match(disease, root, found.inputs, found.constants, found.nodes)
+            yield Match(disease, root, {**found.inputs, **conditions[0]}, found.constants, found.nodes)
 
 
 def all_matches(program: Program, diseases: tuple[Disease, ...]) -> Iterator[Match]:
     """Every match of every disease in the forward part of a program."""
     reader = Reader(program)
+    stands_in = branches(program)
     for position in sorted(program.forward):
         node = program.nodes[position]
         root = (position, 0)
         if node.inputs and reader.behind_aliases(root)[0] == root and reader.number(root) is None:
             for disease in diseases:
-                yield from diagnosed(disease, reader, root)
+                yield from diagnosed(disease, reader, root, stands_in.get(position, ()))
 
 
 def outermost(found: list[Match]) -> tuple[Match, ...]:
-    """Largest first, without those that lie within a larger one."""
+    """Largest first, without those that lie within a larger one, and without those whose cures are at odds with it.
+
+    Cures are at odds where one replaces a tensor that the other one reads as a part of its own disease.
+    """
     kept: list[Match] = []
     for match in sorted(found, key=lambda m: -len(m.nodes)):  # stable: the catalogue's order decides between equals
-        if not any(match.nodes <= other.nodes for other in kept):
+        if not any(within(match, other) for other in kept):
             kept.append(match)
     return tuple(kept)
+
+
+def within(match: Match, other: Match) -> bool:
+    """Whether a match is a part of another one, or one's root is in the middle of the other."""
+    return match.nodes <= other.nodes or match.root[0] in other.nodes or other.root[0] in match.nodes

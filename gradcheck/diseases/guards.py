@@ -19,20 +19,14 @@ def selected(reader: Reader, term: Term) -> bool:
 def above_zero(reader: Reader, term: Term, depth: int = DEPTH) -> bool:
     """Kept away from 0 by a positive constant, added or as a bound."""
     value = reader.number(term)
-    if value is not None:
-        return value > 0
-    head = reader.head(term) if depth else None
+    head = reader.head(term) if depth and value is None else None
     if head is None:
-        return False
-    if head.op in ("sqrt", "square", "abs", "cosh"):
-        return head.op == "cosh" or above_zero(reader, head.args[0], depth - 1)
-    if head.op == "maximum":
+        return value is not None and value > 0
+    if head.op in ("maximum", "add"):
         return any(above_zero(reader, a, depth - 1) for a in head.args)
-    if head.op == "minimum":
+    if head.op in ("sqrt", "square", "abs", "minimum", "mul", "div"):
         return all(above_zero(reader, a, depth - 1) for a in head.args)
-    if head.op == "add":
-        return any(above_zero(reader, a, depth - 1) for a in head.args)
-    return head.op in ("mul", "div") and all(above_zero(reader, a, depth - 1) for a in head.args)
+    return head.op == "cosh"
 
 
 def kept_from_zero(reader: Reader, term: Term) -> bool:
@@ -77,6 +71,12 @@ def bounded_above(reader: Reader, term: Term) -> bool:
     if head.op == "maximum":
         return any(bounded_above(reader, a) for a in head.args)
     return head.op == "where" or (head.op == "minimum" and any(constant(reader, a) for a in head.args))
+
+
+def exponential(reader: Reader, term: Term) -> bool:
+    """A constant, or exp of something, which has diseases of its own."""
+    head = reader.head(term)
+    return constant(reader, term) or (head is not None and head.op == "exp")
 
 
 def constant(reader: Reader, term: Term) -> bool:

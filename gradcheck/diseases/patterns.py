@@ -86,7 +86,10 @@ def matches(reader: Reader, pattern: Pattern, term: Term, found: Found) -> Itera
         for reading in reader.readings(term):
             if reading.op == pattern.op:
                 taken = found.with_nodes(reading.nodes)
-                yield from (applied if isinstance(pattern, App) else reduced)(reader, pattern, reading, taken)
+                if isinstance(pattern, App):
+                    yield from applied(reader, pattern, reading, taken)
+                else:
+                    yield from reduced(reader, pattern, reading, taken)
 
 
 def bound(reader: Reader, var: Var, term: Term, found: Found) -> Iterator[Found]:

@@ -286,11 +286,11 @@ def name_of(node: Node) -> str:
 
 
 def uniform(value: Any) -> float | None:
-    """The number that all elements of an array are, or None."""
+    """The number that all elements of an array are, or None; the shortest decimal that its dtype reads as it."""
     array = np.asarray(value)
     if array.size == 0 or array.dtype.kind not in "iufb" or not np.all(array == array.flat[0]):
         return None
-    return float(array.flat[0])
+    return float(str(array.flat[0])) if array.dtype.kind == "f" else float(array.flat[0])
 
 
 def attributes(node: Node) -> str:

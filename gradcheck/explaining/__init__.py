@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from gradcheck.explaining.causes import cause_of, guilty_forward, output_cause
+from gradcheck.explaining.chains import links
 from gradcheck.explaining.traps import where_trap
 from gradcheck.floats import FloatFormat
-from gradcheck.program import Program
-from gradcheck.records import Cause, Class, Finding, Study, Witness
+from gradcheck.program import Program, Ref
+from gradcheck.records import Cause, Class, Finding, Link, Study, Witness
 
 NOWHERE = "scan it where your inputs are, with --range"
 BAD = {"GC003": Class.VANISHED, "GC004": Class.INACCURATE, "GC005": Class.WRONG}
@@ -73,6 +74,23 @@ def found_cause(finding: Finding, known: Knowledge, point: tuple[float, ...]) ->
     guilty = guilty_forward(program, cause) if cause and finding.masked and bad is Class.NAN else None
     trap = None if guilty is None or finding.severity == "info" else where_trap(program, guilty, seen)
     return cause, trap
+
+
+def chain_of(
+    study: Study,
+    point: tuple[float, ...],
+    verdict: Class,
+    exact: Mapping[Ref, float | None],
+    errors: Mapping[int, float],
+) -> tuple[tuple[Link, ...], Cause | None, str | None]:
+    """The links of one version at one point, the cause if its gradient is bad, and words on the `tf.where` trap."""
+    program, seen = study.program, study.observe(point)
+    bad = verdict not in (Class.FINITE, Class.NONE) and len(program.outputs) > 1
+    cause = cause_of(verdict, program, seen, errors) if bad else None
+    guilty = guilty_forward(program, cause) if cause else None
+    finite = verdict not in (Class.NAN, Class.INF, Class.NEGATIVE_INF)
+    trap = None if guilty is None or finite else where_trap(program, guilty, seen)
+    return links(program, seen, exact, guilty), cause, trap
 
 
 def suggest(finding: Finding) -> str | None:

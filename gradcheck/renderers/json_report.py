@@ -141,7 +141,7 @@ def truth_object(sweeps: tuple[Sweep, ...]) -> dict[str, Any]:
     """What the verdicts rest on: points at which real arithmetic was asked, operations for which it has no rule."""
     references = [sweep.truth for sweep in sweeps if sweep.truth is not None]
     approximate = sorted({op for reference in references for op in reference.approximate})
-    known = len(references) == len(sweeps)
+    known = len(references) == len(sweeps) and all(reference.points for reference in references)
     return {
         "method": "none" if not known else "approximate" if approximate else "rigorous",
         "points": sum(reference.points for reference in references),

@@ -181,9 +181,9 @@ def truth(target: TargetReport) -> str:
     """What the verdicts rest on."""
     references = [s.truth for s in target.sweeps]
     approximate = sorted({op for r in references if r for op in r.approximate})
-    if not all(references):
-        return "the truth is not known"
     points = sum(r.points for r in references if r)
+    if not all(references) or not points:
+        return f"the truth is not known{': no rule for ' + ', '.join(approximate) if approximate else ''}"
     if approximate:
         return f"approximate: {', '.join(approximate)} not in the table, so float64 stands in for the truth"
     return f"truth from real arithmetic at {points:,} of them"

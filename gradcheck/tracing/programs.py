@@ -11,6 +11,7 @@ inlined afterwards.
 import linecache
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from gradcheck.program import Array, Node, Observation, Place, Program, Ref
 from gradcheck.records import Study, Tensor
 from gradcheck.tracing.graphs import frozen_graph, function_graphs, is_users
 from gradcheck.tracing.layouts import Layout
+from gradcheck.tracing.recast import recast
 
 Places = Mapping[str, Place]
 Call = Callable[..., tuple[Tensor, ...]]
@@ -51,7 +53,7 @@ def study(forward: Callable[..., Tensor], differentiated: Callable[[Any], Call],
         if frozen is not None:
             known = {**dict(places(written.graph, PREFIX)), **dict(places(traced.graph))}
             program = program_of(frozen.graph, [t.name for t in frozen.inputs], list(frozen.outputs), known)
-            return Study(program, observer(frozen, program, shapes))
+            return Study(program, observer(frozen, program, shapes), cache(lambda: recast(frozen, shapes)))
     return None
 
 
@@ -156,13 +158,14 @@ def plain(value: Any) -> Any:
 
 def listed(kind: str) -> Callable[[Any], Any]:
     """How to make a Python value of one of an attribute's."""
-    return {
+    makers: dict[str, Callable[[Any], Any]] = {
         "s": lambda v: v.decode("utf-8", "replace"),
         "type": lambda v: tf.dtypes.as_dtype(v).name,
         "shape": lambda v: None if v.unknown_rank else tuple(d.size for d in v.dim),
         "tensor": tf.make_ndarray,
         "func": lambda v: v.name,
-    }.get(kind, lambda v: v)
+    }
+    return makers.get(kind, lambda v: v)
 
 
 def functions_of(graph: Any, known: Places) -> Iterator[tuple[str, Program]]:

@@ -1,13 +1,13 @@
-"""A target with one tensor of its graph replaced.
+"""A target with tensors of its graph replaced.
 
-In: a loaded target, a way to find the match in its graph, and its inputs' dtypes. Out: a loaded target that computes
+In: a loaded target and a way to find what is to be replaced in its graph. Out: a loaded target that computes
 the same with the cure in the place of the disease, to be traced, swept and differentiated as any other.
 
 The target is traced anew for whatever shapes it gets, the match is found in that trace, and those who read the replaced
 tensor are made to read the cure. Nothing is imported, so gradient overrides elsewhere in the target stay alive.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -35,7 +35,7 @@ class Replacement(Protocol):
         """The tensor that takes the root's place."""
 
 
-Finder = Callable[[Program], Replacement | None]
+Finder = Callable[[Program], Sequence[Replacement]]
 
 
 class NotFound(Exception):
@@ -87,17 +87,20 @@ def replaced(loaded: LoadedTarget, xs: tuple[Tensor, ...], find: Finder) -> Tens
     graph = tf.compat.v1.get_default_graph()
     operations = graph.get_operations()
     found = find(program_of(graph, [x.name for x in xs], [output], {}))
-    if found is None:
+    if not found:
         raise NotFound(f"{loaded.name}: what is to be replaced is not in its graph")
     position = ordered(operations)
-    root = tensor_of(position, found.root)
-    readers = [(op, i) for op in operations for i, x in enumerate(op.inputs) if x is root]
-    cure = tf.convert_to_tensor(found.cure(**{name: tensor_of(position, ref) for name, ref in found.inputs.items()}))
-    for op, i in readers:
-        op._update_input(i, cure)
+    current = {tensor.name: tensor for op in operations for tensor in op.outputs}
+    for replacement in sorted(found, key=lambda r: r.root):
+        inputs = {name: current[position[i].outputs[k].name] for name, (i, k) in replacement.inputs.items()}
+        root = position[replacement.root[0]].outputs[replacement.root[1]].name
+        current[root] = tf.convert_to_tensor(replacement.cure(**inputs))
+        redirect(operations, root, current[root])
     return tf.identity(output)
 
 
-def tensor_of(position: list[Any], ref: Ref) -> Tensor:
-    """The tensor that a reference of the program stands for."""
-    return position[ref[0]].outputs[ref[1]]
+def redirect(operations: list[Any], root: str, cure: Tensor) -> None:
+    """Make all that read a tensor read another one."""
+    for op in operations:
+        for i in [i for i, tensor in enumerate(op.inputs) if tensor.name == root]:
+            op._update_input(i, cure)

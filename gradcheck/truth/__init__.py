@@ -7,11 +7,11 @@ this package imports flint.
 from collections.abc import Mapping
 
 from gradcheck.options import TOLERANCES, ScanOptions
-from gradcheck.program import Program
-from gradcheck.records import InputPlan, TracedInput
+from gradcheck.program import Program, Ref
+from gradcheck.records import InputPlan, Study, TracedInput
 from gradcheck.truth.judging import Judge, Judgement, Line, Point, nearest
-from gradcheck.truth.locally import exact_tensors, local_errors
-from gradcheck.truth.oracle import Oracle
+from gradcheck.truth.locally import exact_numbers, exact_tensors, local_errors
+from gradcheck.truth.oracle import ApproximateOracle, Oracle
 from gradcheck.truth.survey import merged, survey
 from gradcheck.truth.zeros import split_at_zeros
 
@@ -19,6 +19,7 @@ __all__ = [
     "Judge",
     "Judgement",
     "Point",
+    "exact_at",
     "judge_of",
     "local_errors_at",
     "merged",
@@ -41,24 +42,34 @@ def local_errors_at(program: Program, values: tuple[float, ...]) -> Mapping[int,
     return local_errors(program, tensors) if tensors else {}
 
 
-def judge_of(
-    programs: Mapping[str, Program], inputs: tuple[TracedInput, ...], plan: InputPlan, options: ScanOptions
-) -> tuple[Judge | None, tuple[str, ...]]:
-    """A judge for one swept input, from each version's program; or None, and the operations that have no rule.
+def exact_at(program: Program, values: tuple[float, ...]) -> Mapping[Ref, float | None]:
+    """The exact value of each tensor of a program at one point, as the nearest float64."""
+    return exact_numbers(exact_tensors(program, values))
 
-    The first program is autodiff's: its output is the function that is differentiated.
+
+def judge_of(
+    studies: Mapping[str, Study], inputs: tuple[TracedInput, ...], plan: InputPlan, options: ScanOptions
+) -> tuple[Judge | None, tuple[str, ...]]:
+    """A judge for one swept input, and the operations that have no rule, for which float64 stands in.
+
+    The first study is autodiff's: its output is the function that is differentiated. None where TensorFlow cannot run
+    it in float64 either.
     """
-    forward = next(iter(programs.values()))
-    oracle = Oracle(forward, plan.index)
-    if oracle.missing():
-        return None, oracle.missing()
+    forward = next(iter(studies.values()))
+    oracle: Oracle | ApproximateOracle = Oracle(forward.program, plan.index)
+    missing = Oracle(forward.program, plan.index).missing()
+    if missing:
+        run = forward.recast()
+        if run is None:
+            return None, missing
+        oracle = ApproximateOracle(run)
     exact = {
-        name: Oracle(program, plan.index, program.outputs[1])
-        for name, program in programs.items()
-        if name == "custom" and len(program.outputs) > 1
+        name: Oracle(study.program, plan.index, study.program.outputs[1])
+        for name, study in studies.items()
+        if name == "custom" and len(study.program.outputs) > 1 and not missing
     }
-    exact = {name: oracle for name, oracle in exact.items() if not oracle.missing()}
+    exact = {name: formula for name, formula in exact.items() if not formula.missing()}
     fmt = inputs[plan.index].fmt
     held = tuple(i.fmt.value(o) for i, o in zip(inputs, plan.held, strict=True))
     tolerance = TOLERANCES[fmt.name] if options.tolerance is None else options.tolerance
-    return Judge(oracle, exact, tuple(programs), Line(fmt, plan.index, held), tolerance), ()
+    return Judge(oracle, exact, tuple(studies), Line(fmt, plan.index, held), tolerance), missing

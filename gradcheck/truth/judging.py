@@ -22,7 +22,7 @@ from gradcheck.floats import FloatFormat
 from gradcheck.options import CONDITION_ULPS
 from gradcheck.records import Class, Domain, Kind
 from gradcheck.truth.duals import Real, State
-from gradcheck.truth.oracle import Enclosure, Oracle
+from gradcheck.truth.oracle import ApproximateOracle, Enclosure, Oracle
 
 GRADUAL = 16
 """Smallest normals below which a gradient is lost where subnormals are kept."""
@@ -67,7 +67,12 @@ class Judge:
     """
 
     def __init__(
-        self, oracle: Oracle, exact: Mapping[str, Oracle], names: tuple[str, ...], line: Line, tolerance: float
+        self,
+        oracle: Oracle | ApproximateOracle,
+        exact: Mapping[str, Oracle],
+        names: tuple[str, ...],
+        line: Line,
+        tolerance: float,
     ) -> None:
         self.oracle = oracle
         self.exact = exact

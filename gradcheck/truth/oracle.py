@@ -8,7 +8,9 @@ Where a comparison meets two equal numbers that move apart, the derivatives on b
 subgradient between them is right.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 from flint import arb, ctx
@@ -93,6 +95,18 @@ class Oracle:
         (result,) = run.call(self.program, arguments, (self.ref,))
         first: Dual = result.flat[0]
         return first, run
+
+
+class ApproximateOracle:
+    """The same from a function that computes (output, gradient) in float64; what is not finite there is undecided."""
+
+    def __init__(self, run: Callable[[tuple[float, ...]], tuple[float, ...]]) -> None:
+        self.run = run
+
+    def at(self, values: tuple[float, ...]) -> Enclosure:
+        """What float64 says, taken as exact."""
+        value, *gradient = (arb(v) if isfinite(v) else State.UNDECIDED for v in self.run(values))
+        return Enclosure(value, gradient[0] if gradient else State.UNDECIDED)
 
 
 def argument(program: Program, index: int, value: float, derivative: arb | None) -> Array:

@@ -165,7 +165,8 @@ def plainest(fmt: FloatFormat, ordinals: list[int]) -> int:
 
 
 NARROW = 8
-"""A stretch this many times narrower than both of its inaccurate neighbours is a float that happens to be right."""
+"""A stretch this many times narrower than both of its inaccurate neighbours happens to be right there. (One of zeros is
+a part of them at any width: what has lost its digits takes few values, and 0 is one.)"""
 
 
 def merged(regions: tuple[Region, ...]) -> tuple[Region, ...]:
@@ -182,14 +183,14 @@ def calmed(regions: list[Region]) -> list[Region]:
     found = list(regions)
     for i in range(1, len(found) - 1):
         before, here, after = found[i - 1 : i + 2]
-        touching = before.hi + 1 == here.lo and here.hi + 1 == after.lo
-        if touching and here.floats * NARROW < min(before.floats, after.floats):
-            gradients = {
-                n: Class.INACCURATE
-                if c.is_number and before.gradients[n] is after.gradients[n] is Class.INACCURATE
-                else c
+        if before.hi + 1 == here.lo and here.hi + 1 == after.lo:
+            narrow = here.floats * NARROW < min(before.floats, after.floats)
+            absorbed = {
+                n: c is Class.VANISHED or (narrow and c.is_number)
                 for n, c in here.gradients.items()
+                if before.gradients[n] is after.gradients[n] is Class.INACCURATE
             }
+            gradients = {n: Class.INACCURATE if absorbed.get(n) else c for n, c in here.gradients.items()}
             found[i] = replace(here, gradients=gradients)
     return found
 

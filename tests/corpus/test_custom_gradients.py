@@ -38,7 +38,7 @@ COPIES = 16384
 
 each_wrong = pytest.mark.parametrize("entry", WRONG, ids=[entry["name"] for entry in WRONG])
 each_healthy = pytest.mark.parametrize("entry", HEALTHY, ids=[entry["name"] for entry in HEALTHY])
-each = pytest.mark.parametrize("entry", ENTRIES, ids=[entry["name"] for entry in ENTRIES])
+each_row = pytest.mark.parametrize("entry", ENTRIES, ids=[entry["name"] for entry in ENTRIES])
 
 
 def sigmoid(x: Any) -> Any:
@@ -176,7 +176,7 @@ def texts(report: TargetReport) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.slow
-@each
+@each_row
 def test_row_is_true(entry: dict[str, Any]) -> None:
     """Plain TensorFlow against the derivative by hand, without gradcheck."""
     truth, run = TRUTH[entry["name"]], gradient_of(entry)
@@ -249,5 +249,4 @@ def bad(code: str, truth: Callable[[Any], Any], run: Callable[[Any], Any], xs: A
     if code == "GC003":
         return held & (gradients == 0)
     error = np.abs(gradients - true)
-    # 1e-6 of the slope at 0 or of a periodic function's, so that a zero of the derivative is no fault
     return ~np.isfinite(gradients) | (error > np.where(held, 1e-4 * np.abs(true) + 1e-30, SMALLEST))

@@ -3,10 +3,10 @@
 from typing import Any
 
 from gradcheck.diseases.disease import Disease
-from gradcheck.diseases.guards import constant, shifted
+from gradcheck.diseases.guards import bounded_above, constant, shifted
 from gradcheck.diseases.patterns import (
-    App,
     Num,
+    Pattern,
     Var,
     add,
     app,
@@ -17,7 +17,9 @@ from gradcheck.diseases.patterns import (
     expm1,
     mul,
     neg,
+    power,
     sinh,
+    sqrt,
     square,
     sub,
     tanh,
@@ -27,11 +29,13 @@ from gradcheck.diseases.patterns import (
 
 X, Y, K = Var("x"), Var("y"), Num(lambda value: value > 0, "k")
 RAISED = Var("x", unless=shifted)
+EXPONENT = Var("x", unless=bounded_above)
+ENDS = "The probability rounds to 0, where a power below 1 has no finite derivative."
 UNTAKEN = "exp overflows in the branch that tf.where does not take, and the gradient there is 0 * inf."
 OVERFLOWS = "exp overflows and the gradient becomes inf * 0 or inf / inf, although the function itself levels off."
 
 
-def twice(arg: Var) -> Any:
+def twice(arg: Var) -> Pattern:
     """2 x, in its spellings."""
     return either(mul(2, arg), add(arg, arg))
 
@@ -50,20 +54,21 @@ def series(x: str, divisors: tuple[int, ...], sign: str = "+") -> str:
     return text
 
 
-def below(positive: App, otherwise: Var) -> Any:
-    """A tf.where that takes `positive` below 0 and x above."""
+def below(negative: Pattern, otherwise: Var) -> Pattern:
+    """A tf.where that takes one thing below 0 and another above."""
     less = either(app("less", X, 0), app("lessequal", X, 0))
     greater = either(app("greater", X, 0), app("greaterequal", X, 0))
-    return either(where(less, positive, otherwise), where(greater, otherwise, positive))
+    return either(where(less, negative, otherwise), where(greater, otherwise, negative))
 
 
 EXPM1 = either(sub(exp(X), 1), expm1(X))
-SIGMOID = either(div(1, add(1, exp(neg(X)))), div(exp(X), add(1, exp(X))), app("sigmoid", X))
+SIGMOID = either(div(1, add(1, exp(neg(EXPONENT)))), div(exp(EXPONENT), add(1, exp(X))), app("sigmoid", X))
+FRACTION = Num(lambda value: 0 < value < 1, "k")
 SOFTMAX = div(exp(RAISED), total(exp(RAISED), broadcasts))
 TANH = either(
-    div(sinh(X), cosh(X)),
-    div(sub(exp(X), exp(neg(X))), add(exp(X), exp(neg(X)))),
-    div(sub(exp(twice(X)), 1), add(exp(twice(X)), 1)),
+    div(sinh(EXPONENT), cosh(X)),
+    div(sub(exp(EXPONENT), exp(neg(X))), add(exp(X), exp(neg(X)))),
+    div(sub(exp(twice(EXPONENT)), 1), add(exp(twice(X)), 1)),
     div(sub(1, exp(neg(twice(X)))), add(1, exp(neg(twice(X))))),
     div(sub(1, exp(mul(-2, X))), add(1, exp(mul(-2, X)))),
     tanh(X),
@@ -76,24 +81,24 @@ DISEASES = (
         OVERFLOWS,
         "tf.sigmoid({x})",
     ),
-    Disease("reflected sigmoid by hand", (div(1, add(1, exp(X))),), OVERFLOWS, "tf.sigmoid(-{x})"),
+    Disease("reflected sigmoid by hand", (div(1, add(1, exp(EXPONENT))),), OVERFLOWS, "tf.sigmoid(-{x})"),
     Disease(
         "two-class softmax by hand",
-        (div(exp(X), add(exp(X), exp(Y))),),
+        (div(exp(RAISED), add(exp(X), exp(Y))),),
         OVERFLOWS,
         "tf.sigmoid({x} - {y})",
     ),
     Disease(
         "silu by hand",
-        (div(X, add(1, exp(neg(X)))),),
+        (div(EXPONENT, add(1, exp(neg(X)))), mul(EXPONENT, SIGMOID.options[1])),
         OVERFLOWS,
         "{x} * tf.sigmoid({x})",
     ),
     Disease(
         "mish by hand",
         (
-            mul(X, tanh(app("log", add(1, exp(X))))),
-            mul(X, tanh(app("log1p", exp(X)))),
+            mul(EXPONENT, tanh(app("log", add(1, exp(X))))),
+            mul(EXPONENT, tanh(app("log1p", exp(X)))),
         ),
         OVERFLOWS,
         "{x} * tf.tanh(tf.math.softplus({x}))",
@@ -105,6 +110,30 @@ DISEASES = (
         (sub(1, SIGMOID),),
         "The sigmoid rounds to 1 for large arguments, and the difference to 0.",
         "tf.sigmoid(-{x})",
+    ),
+    Disease(
+        "root of sigmoid",
+        (sqrt(SIGMOID),),
+        ENDS,
+        "tf.exp(0.5 * tf.math.log_sigmoid({x}))",
+    ),
+    Disease(
+        "root of one minus sigmoid",
+        (sqrt(sub(1, SIGMOID)),),
+        ENDS,
+        "tf.exp(0.5 * tf.math.log_sigmoid(-{x}))",
+    ),
+    Disease(
+        "power of sigmoid",
+        (power(SIGMOID, FRACTION),),
+        ENDS,
+        "tf.exp({k} * tf.math.log_sigmoid({x}))",
+    ),
+    Disease(
+        "power of one minus sigmoid",
+        (power(sub(1, SIGMOID), FRACTION),),
+        ENDS,
+        "tf.exp({k} * tf.math.log_sigmoid(-{x}))",
     ),
     Disease(
         "one minus tanh squared",

@@ -1,8 +1,8 @@
 """Diseases of log whose argument rounds, overflows or is flushed to 0 where the logarithm itself is moderate."""
 
 from gradcheck.diseases.disease import Disease
-from gradcheck.diseases.families.exponentials import RAISED, SIGMOID, SOFTMAX, TANH, X, Y
-from gradcheck.diseases.guards import constant
+from gradcheck.diseases.families.exponentials import EXPONENT, RAISED, SIGMOID, SOFTMAX, TANH, X, Y
+from gradcheck.diseases.guards import exponential
 from gradcheck.diseases.patterns import (
     Num,
     Var,
@@ -27,13 +27,13 @@ from gradcheck.diseases.patterns import (
     total,
 )
 
-ANY = Var("x", unless=constant)
+ANY = Var("x", unless=exponential)
 TINY = 1.1754944e-38
 LOG2 = 0.6931471805599453
 OVERFLOWS = "exp overflows where its logarithm is moderate, and the gradient becomes inf * 0 or inf / inf."
 ROUNDS = "The argument of the logarithm rounds to 0 or 1 where the logarithm itself is moderate."
 CANCELS = "The argument of the logarithm rounds to 1 near 0, and the result to 0."
-SOFTPLUS = either(log(add(1, exp(X))), log1p(exp(X)))
+SOFTPLUS = either(log(add(1, exp(EXPONENT))), log1p(exp(EXPONENT)))
 LOG_COSH = (
     "small = tf.abs({x}) < 1\n"
     "near = tf.where(small, {x}, 0.0)\n"
@@ -59,8 +59,8 @@ DISEASES = (
         "log of sigmoid",
         (
             *(log(option) for option in SIGMOID.options),
-            neg(log(add(1, exp(neg(X))))),
-            neg(log1p(exp(neg(X)))),
+            neg(log(add(1, exp(neg(EXPONENT))))),
+            neg(log1p(exp(neg(EXPONENT)))),
         ),
         ROUNDS,
         "tf.math.log_sigmoid({x})",
@@ -90,8 +90,7 @@ DISEASES = (
         "logaddexp by hand",
         (log(add(exp(RAISED), exp(Y))),),
         OVERFLOWS,
-        "top = tf.stop_gradient(tf.maximum({x}, {y}))\n"
-        "top + tf.math.log(tf.exp({x} - top) + tf.exp({y} - top))",
+        "top = tf.stop_gradient(tf.maximum({x}, {y}))\ntop + tf.math.log(tf.exp({x} - top) + tf.exp({y} - top))",
     ),
     Disease("log of exp", (log(exp(X)),), OVERFLOWS, "{x}"),
     Disease(
@@ -104,13 +103,13 @@ DISEASES = (
     ),
     Disease(
         "log of exp minus one",
-        (log(sub(exp(X), 1)), log(expm1(X))),
+        (log(sub(exp(EXPONENT), 1)), log(expm1(EXPONENT))),
         OVERFLOWS,
         "{x} + tf.math.log(-tf.math.expm1(-{x}))",
     ),
     Disease(
         "log of cosh",
-        (log(cosh(X)), log(div(add(exp(X), exp(neg(X))), 2))),
+        (log(cosh(EXPONENT)), log(div(add(exp(X), exp(neg(X))), 2))),
         "cosh overflows where its logarithm is moderate, and the gradient becomes inf / inf.",
         LOG_COSH,
     ),

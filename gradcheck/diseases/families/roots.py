@@ -3,13 +3,13 @@
 from typing import Any
 
 from gradcheck.diseases.disease import Disease
-from gradcheck.diseases.families.exponentials import X, Y, broadcasts
+from gradcheck.diseases.families.exponentials import FRACTION, X, Y, broadcasts
 from gradcheck.diseases.guards import constant, kept_from_zero
 from gradcheck.diseases.patterns import (
     Num,
+    Pattern,
     Var,
     absolute,
-    Pattern,
     add,
     div,
     mean,
@@ -26,7 +26,6 @@ SQUARES = "The derivative is 0 / 0 at 0, and squares are flushed to 0 or overflo
 BARE = Var("x", unless=kept_from_zero)
 DEVIATIONS = mean(square(sub(X, mean(X, lambda axis, keepdims: keepdims))))
 MOMENTS = sub(mean(square(X)), square(mean(X)))
-FRACTION = Num(lambda value: 0 < value < 1, "k")
 STEADY_NORM = (
     "top = tf.stop_gradient(tf.reduce_max(tf.abs({x}), axis={axis}, keepdims=True))\n"
     "top = tf.where(top == 0, tf.ones_like(top), top)\n"
@@ -73,8 +72,7 @@ DISEASES = (
         "norm by hand",
         (norm(X),),
         SQUARES,
-        STEADY_NORM
-        + "tf.reduce_sum(tf.where(zero, tf.zeros_like(s), top * root), axis={axis}, keepdims={keepdims})",
+        STEADY_NORM + "tf.reduce_sum(tf.where(zero, tf.zeros_like(s), top * root), axis={axis}, keepdims={keepdims})",
         exact=False,
     ),
     Disease(

@@ -3,7 +3,7 @@
 from gradcheck.diseases.disease import Disease
 from gradcheck.diseases.families.exponentials import X, Y, series
 from gradcheck.diseases.guards import clipped
-from gradcheck.diseases.patterns import Var, acos, asin, atan, cos, div, mul, sin, square, sub
+from gradcheck.diseases.patterns import Var, acos, asin, atan, cos, div, sin, square, sub
 
 INNER = Var("x", unless=clipped)
 AT_ENDS = "The derivative is not finite at -1 and 1, which rounding reaches, and inaccurate near them."
@@ -14,33 +14,28 @@ SINC = (
     "far = tf.where(small, tf.ones_like(h), h)\n"
     f"sinc = tf.where(small, {series('near * near', (6, 20, 42, 72, 110, 156), '-')}, tf.sin(far) / far)\n"
 )
-ENDS = (
-    "u = (1.0 - {x}) * (1.0 + {x})\n"
-    "inside = u > 0\n"
-    "root = tf.sqrt(tf.where(inside, u, tf.ones_like(u)))\n"
-)
+ENDS = "u = (1.0 - {x}) * (1.0 + {x})\nend = u == 0\nroot = tf.sqrt(tf.where(end, tf.ones_like(u), u))\n"
 
 DISEASES = (
     Disease(
         "arc cosine at its ends",
         (acos(INNER),),
         AT_ENDS,
-        ENDS + "tf.where(inside, tf.atan2(root, {x}), tf.acos(tf.stop_gradient({x})))",
+        ENDS + "tf.where(end, tf.acos(tf.stop_gradient({x})), tf.atan2(root, {x}))",
         exact=False,
     ),
     Disease(
         "arc sine at its ends",
         (asin(INNER),),
         AT_ENDS,
-        ENDS + "tf.where(inside, tf.atan2({x}, root), tf.asin(tf.stop_gradient({x})))",
+        ENDS + "tf.where(end, tf.asin(tf.stop_gradient({x})), tf.atan2({x}, root))",
         exact=False,
     ),
     Disease(
         "arc tangent of a quotient",
         (atan(div(Y, X)),),
         "Where the denominator is 0 the gradient is 0 * inf, though the angle is smooth there.",
-        "side = tf.where({x} < 0, -tf.ones_like({x}), tf.ones_like({x}))\n"
-        "tf.atan2({y} * side, {x} * side)",
+        "side = tf.where({x} < 0, -tf.ones_like({x}), tf.ones_like({x}))\ntf.atan2({y} * side, {x} * side)",
     ),
     Disease(
         "one minus cosine over x squared",

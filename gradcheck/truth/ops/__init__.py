@@ -6,9 +6,49 @@ arrays. An entry may not use TensorFlow's own gradient: it is what that is judge
 
 from collections.abc import Mapping
 
-from gradcheck.truth.ops import arithmetic, arrays, choices, exponentials, gradients, trigonometric
+from gradcheck.truth.ops import (
+    arithmetic,
+    arrays,
+    bessel,
+    choices,
+    control,
+    diagonals,
+    exponentials,
+    gradients,
+    incomplete,
+    linear,
+    lists,
+    normalization,
+    reductions,
+    segments,
+    slices,
+    softmaxes,
+    special,
+    trigonometric,
+    windows,
+)
 from gradcheck.truth.running import Rule
 
-FAMILIES = (arithmetic, arrays, choices, exponentials, gradients, trigonometric)
+FAMILIES = (
+    arithmetic,
+    arrays,
+    bessel,
+    choices,
+    control,
+    diagonals,
+    exponentials,
+    gradients,
+    incomplete,
+    linear,
+    lists,
+    normalization,
+    reductions,
+    segments,
+    slices,
+    softmaxes,
+    special,
+    trigonometric,
+    windows,
+)
 
 TABLE: Mapping[str, Rule] = {op: rule for family in FAMILIES for op, rule in family.RULES.items()}

@@ -152,7 +152,8 @@ def pad(node: Node, x: Array, pairs: tuple[int, ...], value: Array | None = None
     shape = tuple(b + n + a for b, n, a in zip(before, x.shape, after, strict=True))
     dtype = node.dtypes[0]
     result = full(shape, 0, dtype) if value is None else spread(shape, value, dtype)
-    result[(*(slice(b, b + n) for b, n in zip(before, x.shape, strict=True)), ...)] = x
+    inside: tuple[Any, ...] = tuple(slice(b, b + n) for b, n in zip(before, x.shape, strict=True))
+    result[inside] = x
     return result
 
 

@@ -1,15 +1,13 @@
 """Control flow: branches, loops, calls, and the optional values that branches hand to their gradients."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
-
-import numpy as np
+from collections.abc import Mapping
 
 from gradcheck.program import Array, Node, Program
-from gradcheck.truth.duals import Dual, State, lost
+from gradcheck.truth.duals import Dual, State
 from gradcheck.truth.ops.choices import NOTHING
-from gradcheck.truth.ops.lists import Kept, kept, unpacked
-from gradcheck.truth.running import NotInTable, Rule, Run, each
+from gradcheck.truth.ops.lists import Kept, kept
+from gradcheck.truth.ops.slices import all_unknown
+from gradcheck.truth.running import NotInTable, Rule, Run
 
 MOST_ITERATIONS = 10_000
 
@@ -27,9 +25,10 @@ def truth(run: Run, value: Array) -> bool | State:
 
 def without_value(array: Array) -> Array:
     """A tensor of the same shape of which nothing is known."""
-    if array.size and isinstance(array.flat[0], Kept):
-        return each(lambda k: k.mapped(without_value), 1)(array)
-    return each(lambda x: lost(State.UNDECIDED, Dual(State.UNDECIDED, x.d)) if isinstance(x, Dual) else None, 1)(array)
+    if array.dtype == object and array.size and isinstance(array.flat[0], Kept):
+        return kept(array.item().mapped(without_value))
+    is_float = array.dtype == object and all(isinstance(x, Dual) for x in array.flat)
+    return all_unknown(array.shape, "float64" if is_float else "int32")
 
 
 def body(run: Run, name: str, op: str) -> Program:
@@ -40,9 +39,9 @@ def body(run: Run, name: str, op: str) -> Program:
     return program
 
 
-def call(name: str) -> Rule:
+def called(run: Run, node: Node, arrays: list[Array]) -> list[Array]:
     """PartitionedCall and the like."""
-    return lambda run, node, arrays: run.call(body(run, node.attributes[name], node.op), arrays)
+    return run.call(body(run, node.attributes["f"], node.op), arrays)
 
 
 def if_(run: Run, node: Node, arrays: list[Array]) -> list[Array]:
@@ -77,3 +76,23 @@ def while_(run: Run, node: Node, arrays: list[Array]) -> list[Array]:
             return arrays
         arrays = run.call(step, arrays)
     raise NotInTable(node.op)
+
+
+def nothing(run: Run, node: Node, arrays: list[Array]) -> list[Array]:
+    """NoOp and Assert: no result."""
+    del run, node, arrays
+    return []
+
+
+RULES: Mapping[str, Rule] = {
+    "Assert": nothing,
+    "Case": case,
+    "If": if_,
+    "NoOp": nothing,
+    "PartitionedCall": called,
+    "StatefulPartitionedCall": called,
+    "StatelessCase": case,
+    "StatelessIf": if_,
+    "StatelessWhile": while_,
+    "While": while_,
+}

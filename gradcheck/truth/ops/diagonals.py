@@ -33,8 +33,9 @@ def packed(values: Array, k: tuple[int, ...]) -> Array:
     return values[..., None, :] if k[0] == k[-1] else values
 
 
-def matrix_of(node: Node, values: Array, k: tuple[int, ...], rows: Any, columns: Any, padding: Array) -> Array:
+def matrix_of(node: Node, values: Array, k: tuple[int, ...], *shape_and_padding: Any) -> Array:
     """MatrixDiagV2 and V3: a matrix of given diagonals."""
+    rows, columns, padding = shape_and_padding
     values = packed(values, k)
     longest = values.shape[-1]
     least = (longest - min(k[-1], 0), longest + max(k[0], 0))

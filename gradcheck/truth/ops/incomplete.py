@@ -50,7 +50,7 @@ def rate(f: Callable[[arb], arb], at: arb, radius: arb, bound: Bound, order: int
     bits, wide, middle = ctx.prec, at.rad(), at.mid()
     if not 2 * wide < radius:
         return State.UNDECIDED
-    with precision((order + 1) * bits + 64):
+    with precision((order + 2) * bits // 2 + 64):
         most = abs(bound(radius))
         h = radius / 2 ** (bits // 2)
         if order == 1:
@@ -211,17 +211,22 @@ def beta_sum(a: arb, b: arb, x: arb, logs: tuple[arb, arb]) -> arb:
 
 def terms(a: float, b: float, x: float) -> float:
     """About how many terms that takes, for choosing alone: until the ratios are well below 1, and from there on."""
+    if x >= 1:
+        return float("inf")
     goal = (1 + x) / 2
     return max(0.0, ((a + b) * x - goal * (a + 1)) / (1 - x)) + ctx.prec / (1 - x)
 
 
-def beta(a: arb, b: arb, x: arb) -> arb:
-    """I_x(a, b) for 0 < x < 1, or 1 - I_(1 - x)(b, a) (DLMF 8.17.4), whichever is shorter."""
-    logs = x.log(), (-x).log1p()
+def is_mirrored(a: arb, b: arb, x: arb) -> bool:
+    """Whether the series of I_(1 - x)(b, a) = 1 - I_x(a, b) (DLMF 8.17.4) is the shorter one."""
     at, bt, xt, yt = (float(t.mid()) for t in (a, b, x, 1 - x))
-    if yt > 0 and (xt == 0 or terms(at, bt, xt) <= terms(bt, at, yt)):
-        return beta_sum(a, b, x, logs)
-    return 1 - beta_sum(b, a, 1 - x, logs[::-1])
+    return terms(at, bt, xt) > terms(bt, at, yt)
+
+
+def beta_part(mirrored: bool, a: arb, b: arb, x: arb) -> arb:
+    """I_x(a, b), or what it lacks of 1, for a > 0, b > 0 and 0 < x < 1."""
+    logs = x.log(), (-x).log1p()
+    return beta_sum(b, a, 1 - x, logs[::-1]) if mirrored else beta_sum(a, b, x, logs)
 
 
 def beta_value(a: arb, b: arb, x: arb) -> Real:
@@ -231,7 +236,11 @@ def beta_value(a: arb, b: arb, x: arb) -> Real:
         return State.UNDEFINED
     if None in signs:
         return State.UNDECIDED
-    return ZERO if signs[2] == 0 else ONE if signs[3] == 0 else beta(a, b, x)
+    if 0 in signs:
+        return ONE if signs[3] == 0 else ZERO
+    mirrored = is_mirrored(a, b, x)
+    part = beta_part(mirrored, a, b, x)
+    return 1 - part if mirrored else part
 
 
 def beta_density(a: arb, b: arb, x: arb) -> Real:
@@ -248,9 +257,15 @@ def beta_slopes(a: arb, b: arb, x: arb) -> tuple[Real, Real]:
     """The slopes along a, where I_x falls, and along b, where it rises."""
     if x.is_zero() or (1 - x).is_zero():
         return ZERO, ZERO
-    along_a = rate(lambda z: beta(z, b, x), a, disc(a), lambda r: 2 * beta(a.mid() - r, b, x))
-    along_b = rate(lambda z: beta(a, z, x), b, disc(b), lambda r: 2 * beta(a, b.mid() + r, x))
-    return along_a, along_b
+    mirrored = is_mirrored(a, b, x)
+    up = -1 if mirrored else 1
+    along_a = rate(
+        lambda z: beta_part(mirrored, z, b, x), a, disc(a), lambda r: 2 * beta_part(mirrored, a.mid() - up * r, b, x)
+    )
+    along_b = rate(
+        lambda z: beta_part(mirrored, a, z, x), b, disc(b), lambda r: 2 * beta_part(mirrored, a, b.mid() + up * r, x)
+    )
+    return (minus(along_a), minus(along_b)) if mirrored else (along_a, along_b)
 
 
 def betainc(a: Dual, b: Dual, x: Dual) -> Dual:

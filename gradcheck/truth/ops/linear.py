@@ -7,7 +7,7 @@ import numpy as np
 from flint import arb
 
 from gradcheck.program import Array, Node
-from gradcheck.truth.duals import ONE, ZERO, Dual, State, lost, state_of
+from gradcheck.truth.duals import ONE, Dual, State, lost, state_of
 from gradcheck.truth.ops.arithmetic import add, divide, logarithm, multiply, negate, square_root, subtract
 from gradcheck.truth.ops.arrays import full, moving, objects
 from gradcheck.truth.ops.choices import absolute, sign_of
@@ -26,10 +26,9 @@ def matrix_product(a: Array, b: Array) -> Array:
     left, right = (np.broadcast_to(x, (*batch, *x.shape[-2:])) for x in (a, b))
     result = np.empty((*batch, a.shape[-2], b.shape[-1]), object)
     for place in np.ndindex(batch):
-        rows, columns = [list(r) for r in left[place]], [list(c) for c in right[place].T]
-        for i, row in enumerate(rows):
-            for k, column in enumerate(columns):
-                result[(*place, i, k)] = dot(row, column)
+        columns = [list(c) for c in right[place].T]
+        entries = [dot(row, column) for row in map(list, left[place]) for column in columns]
+        result[place] = objects(entries).reshape(result.shape[-2:])
     return result
 
 
@@ -52,7 +51,9 @@ def einsum(equation: str, *operands: Array) -> Array:
     shape = [sizes[c] for c in every]
     spread = [np.broadcast_to(aligned(x, names, every), shape) for x, names in zip(operands, labels, strict=True)]
     outer = tuple(sizes[c] for c in result)
-    rows = [x.reshape(int(np.prod(outer, dtype=int)), int(np.prod([sizes[c] for c in inner], dtype=int))) for x in spread]
+    rows = [
+        x.reshape(int(np.prod(outer, dtype=int)), int(np.prod([sizes[c] for c in inner], dtype=int))) for x in spread
+    ]
     if len(rows) == 1:
         return objects([total(list(x)) for x in rows[0]]).reshape(outer)
     first = rows[0]
@@ -67,9 +68,7 @@ def expanded(equation: str, operands: tuple[Array, ...]) -> tuple[list[str], str
     spare = [c for c in ascii_letters if c not in equation]
     hidden = [x.ndim - len(p.replace("...", "")) for p, x in zip(left.split(","), operands, strict=True)]
     dots = "".join(spare[: max([n for n, p in zip(hidden, left.split(","), strict=True) if "..." in p], default=0)])
-    labels = [
-        p.replace("...", dots[len(dots) - n :]) for n, p in zip(hidden, left.split(","), strict=True)
-    ]
+    labels = [p.replace("...", dots[len(dots) - n :]) for n, p in zip(hidden, left.split(","), strict=True)]
     sizes: dict[str, int] = {}
     for names, x in zip(labels, operands, strict=True):
         for c, n in zip(names, x.shape, strict=True):
@@ -128,7 +127,7 @@ def solve(a: Array, b: Array) -> Array:
     for k in range(n):
         best = pivot(a[k:, k])
         if isinstance(best, State):
-            return each(lambda x: lost(best, x, *a.flat), 1)(b)
+            return without_solution(a, b, best)
         swap = [*range(k), k + best, *(i for i in range(k, n) if i != k + best)]
         a, b = a[swap], b[swap]
         for x in (b, a):
@@ -136,6 +135,11 @@ def solve(a: Array, b: Array) -> Array:
         for i in (i for i in range(n) if i != k):
             b[i], a[i] = (subtracted(x[i], products(a[i, k], x[k])) for x in (b, a))
     return b
+
+
+def without_solution(a: Array, b: Array, state: State) -> Array:
+    """In place of the solution."""
+    return each(lambda x: lost(state, x, *a.flat), 1)(b)
 
 
 def pivot(column: Array) -> int | State:
@@ -159,12 +163,12 @@ def determinant(a: Array) -> Array:
     power = a
     for _ in range(n - 1):
         upper = np.triu(np.ones((n, n), bool), 1)
-        factor = np.where(upper, power, full((), 0, "float64"))
+        factor: Array = np.where(upper, power, full((), 0, "float64"))
         for i in range(n):
             factor[i, i] = negate(total([power[k, k] for k in range(i + 1, n)]))
         power = matrix_product(factor, a)
-    result = power[0, 0] if n else Dual(ONE)
-    return objects([result if n % 2 else negate(result)] if n else [result])[:, None]
+    result: Dual = power[0, 0] if n else Dual(ONE)
+    return objects([result if n % 2 or not n else negate(result)])[:, None]
 
 
 def log_determinant(run: Run, node: Node, arrays: list[Array]) -> list[Array]:
@@ -206,7 +210,7 @@ def cholesky(a: Array) -> Array:
         for i in range(k, n):
             rest = subtract(a[i, k], dot(list(result[i, :k]), list(result[k, :k])))
             result[i, k] = square_root(rest) if i == k else divide(rest, result[k, k])
-        corner = result[k, k]
+        corner: Dual = result[k, k]
         if isinstance(corner.v, arb) and corner.v.is_zero():
             return each(lambda x: lost(State.UNDEFINED, x), 1)(a)
     return result

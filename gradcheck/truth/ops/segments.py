@@ -8,8 +8,8 @@ from flint import arb
 
 from gradcheck.floats import FORMATS
 from gradcheck.program import Array, Node
-from gradcheck.truth.duals import ONE, ZERO, Dual, State
-from gradcheck.truth.ops.arrays import dims, integers, objects, undecided, unknown
+from gradcheck.truth.duals import Dual
+from gradcheck.truth.ops.arrays import dims, integers, objects, undecided
 from gradcheck.truth.ops.reductions import Reduce, largest, mean, product, smallest, total
 from gradcheck.truth.ops.slices import all_unknown
 from gradcheck.truth.running import FLOATS, Rule, Run

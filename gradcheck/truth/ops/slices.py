@@ -1,6 +1,6 @@
 """Parts of tensors: cut out, looked up, written to."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from gradcheck.truth.running import FLOATS, Rule, Run, each
 def cut(node: Node, x: Array, begin: tuple[int, ...], size: tuple[int, ...]) -> Array:
     """Slice: from begin on, size elements an axis; -1 for all that are left."""
     del node
-    return x[(*(slice(b, None if s < 0 else b + s) for b, s in zip(begin, size, strict=True)), ...)]
+    return x[tuple(slice(b, None if s < 0 else b + s) for b, s in zip(begin, size, strict=True))]
 
 
 def strided(node: Node, begin: tuple[int, ...], end: tuple[int, ...], strides: tuple[int, ...]) -> tuple[Any, ...]:
@@ -38,17 +38,16 @@ def strided(node: Node, begin: tuple[int, ...], end: tuple[int, ...], strides: t
     return parts if Ellipsis in parts else (*parts, Ellipsis)
 
 
-def strided_slice_grad(node: Node, shape: Any, begin: Any, end: Any, strides: Any, dy: Array) -> Array:
+def strided_slice_grad(node: Node, shape: tuple[int, ...], *where_and_dy: Any) -> Array:
     """StridedSliceGrad: a tensor of zeros with dy in the place of the slice."""
-    result = full(shape, 0, node.dtypes[0])
-    result[strided(node, begin, end, strides)] = dy
-    return result
+    return strided_slice_update(node, full(shape, 0, node.dtypes[0]), *where_and_dy)
 
 
-def strided_slice_update(node: Node, x: Array, begin: Any, end: Any, strides: Any, value: Array) -> Array:
+def strided_slice_update(node: Node, x: Array, *where_and_value: Any) -> Array:
     """TensorStridedSliceUpdate: the tensor with another value in the place of the slice."""
-    result = x.copy()
-    result[strided(node, begin, end, strides)] = value
+    *where, value = where_and_value
+    result: Array = x.copy()
+    result[strided(node, *where)] = value
     return result
 
 
@@ -82,9 +81,9 @@ def gathered(dtype: str, params: Array, indices: Array, axis: int, batch: int) -
     """The same with the numbers at hand."""
     if batch:
         rows = [gathered(dtype, p, i, axis - 1, batch - 1) for p, i in zip(params, indices, strict=True)]
-        return np.stack(rows)
+        return np.asarray(np.stack(rows))
     decided, mask = places(indices)
-    result = np.take(params, decided, axis)
+    result: Array = np.take(params, decided, axis)
     return with_unknown(result, (*[slice(None)] * axis, mask), dtype) if mask.any() else result
 
 
@@ -103,11 +102,16 @@ def scattered(node: Node, target: Array, indices: Array, updates: Array, combine
     """A tensor combined with updates at the rows of indices, one after another."""
     if undecided(indices):
         return all_unknown(target.shape, node.dtypes[0])
-    result = target.copy()
+    result: Array = target.copy()
     for place in np.ndindex(indices.shape[:-1]):
-        at = (*(int(i) for i in indices[place]), ...)
-        result[at] = combine(result[at], updates[(*place, ...)])
+        at = within(int(i) for i in indices[place])
+        result[at] = combine(result[at], updates[within(place)])
     return result
+
+
+def within(place: Iterable[int]) -> Any:
+    """The index of what is left of a tensor at a place, as an array in any case."""
+    return (*place, ...)
 
 
 def scatter_nd(node: Node, indices: Array, updates: Array, shape: tuple[int, ...]) -> Array:
@@ -160,7 +164,7 @@ def dynamic_stitch(node: Node, *arrays: Array) -> Array:
     result = full((count, *data.shape[first.ndim :]), 0, node.dtypes[0])
     for at, rows in zip(indices, arrays[half:], strict=True):
         for place in np.ndindex(at.shape):
-            result[at[place], ...] = rows[(*place, ...)]
+            result[at[place], ...] = rows[within(place)]
     return result
 
 

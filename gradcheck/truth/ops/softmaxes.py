@@ -45,7 +45,7 @@ def weights(xs: Any) -> Weights | State:
     return Weights(top, rest, [p / (1 + rest) for p in powers])
 
 
-def mean_speed(w: Weights, xs: Any, but: Real = ZERO) -> Real | None:
+def mean_speed(w: Weights, xs: Any, but: Real = ZERO) -> "Real | None":
     """The weighted sum of the derivatives, each less another one: exactly 0 where all are that."""
     away = but if isinstance(but, State) else -but
     result: Real | None = None
@@ -54,7 +54,7 @@ def mean_speed(w: Weights, xs: Any, but: Real = ZERO) -> Real | None:
     return result
 
 
-def speeds(w: Weights, xs: Any) -> list[Real | None]:
+def speeds(w: Weights, xs: Any) -> "list[Real | None]":
     """The derivative of each number less the weighted mean of all."""
     if all(x.d is None for x in xs):
         return [None] * len(xs)

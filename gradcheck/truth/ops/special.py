@@ -189,7 +189,7 @@ def fresnel_sine(x: arb) -> arb:
     return arb.pi() * x**3 / 6 * (-quarter * quarter).hypgeom([arb(0.75)], [arb(1.5), arb(1.75)])
 
 
-fresnel_sin = of_one(fresnel_sine, lambda x, v: (arb.pi() * x * x / 2).sin())
+fresnel_sin = of_one(fresnel_sine, lambda x, v: (x * x / 2).sin_pi())
 fresnel_cos = of_one(lambda x: x.fresnel_c(), lambda x, v: (x * x / 2).cos_pi())
 
 RULES: Mapping[str, Rule] = {

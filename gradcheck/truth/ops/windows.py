@@ -14,12 +14,10 @@ from flint import arb
 from gradcheck.program import Array, Node
 from gradcheck.truth.duals import Dual
 from gradcheck.truth.ops.arithmetic import add, divide
-from gradcheck.truth.ops.arrays import dims, full, moving
-from gradcheck.truth.ops.choices import NOTHING
+from gradcheck.truth.ops.arrays import dims, full, moving, unknown
 from gradcheck.truth.ops.linear import einsum
 from gradcheck.truth.ops.reductions import first_extreme, largest, mean
-from gradcheck.truth.ops.slices import unknown
-from gradcheck.truth.running import FLOATS, Rule, Run, each
+from gradcheck.truth.running import Rule, Run, each
 
 Place: TypeAlias = tuple[int, ...]
 Tap: TypeAlias = tuple[int, int, int]
@@ -38,7 +36,9 @@ def taps(node: Node, axis: int, n: int, size: int) -> tuple[int, list[Tap]]:
         length = -(-n // stride)
         before = max((length - 1) * stride + reach - n, 0) // 2
     else:
-        before, after = node.attributes["explicit_paddings"][2 * axis : 2 * axis + 2] if padding == "EXPLICIT" else (0, 0)
+        before, after = (
+            node.attributes["explicit_paddings"][2 * axis : 2 * axis + 2] if padding == "EXPLICIT" else (0, 0)
+        )
         length = max((n + before + after - reach) // stride + 1, 0)
     every = ((o, o * stride - before + k * step, k) for o in range(length) for k in range(size))
     return length, [(o, i, k) for o, i, k in every if 0 <= i < n]
@@ -82,31 +82,31 @@ class Convolution:
         self.y = (batch, *(length for length, _ in lines), groups, outer)
         self.lines = [line for _, line in lines]
 
-    def triples(self) -> Iterator[tuple[Place, Place, Place]]:
-        """Every output place with every input place that it sees, and the kernel's place between them."""
+    def triples(self) -> Iterator[tuple[Any, Any, Place]]:
+        """Every output place with every input place that it sees, of all batches, and the kernel's between them."""
         for taken in product(*self.lines):
             o, i, k = zip(*taken, strict=True)
-            yield o, i, k
+            yield (slice(None), *o), (slice(None), *i), k
 
     def forward(self, x: Array, kernel: Array, dtype: str) -> Array:
         """The output."""
         x, kernel, y = x.reshape(self.x), kernel.reshape(self.kernel), full(self.y, 0, dtype)
         for o, i, k in self.triples():
-            y[:, *o] = added(y[:, *o], einsum("ngi,igo->ngo", x[:, *i], kernel[k]))
+            y[o] = added(y[o], einsum("ngi,igo->ngo", x[i], kernel[k]))
         return y.reshape(*y.shape[:-2], -1)
 
     def to_input(self, kernel: Array, dy: Array, dtype: str) -> Array:
         """What the backward operation for the input computes."""
         kernel, dy, dx = kernel.reshape(self.kernel), dy.reshape(self.y), full(self.x, 0, dtype)
         for o, i, k in self.triples():
-            dx[:, *i] = added(dx[:, *i], einsum("ngo,igo->ngi", dy[:, *o], kernel[k]))
+            dx[i] = added(dx[i], einsum("ngo,igo->ngi", dy[o], kernel[k]))
         return dx.reshape(*dx.shape[:-2], -1)
 
     def to_kernel(self, x: Array, dy: Array, dtype: str) -> Array:
         """What the backward operation for the kernel computes."""
         x, dy, result = x.reshape(self.x), dy.reshape(self.y), full(self.kernel, 0, dtype)
         for o, i, k in self.triples():
-            result[k] = added(result[k], einsum("ngi,ngo->igo", x[:, *i], dy[:, *o]))
+            result[k] = added(result[k], einsum("ngi,ngo->igo", x[i], dy[o]))
         return result
 
 

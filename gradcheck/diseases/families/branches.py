@@ -1,0 +1,62 @@
+"""Diseases of operations inside a tf.where: what is not taken runs all the same, and 0 times its gradient is NaN.
+
+The cure is a second tf.where, in front of the operation.
+"""
+
+from collections.abc import Iterator
+
+from gradcheck.diseases.disease import Disease
+from gradcheck.diseases.guards import bounded_above, clipped, constant, kept_from_zero
+from gradcheck.diseases.patterns import (
+    Num,
+    Pattern,
+    Var,
+    acos,
+    asin,
+    cosh,
+    div,
+    exp,
+    expm1,
+    log,
+    power,
+    sinh,
+    sqrt,
+)
+from gradcheck.diseases.terms import Reader, Term
+
+WORDS = "tf.where does not stop the gradient of the branch that it does not take: 0 times an infinite one is NaN."
+ONES, ZEROS = ("1.0", "tf.ones_like({x})"), ("0.0", "tf.zeros_like({x})")
+
+
+def fixed(reader: Reader, term: Term) -> bool:
+    """Kept from 0, or a constant."""
+    return constant(reader, term) or kept_from_zero(reader, term)
+
+
+BARE, RAISED, INNER = Var("x", fixed), Var("x", bounded_above), Var("x", clipped)
+POWER = Num(lambda value: value < 1 and value != 0, "k")
+DANGERS: tuple[tuple[str, Pattern, tuple[str, str], str], ...] = (
+    ("logarithm", log(BARE), ONES, "tf.math.log({})"),
+    ("square root", sqrt(BARE), ONES, "tf.sqrt({})"),
+    ("reciprocal root", div(Var("n"), sqrt(BARE)), ONES, "{{n}} * tf.math.rsqrt({})"),
+    ("quotient", div(Var("n"), BARE), ONES, "{{n}} / {}"),
+    ("power", power(BARE, POWER), ONES, "{} ** {{k}}"),
+    ("exponential", exp(RAISED), ZEROS, "tf.exp({})"),
+    ("expm1", expm1(RAISED), ZEROS, "tf.math.expm1({})"),
+    ("hyperbolic sine", sinh(RAISED), ZEROS, "tf.sinh({})"),
+    ("hyperbolic cosine", cosh(RAISED), ZEROS, "tf.cosh({})"),
+    ("arc cosine", acos(INNER), ZEROS, "tf.acos({})"),
+    ("arc sine", asin(INNER), ZEROS, "tf.asin({})"),
+)
+
+
+def both_branches() -> Iterator[Disease]:
+    """Each danger in either branch."""
+    for name, pattern, (scalar, tensor), text in DANGERS:
+        taken = text.format(f"tf.where({{c}}, {{x}}, {scalar})")
+        other = text.format(f"tf.where({{c}}, {tensor}, {{x}})")
+        yield Disease(f"{name} under where", (pattern,), WORDS, taken, branch=1)
+        yield Disease(f"{name} under where, otherwise", (pattern,), WORDS, other, branch=2)
+
+
+DISEASES = tuple(both_branches())

@@ -1,0 +1,89 @@
+"""The run: targets and options become a report, stage by stage.
+
+This package alone sees every stage. TensorFlow is imported by loading a SavedModel, by tracing and by the
+engine, so those two are imported when the first target has been loaded: a target that cannot be imported is told at
+once.
+"""
+
+import platform
+import sys
+from collections.abc import Callable
+from importlib import metadata
+
+from gradcheck import __version__, loading, planning
+from gradcheck.errors import CannotCheck
+from gradcheck.options import ScanOptions
+from gradcheck.pipeline.sweeps import sweep_and_check
+from gradcheck.records import Environment, Report, TargetError, TargetReport
+
+TENSORFLOW_PACKAGES = ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "tf-nightly", "tensorflow-macos")
+
+Progress = Callable[[str], None]
+
+
+def run(targets: tuple[str, ...], options: ScanOptions, progress: Progress = lambda target: None) -> Report:
+    """Scan every target; what goes wrong with one is in its report, and the rest still run."""
+    loading.make_working_directory_importable()
+    reports: list[TargetReport] = []
+    for text in targets:
+        progress(text)
+        try:
+            names = loading.expand(text)
+        except CannotCheck as error:
+            reports.append(failed(text, error))
+            continue
+        for name in names:
+            progress(name)
+            reports.append(scan(name, options))
+    return Report(__version__, environment(), tuple(reports), options.seed)
+
+
+def scan(name: str, options: ScanOptions) -> TargetReport:
+    """One target, from its name to its report."""
+    try:
+        loaded = loading.load(name)
+        against = loading.load(options.against) if options.against else None
+        from gradcheck import tracing  # imports TensorFlow
+
+        target = tracing.trace(loaded, options.dtype, against)
+        plans = planning.plan_inputs(name, target.inputs, options)
+        results = [sweep_and_check(target, plan, options) for plan in plans]
+    except CannotCheck as error:
+        return failed(name, error)
+    return TargetReport(
+        target=name,
+        inputs=target.inputs,
+        versions=tuple(v.name for v in target.versions[0]),
+        modes=("graph",),
+        sweeps=tuple(sweep for sweep, _ in results),
+        findings=tuple(finding for _, findings in results for finding in findings),
+        notes=target.notes,
+    )
+
+
+def failed(name: str, error: CannotCheck) -> TargetReport:
+    """The report of a target that could not be checked."""
+    return TargetReport(target=name, error=TargetError(error.code, error.message))
+
+
+def environment() -> Environment:
+    """Where this run was measured; TensorFlow is asked only if a target brought it in."""
+    version, device = installed_tensorflow(), "CPU"
+    if "gradcheck.tracing" in sys.modules:
+        from gradcheck import tracing
+
+        version, device = tracing.environment()
+    return Environment(version, platform.python_version(), device)
+
+
+def installed_tensorflow() -> str:
+    """The version of the installed TensorFlow, without importing it."""
+    return next((d.version for d in map(distribution, TENSORFLOW_PACKAGES) if d), "not installed")
+
+
+def distribution(name: str) -> metadata.Distribution | None:
+    """An installed package, or None."""
+    try:
+        return metadata.distribution(name)
+    except metadata.PackageNotFoundError:
+        return None

@@ -1,0 +1,55 @@
+"""A graph recast to float64: an approximate reference where real arithmetic has no rule for an operation.
+
+In: an inlined graph of (output, gradient) over one point. Out: a function of one value an input that returns both as
+float64. Rounding is 29 bits finer than in float32 and overflow far away; the formula, and so its cancellations, stay.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from gradcheck.tracing.graphs import nodes, rename_functions
+
+NARROW = frozenset({tf.float16.as_datatype_enum, tf.bfloat16.as_datatype_enum, tf.float32.as_datatype_enum})
+DOUBLE = tf.float64.as_datatype_enum
+
+InDoubles = Callable[[tuple[float, ...]], tuple[float, ...]]
+
+
+def recast(frozen: Any, shapes: list[tuple[int, ...]]) -> InDoubles | None:
+    """The function in float64, or None where TensorFlow cannot run it so (an operation without that kernel)."""
+    graph_def = frozen.graph.as_graph_def()
+    for node in nodes(graph_def):
+        widen(node)
+    for function in graph_def.library.function:
+        for argument in (*function.signature.input_arg, *function.signature.output_arg):
+            argument.type = DOUBLE if argument.type in NARROW else argument.type
+    rename_functions(graph_def)
+    try:
+        imported = tf.compat.v1.wrap_function(lambda: tf.graph_util.import_graph_def(graph_def, name=""), [])
+        pruned = imported.prune([t.name for t in frozen.inputs], [t.name for t in frozen.outputs])
+    except Exception:  # then there is no reference, and the report says so
+        return None
+
+    def run(values: tuple[float, ...]) -> tuple[float, ...]:
+        tensors = [tf.fill(s, tf.constant(v, tf.float64)) for v, s in zip(values, shapes, strict=True)]
+        return tuple(float(t.numpy().ravel()[0]) for t in pruned(*tensors))
+
+    try:
+        run((0.5,) * len(shapes))
+    except Exception:
+        return None
+    return run
+
+
+def widen(node: Any) -> None:
+    """Make one NodeDef compute in float64."""
+    for name, attribute in node.attr.items():
+        if attribute.WhichOneof("value") == "type" and attribute.type in NARROW:
+            attribute.type = DOUBLE
+        for i, kind in enumerate(attribute.list.type):
+            attribute.list.type[i] = DOUBLE if kind in NARROW else kind
+        if name == "value" and attribute.tensor.dtype in NARROW:
+            wide = tf.make_ndarray(attribute.tensor).astype("float64")
+            attribute.tensor.CopyFrom(tf.make_tensor_proto(wide, tf.float64, wide.shape))
