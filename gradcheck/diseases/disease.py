@@ -10,7 +10,7 @@ from typing import Any
 
 from gradcheck.diseases.branches import Branch, branches
 from gradcheck.diseases.patterns import Found, Pattern, matches
-from gradcheck.diseases.terms import Reader
+from gradcheck.diseases.terms import Reader, Term
 from gradcheck.program import Program, Ref
 
 
@@ -60,6 +60,7 @@ class Match:
         inputs: the tensors in the holes.
         constants: the constants in the others: numbers, axes, whether dimensions are kept.
         nodes: positions of the nodes that the replacement makes superfluous, as far as nothing else reads them.
+        negative: whether the root is the negation of the disease, with the sign written inside of it.
     """
 
     disease: Disease
@@ -67,35 +68,57 @@ class Match:
     inputs: Mapping[str, Ref]
     constants: Mapping[str, Any]
     nodes: frozenset[int]
+    negative: bool = False
 
     def text(self, names: Mapping[str, str]) -> str:
         """The replacement as code, with the given names (or parenthesised expressions) of its inputs."""
-        return self.disease.text({**{name: repr(value) for name, value in self.constants.items()}, **names})
+        text = self.disease.text({**{name: repr(value) for name, value in self.constants.items()}, **names})
+        *steps, result = text.splitlines()
+        return "\n".join([*steps, f"-({result})" if self.negative else result])
 
     def cure(self, **tensors: Any) -> Any:
         """The replacement of tensors in the place of its inputs, as a tensor."""
-        return self.disease.cure(**self.constants, **tensors)
+        cure = self.disease.cure(**self.constants, **tensors)
+        return -cure if self.negative else cure
 
 
-def diagnosed(disease: Disease, reader: Reader, root: Ref, branches: tuple[Branch, ...]) -> Iterator[Match]:
-    """The first match of each of a disease's spellings with a tensor; `branches` are those that it stands in."""
-    conditions = [{"c": b.condition} for b in branches if b.side == disease.branch] if disease.branch else [{}]
+@dataclass(frozen=True)
+class Suspect:
+    """A tensor that may be diseased: how it reads, with either sign, and the branches of tf.where that it stands in."""
+
+    root: Ref
+    terms: tuple[tuple[Term, frozenset[int]], ...]
+    branches: tuple[Branch, ...]
+
+
+def suspects(program: Program, reader: Reader) -> Iterator[Suspect]:
+    """The tensors of the forward part that are computed, and are no constants."""
+    stands_in = branches(program)
+    for position in sorted(program.forward):
+        root = (position, 0)
+        if program.nodes[position].inputs and reader.behind_aliases(root)[0] == root and reader.number(root) is None:
+            terms = ((root, frozenset[int]()), *reader.implied_opposites(root))
+            yield Suspect(root, terms, stands_in.get(position, ()))
+
+
+def diagnosed(disease: Disease, reader: Reader, suspect: Suspect) -> Iterator[Match]:
+    """The first match of each of a disease's spellings with a tensor."""
+    conditions = [{"c": b.condition} for b in suspect.branches if b.side == disease.branch] if disease.branch else [{}]
     for pattern in disease.patterns if conditions else ():
-        found = next(matches(reader, pattern, root, Found()), None)
-        if found is not None:
-            yield Match(disease, root, {**found.inputs, **conditions[0]}, found.constants, found.nodes)
+        for term, taken in suspect.terms:
+            found = next(matches(reader, pattern, term, Found(nodes=taken)), None)
+            if found is not None:
+                inputs = {**found.inputs, **conditions[0]}
+                yield Match(disease, suspect.root, inputs, found.constants, found.nodes, term != suspect.root)
+                break
 
 
 def all_matches(program: Program, diseases: tuple[Disease, ...]) -> Iterator[Match]:
     """Every match of every disease in the forward part of a program."""
     reader = Reader(program)
-    stands_in = branches(program)
-    for position in sorted(program.forward):
-        node = program.nodes[position]
-        root = (position, 0)
-        if node.inputs and reader.behind_aliases(root)[0] == root and reader.number(root) is None:
-            for disease in diseases:
-                yield from diagnosed(disease, reader, root, stands_in.get(position, ()))
+    for suspect in suspects(program, reader):
+        for disease in diseases:
+            yield from diagnosed(disease, reader, suspect)
 
 
 def outermost(found: list[Match]) -> tuple[Match, ...]:

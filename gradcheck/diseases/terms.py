@@ -7,7 +7,7 @@ expression. No TensorFlow, no names, no source text.
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, TypeAlias
 
@@ -161,6 +161,10 @@ class Reader:
         op, args, nodes = head.op, head.args, head.nodes
         for term, taken in self.negated(head):
             yield Reading("neg", (term,), nodes | taken)
+        for term, taken in self.opposites(args[0]) if op == "neg" else ():
+            inner = self.head(term)
+            if inner:
+                yield replace(inner, nodes=inner.nodes | nodes | taken)
         for term, taken in self.inverted(head):
             yield Reading("div", (1.0, term), nodes | taken)
         if op in ("add", "sub", "mul", "div"):
@@ -197,6 +201,12 @@ class Reader:
         head = self.head(term)
         if head and depth:
             yield from ((t, n | head.nodes) for t, n in islice(self.negated(head, depth - 1), DEPTH))
+
+    def implied_opposites(self, term: Term) -> Iterator[tuple[Term, frozenset[int]]]:
+        """The terms, computed by no node, that this one is the negation of: those of products with the sign inside."""
+        head = self.head(term)
+        if head and head.op in ("add", "mul", "div"):
+            yield from ((t, n) for t, n in self.opposites(term) if isinstance(t, Made))
 
     def negated(self, head: Reading, depth: int = DEPTH) -> Iterator[tuple[Term, frozenset[int]]]:
         """The terms that a reading is the negation of."""

@@ -11,7 +11,7 @@ inlined afterwards.
 import linecache
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,7 @@ def study(forward: Callable[..., Tensor], differentiated: Callable[[Any], Call],
         if frozen is not None:
             known = {**dict(places(written.graph, PREFIX)), **dict(places(traced.graph))}
             program = program_of(frozen.graph, [t.name for t in frozen.inputs], list(frozen.outputs), known)
-            return Study(program, observer(frozen, program, shapes), cache(lambda: recast(frozen, shapes)))
+            return Study(program, observer(frozen, program, shapes), cache(partial(recast, frozen, shapes)))
     return None
 
 

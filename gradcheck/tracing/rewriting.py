@@ -4,7 +4,7 @@ In: a loaded target and a way to find what is to be replaced in its graph. Out: 
 the same with the cure in the place of the disease, to be traced, swept and differentiated as any other.
 
 The target is traced anew for whatever shapes it gets, the match is found in that trace, and those who read the replaced
-tensor are made to read the cure. Nothing is imported, so gradient overrides elsewhere in the target stay alive.
+tensor are made to read the cure. Gradient overrides elsewhere in the target stay alive.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,8 +16,9 @@ from tensorflow.python.autograph.core import ag_ctx
 
 from gradcheck.program import Program, Ref
 from gradcheck.records import LoadedTarget, Tensor
+from gradcheck.tracing.graphs import stripped
 from gradcheck.tracing.layouts import output_of, positional
-from gradcheck.tracing.programs import ordered, program_of
+from gradcheck.tracing.programs import concrete, ordered, program_of
 
 
 class Replacement(Protocol):
@@ -47,48 +48,51 @@ def rewritten(loaded: LoadedTarget, find: Finder) -> LoadedTarget:
     graphs: dict[Any, Any] = {}
 
     def function(*xs: Tensor) -> Tensor:
-        key = tuple((x.dtype, tuple(x.shape)) for x in xs)
+        key = tuple((x.dtype, None if x.shape.rank is None else tuple(x.shape)) for x in xs)
         if key not in graphs:
-            graphs[key] = cured(loaded, [tf.TensorSpec(shape, dtype) for dtype, shape in key], find)
+            with tf.init_scope():
+                graphs[key] = cured(loaded, [tf.TensorSpec(shape, dtype) for dtype, shape in key], find)
         return graphs[key](*xs)
 
-    return replace(loaded, function=function, parameters=by_position(loaded), autograph=False)
-
-
-def by_position(loaded: LoadedTarget) -> tuple[Any, ...]:
-    """The parameters, none of them by name alone."""
-    return tuple(replace(p, keyword_only=False) for p in loaded.parameters)
+    parameters = tuple(replace(p, keyword_only=False) for p in loaded.parameters)
+    return replace(loaded, function=function, parameters=parameters, autograph=False, override_lost=False)
 
 
 def cured(loaded: LoadedTarget, specs: list[Any], find: Finder) -> Any:
-    """A concrete function of one call's shapes; inner functions are run in place, so that they can be looked into."""
-    for in_place in (True, False):  # AutoGraph does not reach into functions that are run in place
-        before = tf.config.functions_run_eagerly()
-        tf.config.run_functions_eagerly(in_place)
-        try:
-            with tf.init_scope():
-                return tf.function(lambda *xs: replaced(loaded, xs, find), autograph=False).get_concrete_function(
-                    *specs
-                )
-        except Exception:
-            if not in_place:
-                raise
-        finally:
-            tf.config.run_functions_eagerly(before)
-    raise AssertionError
+    """A concrete function of one call's shapes.
+
+    Inner functions are run in place, so that they can be looked into. Where that fails (AutoGraph does not reach into
+    them) or what is to be replaced is not found, they are inlined, which strips gradient overrides.
+    """
+    call = converted(loaded)
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        return concrete(lambda *xs: replaced(call, xs, find), specs)
+    except Exception:  # the second attempt tells what is wrong
+        tf.config.run_functions_eagerly(before)
+        inlined = stripped(concrete(call, specs))
+        return concrete(lambda *xs: replaced(inlined, xs, find), specs)
+    finally:
+        tf.config.run_functions_eagerly(before)
 
 
-def replaced(loaded: LoadedTarget, xs: tuple[Tensor, ...], find: Finder) -> Tensor:
-    """Call the target in the current graph, then put the cure in."""
+def converted(loaded: LoadedTarget) -> Callable[..., Tensor]:
+    """The target as a function of positional tensors, with its Python control flow converted where it is to be."""
     call = positional(loaded)
     if loaded.autograph:
         call = tf.__internal__.autograph.tf_convert(call, ag_ctx.ControlStatusCtx(ag_ctx.Status.ENABLED))
-    output = tf.identity(output_of(call(*xs)))
+    return lambda *xs: tf.identity(output_of(call(*xs)))
+
+
+def replaced(call: Callable[..., Tensor], xs: tuple[Tensor, ...], find: Finder) -> Tensor:
+    """Call the target in the current graph, then put the cures in, those of what is computed first before others."""
+    output = tf.identity(call(*xs))
     graph = tf.compat.v1.get_default_graph()
     operations = graph.get_operations()
     found = find(program_of(graph, [x.name for x in xs], [output], {}))
     if not found:
-        raise NotFound(f"{loaded.name}: what is to be replaced is not in its graph")
+        raise NotFound("what is to be replaced is not in the graph")
     position = ordered(operations)
     current = {tensor.name: tensor for op in operations for tensor in op.outputs}
     for replacement in sorted(found, key=lambda r: r.root):

@@ -45,7 +45,8 @@ LOG_ERFC = (
     "far = tf.where(large, {z}, 5.0)\n"
     "near = tf.where(large, tf.zeros_like({z}), {z})\n"
     "r = 0.5 / far / far\n"
-    "tail = -far * far - tf.math.log(1.772453850905516 * far) + tf.math.log1p(-r * (1 - 3 * r * (1 - 5 * r * (1 - 7 * r))))\n"
+    "rest = -r * (1 - 3 * r * (1 - 5 * r * (1 - 7 * r)))\n"
+    "tail = -far * far - tf.math.log(1.772453850905516 * far) + tf.math.log1p(rest)\n"
 )
 
 DISEASES = (
@@ -132,7 +133,11 @@ DISEASES = (
         "log of erfc",
         (log(erfc(Var("z"))), log(sub(1, erf(Var("z"))))),
         "erfc is flushed to 0 for large arguments, and the gradient becomes 0 / 0.",
-        LOG_ERFC + "tf.where(large, tail, tf.math.log(tf.math.erfc(near)))",
+        LOG_ERFC + "small = near < 0.5\n"
+        "middle = tf.where(small, 0.5 * tf.ones_like(near), near)\n"
+        "low = tf.where(small, near, 0.0)\n"
+        "near = tf.where(small, tf.math.log1p(-tf.math.erf(low)), tf.math.log(tf.math.erfc(middle)))\n"
+        "tf.where(large, tail, near)",
     ),
     Disease(
         "log of the normal distribution function",

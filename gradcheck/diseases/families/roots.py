@@ -109,7 +109,7 @@ DISEASES = (
         "root of one minus a square",
         (sqrt(sub(1, square(X))),),
         "Near -1 and 1 the difference cancels, and at both ends the derivative is not finite.",
-        rooted("(1.0 - {x}) * (1.0 + {x})", "tf.sqrt({})"),
+        rooted("tf.where(tf.abs({x}) < 0.5, 1.0 - {x} * {x}, (1.0 - {x}) * (1.0 + {x}))", "tf.sqrt({})"),
         exact=False,
     ),
     Disease(

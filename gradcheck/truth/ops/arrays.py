@@ -216,16 +216,20 @@ def reverse_dims(node: Node, x: Array, flags: Array) -> Array:
 
 
 RULES: Mapping[str, Rule] = {
+    "BroadcastArgs": moving(lambda node, a, b: np.array(np.broadcast_shapes(a, b), node.dtypes[0]), 0, 1),
     "BroadcastGradientArgs": broadcast_arguments,
     "BroadcastTo": moving(lambda node, x, shape: np.broadcast_to(x, shape), 1),
     "CheckNumerics": unchanged,
+    "CheckNumericsV2": unchanged,
     "Concat": moving(lambda node, axis, *xs: np.concatenate(xs, axis[0]), 0),
     "ConcatOffset": moving(concat_offset, 0),
     "ConcatV2": moving(lambda node, *xs: np.concatenate(xs[:-1], xs[-1][0]), -1),
     "ConjugateTranspose": moving(lambda node, x, perm: x.transpose(perm), 1),
+    "DeepCopy": unchanged,
     "EnsureShape": unchanged,
     "ExpandDims": moving(lambda node, x, axis: np.expand_dims(x, axis[0]), 1),
     "Fill": moving(lambda node, shape, value: np.broadcast_to(value, shape), 0),
+    "GuaranteeConst": unchanged,
     "Identity": unchanged,
     "IdentityN": unchanged,
     "InvertPermutation": moving(lambda node, perm: np.argsort(perm).astype(node.dtypes[0]), 0),

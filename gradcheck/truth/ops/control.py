@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from gradcheck.program import Array, Node, Program
+from gradcheck.program import Array, Node, Program, Ref
 from gradcheck.truth.duals import Dual, State
 from gradcheck.truth.ops.choices import NOTHING
 from gradcheck.truth.ops.lists import Kept, kept
@@ -39,6 +39,13 @@ def body(run: Run, name: str, op: str) -> Program:
     return program
 
 
+def source(program: Program, ref: Ref) -> Ref:
+    """The tensor that another one repeats."""
+    while program.nodes[ref[0]].op == "Identity":
+        ref = program.nodes[ref[0]].inputs[0]
+    return ref
+
+
 def called(run: Run, node: Node, arrays: list[Array]) -> list[Array]:
     """PartitionedCall and the like."""
     return run.call(body(run, node.attributes["f"], node.op), arrays)
@@ -69,7 +76,7 @@ def while_(run: Run, node: Node, arrays: list[Array]) -> list[Array]:
         goes_on = truth(run, run.call(condition, arrays)[0])
         if isinstance(goes_on, State):
             return [
-                a if out == (place, 0) else without_value(a)
+                a if source(step, out) == (place, 0) else without_value(a)
                 for a, out, place in zip(arrays, step.outputs, step.inputs, strict=True)
             ]
         if not goes_on:

@@ -1,8 +1,8 @@
 """Exponentials, logarithms, and what is made of them: sigmoid, softplus, elu, selu, hyperbolic functions."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from math import ldexp
 
-import numpy as np
 from flint import arb
 
 from gradcheck.program import Array, Node
@@ -10,9 +10,17 @@ from gradcheck.truth.duals import ONE, Dual, Real, State, of_one, sign
 from gradcheck.truth.ops.arithmetic import logarithm, logarithm_of_one_plus
 from gradcheck.truth.running import Rule, Run, each, elementwise
 
-SELU_SCALE = arb(float(np.float32(1.0507009873554804934193349852946)))
-SELU_SCALE_ALPHA = arb(float(np.float32(1.7580993408473768599402175208123)))
-"""The constants of the Selu kernel, scale and scale * alpha (Klambauer et al. 2017), in the kernel's precision."""
+SELU = (1.0507009873554804934193349852946, 1.7580993408473768599402175208123)
+"""The constants of the Selu kernel, scale and scale * alpha (Klambauer et al. 2017)."""
+
+SIGNIFICANT = {"float16": 11, "bfloat16": 8, "float32": 24, "float64": 53}
+"""Bits of the kernels' number types."""
+
+
+def selu_constants(dtype: str) -> tuple[arb, arb]:
+    """The two constants, rounded to the kernel's precision as the kernel rounds them."""
+    scale, scale_alpha = (ldexp(round(ldexp(c, SIGNIFICANT[dtype] - 1)), 1 - SIGNIFICANT[dtype]) for c in SELU)
+    return arb(scale), arb(scale_alpha)
 
 
 def logistic(x: arb) -> arb:
@@ -61,12 +69,12 @@ def piecewise(below: "tuple[arb, arb]", run: Run, x: Dual) -> Dual:
     return of_one(lambda t: factor * t.expm1(), lambda t, v: factor * t.exp())(x)
 
 
-def elu_like(scale: arb, factor: arb) -> Rule:
-    """The rule of Elu and Selu."""
+def elu_like(constants: Callable[[str], tuple[arb, arb]]) -> Rule:
+    """The rule of Elu and Selu, from the constants for a dtype."""
 
     def rule(run: Run, node: Node, arrays: list[Array]) -> list[Array]:
-        del node
-        return [each(lambda x: piecewise((scale, factor), run, x), 1)(*arrays)]
+        below = constants(node.dtypes[0])
+        return [each(lambda x: piecewise(below, run, x), 1)(*arrays)]
 
     return rule
 
@@ -76,12 +84,12 @@ RULES: Mapping[str, Rule] = {
     "Asinh": elementwise(asinh),
     "Atanh": elementwise(atanh),
     "Cosh": elementwise(cosh),
-    "Elu": elu_like(ONE, ONE),
+    "Elu": elu_like(lambda dtype: (ONE, ONE)),
     "Exp": elementwise(exp),
     "Expm1": elementwise(expm1),
     "Log": elementwise(logarithm),
     "Log1p": elementwise(logarithm_of_one_plus),
-    "Selu": elu_like(SELU_SCALE, SELU_SCALE_ALPHA),
+    "Selu": elu_like(selu_constants),
     "Sigmoid": elementwise(sigmoid),
     "Sinh": elementwise(sinh),
     "Softplus": elementwise(softplus),

@@ -12,7 +12,7 @@ from gradcheck.program import Array, Node
 from gradcheck.truth.duals import ONE, Dual, State, lost
 from gradcheck.truth.ops.arithmetic import add, divide, multiply, negate, square, subtract
 from gradcheck.truth.ops.choices import NOTHING, SIX
-from gradcheck.truth.ops.exponentials import SELU_SCALE, SELU_SCALE_ALPHA, sigmoid
+from gradcheck.truth.ops.exponentials import selu_constants, sigmoid
 from gradcheck.truth.running import Rule, Run, compared, each, elementwise
 
 UNIT = Dual(ONE)
@@ -50,12 +50,17 @@ def elu_grad(run: Run, gradient: Dual, y: Dual) -> Dual:
     return lost(State.UNDECIDED, gradient) if s is None else multiply(gradient, add(y, UNIT)) if s < 0 else gradient
 
 
-def selu_grad(run: Run, gradient: Dual, y: Dual) -> Dual:
+def selu_grad(run: Run, node: Node, arrays: list[Array]) -> list[Array]:
     """SeluGrad: gradient * (y + scale * alpha) where the output y is negative, else gradient * scale."""
-    s = run.compare(y, NOTHING)
-    if s is None:
-        return lost(State.UNDECIDED, gradient)
-    return multiply(gradient, add(y, Dual(SELU_SCALE_ALPHA)) if s < 0 else Dual(SELU_SCALE))
+    scale, scale_alpha = (Dual(c) for c in selu_constants(node.dtypes[0]))
+
+    def apply(gradient: Dual, y: Dual) -> Dual:
+        s = run.compare(y, NOTHING)
+        if s is None:
+            return lost(State.UNDECIDED, gradient)
+        return multiply(gradient, add(y, scale_alpha) if s < 0 else scale)
+
+    return [each(apply, 2)(*arrays)]
 
 
 def absolute_plus_one(run: Run, x: Dual) -> Dual:
@@ -72,7 +77,7 @@ RULES: Mapping[str, Rule] = {
     "Relu6Grad": compared(where_in_six),
     "ReluGrad": compared(where_positive),
     "RsqrtGrad": elementwise(lambda y, dy: multiply(dy, multiply(Dual(arb(-0.5)), multiply(y, square(y)))), 2),
-    "SeluGrad": compared(selu_grad),
+    "SeluGrad": selu_grad,
     "SigmoidGrad": elementwise(lambda y, dy: multiply(dy, multiply(y, subtract(UNIT, y))), 2),
     "SoftplusGrad": elementwise(lambda dy, x: multiply(dy, sigmoid(x)), 2),
     "SoftsignGrad": compared(lambda run, dy, x: divide(dy, square(absolute_plus_one(run, x)))),

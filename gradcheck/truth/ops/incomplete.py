@@ -60,7 +60,7 @@ def rate(f: Callable[[arb], arb], at: arb, radius: arb, bound: Bound, order: int
             quotient = (f(middle + h) - 2 * f(middle) + f(middle - h)) / (h * h)
             left_out = 2 * most * h * h / radius**4 + wide * 48 * most / radius**3
         # The terms behind the first that is left out add less than a quarter to it, as h < R / 2.
-        return quotient + 2 * left_out * arb(0, 1)
+        return arb(quotient + 2 * left_out * arb(0, 1))
 
 
 def series(ratio: Callable[[int], arb], most: Callable[[int, arb], arb]) -> arb:

@@ -83,8 +83,8 @@ def aligned(x: Array, names: str, every: list[str]) -> Array:
         i, k = names.index(c), names.rindex(c)
         x = np.diagonal(x, 0, i, k)
         names = names[:i] + names[i + 1 : k] + names[k + 1 :] + c
-    order = [names.index(c) for c in every if c in names]
-    return x.transpose(order).reshape([x.shape[names.index(c)] if c in names else 1 for c in every])
+    shape = [x.shape[names.index(c)] if c in names else 1 for c in every]
+    return np.asarray(x.transpose([names.index(c) for c in every if c in names]).reshape(shape))
 
 
 def channels(node: Node, ndim: int) -> int:
@@ -147,10 +147,11 @@ def pivot(column: Array) -> int | State:
     state = state_of(*column)
     if state is not None:
         return state
-    usable = [i for i, x in enumerate(column) if x.v > 0 or x.v < 0]
+    values: list[arb] = [x.v for x in column]
+    usable = [i for i, v in enumerate(values) if v > 0 or v < 0]
     if usable:
-        return max(usable, key=lambda i: abs(column[i].v.mid()))
-    return State.UNDEFINED if all(x.v.is_zero() for x in column) else State.UNDECIDED
+        return max(usable, key=lambda i: abs(values[i].mid()))
+    return State.UNDEFINED if all(v.is_zero() for v in values) else State.UNDECIDED
 
 
 def determinant(a: Array) -> Array:

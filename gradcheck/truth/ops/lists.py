@@ -4,12 +4,13 @@ A tensor of dtype variant is an array without axes that holds a `Kept`.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from gradcheck.program import Array, Node
+from gradcheck.truth.ops.arithmetic import add_n as sums
 from gradcheck.truth.ops.arrays import Unshaped, dims, full, integers, moving, undecided
 from gradcheck.truth.ops.slices import all_unknown
 from gradcheck.truth.running import Rule, Run
@@ -183,6 +184,21 @@ def zeros(array: Array, dtype: str) -> Array:
     return kept(items.mapped(lambda x: zeros(x, items.dtype)))
 
 
+def add_n(run: Run, node: Node, arrays: list[Array]) -> list[Array]:
+    """AddN, of lists too: element by element, an element that was never set as 0."""
+    if node.dtypes[0] != "variant":
+        return sums(run, node, arrays)
+    first: Kept = arrays[0].item()
+    columns = zip(*(a.item().items for a in arrays), strict=True)
+    inner = replace(node, dtypes=(first.dtype,))
+    return [kept(first.with_items(summed(run, inner, [x for x in column if x is not None]) for column in columns))]
+
+
+def summed(run: Run, node: Node, arrays: list[Array]) -> Array | None:
+    """The sum of what was set."""
+    return add_n(run, node, arrays)[0] if arrays else None
+
+
 def optional(run: Run, node: Node, arrays: list[Array]) -> list[Array]:
     """OptionalFromValue and OptionalNone."""
     del run, node
@@ -198,6 +214,7 @@ def optional_value(run: Run, node: Node, arrays: list[Array]) -> list[Array]:
 
 
 RULES: Mapping[str, Rule] = {
+    "AddN": add_n,
     "EmptyTensorList": listing(empty),
     "OptionalFromValue": optional,
     "OptionalGetValue": optional_value,

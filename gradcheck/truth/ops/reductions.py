@@ -170,12 +170,12 @@ def half_square(run: Run, node: Node, arrays: list[Array]) -> list[Array]:
 
 
 def top(run: Run, node: Node, arrays: list[Array]) -> list[Array]:
-    """TopK and TopKV2: the largest numbers of each row in falling order, and where they are.
+    """TopKV2: the largest numbers of each row in falling order, and where they are.
 
     Without `sorted` TensorFlow promises no order; they are sorted here too.
     """
     values = arrays[0]
-    count = dims(node, arrays[1])[0] if len(arrays) > 1 else node.attributes["k"]
+    count = dims(node, arrays[1])[0]
     shape = (*values.shape[:-1], count)
     rows = [top_of(run, row, count) for row in values.reshape(-1, values.shape[-1])]
     numbers, indices = (objects([x for row in rows for x in row[k]]).reshape(shape) for k in (0, 1))
@@ -252,6 +252,5 @@ RULES: Mapping[str, Rule] = {
     "Min": reduction(smallest, np.min),
     "Prod": reduction(lambda run, xs: product(xs), np.prod),
     "Sum": reduction(lambda run, xs: total(xs), np.sum),
-    "TopK": top,
     "TopKV2": top,
 }

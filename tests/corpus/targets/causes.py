@@ -152,9 +152,19 @@ def reciprocal(x: tf.Tensor) -> tf.Tensor:
     return inverse + 1.0
 
 
-def x_times_rsqrt(x: tf.Tensor) -> tf.Tensor:
-    inverse = tf.math.rsqrt(x)  # cause: x_times_rsqrt
-    return x * inverse
+def reciprocal_root(x: tf.Tensor) -> tf.Tensor:
+    inverse = tf.math.rsqrt(x)  # cause: reciprocal_root
+    return 2.0 * inverse
+
+
+def reciprocal_call(x: tf.Tensor) -> tf.Tensor:
+    inverse = tf.math.reciprocal(x)  # cause: reciprocal_call
+    return inverse + 1.0
+
+
+def arctan_of_reciprocal(x: tf.Tensor) -> tf.Tensor:
+    inverse = tf.math.reciprocal(x)
+    return tf.atan(inverse)  # cause: arctan_of_reciprocal
 
 
 def arc_cosine(x: tf.Tensor) -> tf.Tensor:
@@ -269,15 +279,10 @@ def where_divisor(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
     return tf.where(tf.abs(y) > 1.0, quotient, x * y)
 
 
-def where_reciprocal(x: tf.Tensor) -> tf.Tensor:
-    inverse = tf.math.reciprocal(x)  # cause: where_reciprocal
-    return tf.where(tf.abs(x) > 1.0, inverse, x)
-
-
 def where_in_where(x: tf.Tensor) -> tf.Tensor:
     safe = tf.where(x > 0.0, x, 1.0)
     guarded = tf.math.log(safe)
-    naked = tf.math.rsqrt(x)  # cause: where_in_where
+    naked = tf.math.log(x)  # cause: where_in_where
     inner = tf.where(x > 2.0, naked, guarded)
     return tf.where(x > 1.0, inner, x - 1.0)
 
@@ -345,10 +350,10 @@ def logit_of_logistic(x: tf.Tensor) -> tf.Tensor:
     return tf.math.log(p) - tf.math.log(rest)
 
 
-def slope_of_exp(x: tf.Tensor) -> tf.Tensor:
-    e = tf.exp(x)
-    rise = e - 1.0  # cause: slope_of_exp
-    return rise / x  # cause: slope_of_exp
+def sine_by_cosine(x: tf.Tensor) -> tf.Tensor:
+    cosine = tf.cos(x)
+    rest = 1.0 - cosine * cosine  # cause: sine_by_cosine
+    return tf.sqrt(rest)
 
 
 def shortcut_variance(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:

@@ -13,7 +13,8 @@ MakeSweep = Callable[..., Sweep]
 MakeVersion = Callable[..., Version]
 
 FLOAT32 = FORMATS["float32"]
-FINITE, NAN, INF, NEGATIVE_INF, NONE, MIXED = Class
+FINITE, NAN, INF, NEGATIVE_INF = Class.FINITE, Class.NAN, Class.INF, Class.NEGATIVE_INF
+NONE, MIXED = Class.NONE, Class.MIXED
 BOTH = ("autodiff", "custom")
 WHOLE = (FLOAT32.min_ordinal, FLOAT32.max_ordinal)
 

@@ -24,7 +24,8 @@ MakeReport = Callable[..., Report]
 
 FLOAT32 = FORMATS["float32"]
 WHOLE = (FLOAT32.min_ordinal, FLOAT32.max_ordinal)
-FINITE, NAN, INF, NEGATIVE_INF, NONE, MIXED = Class
+FINITE, NAN, INF, NEGATIVE_INF = Class.FINITE, Class.NAN, Class.INF, Class.NEGATIVE_INF
+NONE, MIXED = Class.NONE, Class.MIXED
 BROKEN = TargetReport("m:broken", error=TargetError("GC902", "m: has no broken; it has: working"))
 SCHEMA = json.loads((resources.files("gradcheck.renderers") / "report.schema.json").read_text(encoding="utf-8"))
 

@@ -24,7 +24,8 @@ MakeReport = Callable[..., Report]
 FLOAT32, FLOAT64 = FORMATS["float32"], FORMATS["float64"]
 WHOLE = (FLOAT32.min_ordinal, FLOAT32.max_ordinal)
 END = int(FLOAT32.encode(88.72284))
-FINITE, NAN, INF, NEGATIVE_INF, NONE, MIXED = Class
+FINITE, NAN, INF, NEGATIVE_INF = Class.FINITE, Class.NAN, Class.INF, Class.NEGATIVE_INF
+NONE, MIXED = Class.NONE, Class.MIXED
 BROKEN = TargetReport("m:broken", error=TargetError("GC902", "m: has no broken"))
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
