@@ -46,8 +46,8 @@ few, and a function is made of a few of them."""
 SURVEY_POINTS = 640
 """Points of a sweep at which the truth is asked for, besides two in each region: 0.05 to 1 ms each."""
 
-MAX_ZERO_CHANGES = 16
-"""Ends of runs of zero gradients that are followed to the exact float; the widest runs are taken."""
+MAX_ZERO_CHANGES = 48
+"""Ends of runs of zero gradients that are followed to the exact float; with more of them they are noise."""
 
 MAX_VERDICT_CHANGES = 24
 """Changes of verdict that are followed to the exact float; the true gradient is evaluated 32 times for each."""

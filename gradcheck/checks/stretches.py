@@ -54,12 +54,13 @@ class Stretch:
     @property
     def is_judged(self) -> bool:
         """Whether real arithmetic decided that the function is defined there."""
-        return all(r.domain is Domain.INSIDE for r in self.inside)
+        return any(r.domain is Domain.INSIDE for r in self.inside)
 
     @property
     def inside(self) -> list[Region]:
-        """The regions that are not holes in the domain."""
-        return [r for r in self.regions if r.domain is not Domain.OUTSIDE] or list(self.regions)
+        """The regions that are not holes in the domain, without those that are undecided if others are not."""
+        known = [r for r in self.regions if r.domain is Domain.INSIDE]
+        return known or [r for r in self.regions if r.domain is not Domain.OUTSIDE] or list(self.regions)
 
     @property
     def lo(self) -> int:
@@ -87,10 +88,21 @@ class Stretch:
 def stretches(subject: Subject) -> Iterator[Stretch]:
     """The stretches of a version, in order."""
     name = subject.version.name
+    every = subject.sweep.regions
     keyed = [
-        (r.forward, r.gradients[name], r.kinds.get(name), r.domain is Domain.OUTSIDE) for r in subject.sweep.regions
+        (r.forward, r.gradients[name], settled_kind(every, i, name), r.domain is Domain.OUTSIDE)
+        for i, r in enumerate(every)
     ]
-    return grouped(subject.sweep.regions, keyed, name)
+    return grouped(every, keyed, name)
+
+
+def settled_kind(regions: tuple[Region, ...], i: int, name: str) -> Kind | None:
+    """The kind of a region; where that is not decided, that of a neighbour that is alike."""
+    kind, here = regions[i].kinds.get(name), regions[i]
+    if kind is not Kind.UNDECIDED:
+        return kind
+    near = [r for r in regions[max(i - 1, 0) : i + 2] if r.gradients == here.gradients and r.forward is here.forward]
+    return next((r.kinds[name] for r in near if r.kinds.get(name, kind) is not kind), kind)
 
 
 def defects(subject: Subject) -> Iterator[Stretch]:
@@ -129,7 +141,9 @@ def is_hole(regions: tuple[Region, ...], keys: Sequence[Hashable], i: int, aroun
 def stretch_of(regions: list[Region], name: str) -> Stretch:
     """The stretch that regions make."""
     first = next((r for r in regions if r.domain is not Domain.OUTSIDE), regions[0])
-    return Stretch(tuple(regions), first.forward, first.gradients[name], first.kinds.get(name))
+    kinds = [r.kinds[name] for r in regions if name in r.kinds]
+    kind = next((k for k in kinds if k is not Kind.UNDECIDED), kinds[0] if kinds else None)
+    return Stretch(tuple(regions), first.forward, first.gradients[name], kind)
 
 
 def severity_of(stretch: Stretch, output_too: bool) -> str:

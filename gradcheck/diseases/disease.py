@@ -10,7 +10,8 @@ from typing import Any
 
 from gradcheck.diseases.branches import Branch, branches
 from gradcheck.diseases.patterns import Found, Pattern, matches
-from gradcheck.diseases.terms import Reader, Term
+from gradcheck.diseases.readings import Reader
+from gradcheck.diseases.terms import Term
 from gradcheck.program import Program, Ref
 
 

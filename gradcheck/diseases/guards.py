@@ -4,7 +4,8 @@ In: a term that stands in a hole. Out: whether the user has already put a guard 
 cured: a bound, a tf.where in front of the operation, a shift by the maximum.
 """
 
-from gradcheck.diseases.terms import Reader, Term
+from gradcheck.diseases.readings import Reader
+from gradcheck.diseases.terms import Term
 
 STOPS = frozenset({"stopgradient", "reshape", "broadcastto", "expanddims", "squeeze", "cast", "where"})
 DEPTH = 6

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from itertools import permutations
 from typing import Any, TypeAlias
 
-from gradcheck.diseases.terms import COMMUTATIVE, Reader, Reading, Term
+from gradcheck.diseases.readings import Reader
+from gradcheck.diseases.terms import COMMUTATIVE, Reading, Term
 from gradcheck.program import Ref
 
 Guard: TypeAlias = Callable[[Reader, Term], bool]

@@ -1,14 +1,12 @@
-"""Terms: how the tensors of a program read as mathematics.
+"""Terms: the tensors of a program as mathematics.
 
-In: a program. Out: for each tensor the operations that it can be read as (x + -y is also x - y, x * x also a square, a
-product with a reciprocal also a quotient), its value where it is a constant, and whether two tensors are the same
-expression. No TensorFlow, no names, no source text.
+In: a program. Out: for each tensor the operation that it is, behind aliases; its value where it is a constant; and
+whether two tensors are the same expression. No TensorFlow, no names, no source text.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from itertools import islice
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -44,9 +42,6 @@ ARITHMETIC: Mapping[str, Callable[..., float]] = {
     "div": lambda a, b: a / b,
     "pow": lambda a, b: a**b,
 }
-DEPTH = 4
-"""How many signs deep an expression is searched, and how many ways to change them are told apart."""
-
 RANDOM = ("Random", "StatelessRandom", "Multinomial", "TruncatedNormal", "Placeholder")
 
 
@@ -74,11 +69,10 @@ class Reading:
 
 
 @dataclass(frozen=True, eq=False)
-class Reader:
-    """Reads the tensors of one program."""
+class Terms:
+    """The tensors of one program: their operations, values and sameness."""
 
     program: Program
-    known: dict[Ref, tuple[Reading, ...]] = field(default_factory=dict)
     values: dict[Ref, float | None] = field(default_factory=dict)
     equal: dict[tuple[Ref, Ref], bool] = field(default_factory=dict)
 
@@ -123,17 +117,6 @@ class Reader:
         except (ValueError, OverflowError, ZeroDivisionError):
             return None
 
-    def readings(self, term: Term) -> tuple[Reading, ...]:
-        """All ways to read a term, as the node stands first; none for a number."""
-        if isinstance(term, Made):
-            return tuple(self.derived(Reading(term.op, term.args, term.nodes)))
-        if not isinstance(term, tuple):
-            return ()
-        if term not in self.known:
-            head = self.head(term)
-            self.known[term] = tuple(self.derived(head)) if head else ()
-        return self.known[term]
-
     def head(self, term: Term) -> Reading | None:
         """A term as it stands."""
         if isinstance(term, Made):
@@ -154,104 +137,6 @@ class Reader:
         value = self.node(self.behind_aliases(ref)[0]).value
         axes = [] if value is None else value.ravel().tolist()
         return None if value is None else axes[0] if len(axes) == 1 else axes
-
-    def derived(self, head: Reading) -> Iterator[Reading]:
-        """A reading and those that follow from it."""
-        yield head
-        op, args, nodes = head.op, head.args, head.nodes
-        for term, taken in self.negated(head):
-            yield Reading("neg", (term,), nodes | taken)
-        for term, taken in self.opposites(args[0]) if op == "neg" else ():
-            inner = self.head(term)
-            if inner:
-                yield replace(inner, nodes=inner.nodes | nodes | taken)
-        for term, taken in self.inverted(head):
-            yield Reading("div", (1.0, term), nodes | taken)
-        if op in ("add", "sub", "mul", "div"):
-            for reading in self.rewritten(op, args):
-                yield Reading(reading.op, reading.args, nodes | reading.nodes)
-        if op == "square":
-            yield Reading("mul", (args[0], args[0]), nodes)
-        if op == "mul" and self.same(*args):
-            yield Reading("square", args[:1], nodes)
-        if op == "pow" and self.number(args[1]) in (0.5, 2.0):
-            yield Reading("sqrt" if self.number(args[1]) == 0.5 else "square", args[:1], nodes | self.taken(args[1]))
-
-    def rewritten(self, op: str, args: tuple[Term, ...]) -> Iterator[Reading]:
-        """Sums as differences, products as quotients, and the other way round."""
-        a, b = args
-        if op in ("add", "sub"):
-            other = "sub" if op == "add" else "add"
-            yield from (Reading(other, (a, t), n) for t, n in self.opposites(b))
-            if op == "add":
-                yield from (Reading("sub", (b, t), n) for t, n in self.opposites(a))
-        if op in ("mul", "div"):
-            other = "div" if op == "mul" else "mul"
-            yield from (Reading(other, (a, t), n) for t, n in self.reciprocals(b))
-            if op == "mul":
-                yield from (Reading("div", (b, t), n) for t, n in self.reciprocals(a))
-
-    def opposites(self, term: Term, depth: int = DEPTH) -> Iterator[tuple[Term, frozenset[int]]]:
-        """The terms that this one is the negation of, as far as few operations deep."""
-        value = self.number(term)
-        if value is not None:
-            if value < 0:
-                yield -value, self.taken(term)
-            return
-        head = self.head(term)
-        if head and depth:
-            yield from ((t, n | head.nodes) for t, n in islice(self.negated(head, depth - 1), DEPTH))
-
-    def implied_opposites(self, term: Term) -> Iterator[tuple[Term, frozenset[int]]]:
-        """The terms, computed by no node, that this one is the negation of: those of products with the sign inside."""
-        head = self.head(term)
-        if head and head.op in ("add", "mul", "div"):
-            yield from ((t, n) for t, n in self.opposites(term) if isinstance(t, Made))
-
-    def negated(self, head: Reading, depth: int = DEPTH) -> Iterator[tuple[Term, frozenset[int]]]:
-        """The terms that a reading is the negation of."""
-        op, args = head.op, head.args
-        if op == "neg":
-            yield args[0], head.nodes
-        if op == "sub":
-            if self.number(args[0]) == 0:
-                yield args[1], self.taken(args[0])
-                return
-            yield from ((Made("add", (t, args[1])), n) for t, n in self.opposites(args[0], depth))
-            yield Made("sub", (args[1], args[0])), frozenset()
-        if op == "add":
-            for t, n in self.opposites(args[0], depth):
-                yield from ((Made("add", (t, u)), n | m) for u, m in self.opposites(args[1], depth))
-        if op in ("mul", "div"):
-            yield from ((product(op, t, args[1]), n) for t, n in self.opposites(args[0], depth))
-            yield from ((product(op, args[0], t), n) for t, n in self.opposites(args[1], depth))
-
-    def reciprocals(self, term: Term) -> Iterator[tuple[Term, frozenset[int]]]:
-        """The terms that this one is the reciprocal of."""
-        value = self.number(term)
-        if value is not None:
-            if value and abs(value) != 1:
-                yield 1 / value, self.taken(term)
-            return
-        head = self.head(term)
-        if head:
-            yield from ((t, n | head.nodes) for t, n in self.inverted(head))
-            if head.op == "div" and self.number(head.args[0]) == 1:
-                yield head.args[1], head.nodes | self.taken(head.args[0])
-
-    def inverted(self, head: Reading) -> Iterator[tuple[Term, frozenset[int]]]:
-        """The terms that a reading, which is no quotient as it stands, is the reciprocal of."""
-        if head.op == "reciprocal":
-            yield head.args[0], head.nodes
-        if head.op == "rsqrt":
-            yield Made("sqrt", head.args[:1], head.nodes), head.nodes
-        if head.op == "pow":
-            power = self.number(head.args[1])
-            nodes = head.nodes | self.taken(head.args[1])
-            if power == -1:
-                yield head.args[0], nodes
-            if power in (-0.5, -2):
-                yield Made("sqrt" if power == -0.5 else "square", head.args[:1], nodes), nodes
 
     def taken(self, term: Term) -> frozenset[int]:
         """The nodes of a constant."""
@@ -281,13 +166,6 @@ class Reader:
         if all(map(self.same, one.inputs, other.inputs)):
             return True
         return name_of(one) in COMMUTATIVE and all(map(self.same, one.inputs, reversed(other.inputs)))
-
-
-def product(op: str, a: Term, b: Term) -> Term:
-    """A product or quotient, without factors of 1."""
-    if op == "mul" and a == 1.0:
-        return b
-    return a if b == 1.0 else Made(op, (a, b))
 
 
 def name_of(node: Node) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import tensorflow as tf
 from tensorflow.python.autograph.core import ag_ctx
+from tensorflow.python.eager import context
 
 from gradcheck.program import Program, Ref
 from gradcheck.records import LoadedTarget, Tensor
@@ -71,10 +72,23 @@ def cured(loaded: LoadedTarget, specs: list[Any], find: Finder) -> Any:
         return concrete(lambda *xs: replaced(call, xs, find), specs)
     except Exception:  # the second attempt tells what is wrong
         tf.config.run_functions_eagerly(before)
-        inlined = stripped(concrete(call, specs))
+        inlined = registered(stripped(concrete(call, specs)))
         return concrete(lambda *xs: replaced(inlined, xs, find), specs)
     finally:
         tf.config.run_functions_eagerly(before)
+
+
+def registered(imported: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The same, with the branches and bodies that it imports made known to whatever calls the graph that it is in."""
+
+    def call(*xs: Tensor) -> Tensor:
+        y = imported(*xs)
+        for function in y.graph.as_graph_def().library.function:
+            if not context.context().has_function(function.signature.name):
+                context.context().add_function_def(function)
+        return y
+
+    return call
 
 
 def converted(loaded: LoadedTarget) -> Callable[..., Tensor]:

@@ -36,6 +36,16 @@ class Judgement:
     defect: bool
     gradients: tuple[tuple[Class, Kind | None], ...]
 
+    @property
+    def is_bad(self) -> bool:
+        """Whether a gradient is finite and not the true one, for want of digits."""
+        return any(found in (Class.VANISHED, Class.INACCURATE) for found, _ in self.gradients)
+
+    @property
+    def is_odd(self) -> bool:
+        """Whether a gradient is not finite."""
+        return any(found in (Class.NAN, Class.INF, Class.NEGATIVE_INF) for found, _ in self.gradients)
+
 
 @dataclass(frozen=True)
 class Point:
@@ -88,7 +98,7 @@ class Judge:
         """The verdict on one point."""
         truth = self.truth(point.ordinal)
         domain = domain_of(truth)
-        defect = not isfinite(point.output) and self.fits(truth.value, 0.0)
+        defect = not isfinite(point.output) and self.fits(truth.value, CONDITION_ULPS * self.unit)
         gradients = tuple(
             self.verdict(name, gradient, point.ordinal, truth)
             for name, gradient in zip(self.names, point.gradients, strict=True)

@@ -21,8 +21,8 @@ from gradcheck.truth.ops import TABLE
 from gradcheck.truth.running import NotInTable, Run
 
 FIRST_PRECISION = 64
-LAST_PRECISION = 4096
-"""Bits: 1 - cos(x) at the smallest float64 takes 2,100 of them."""
+LAST_PRECISION = {"float16": 1024, "bfloat16": 1024, "float32": 1024, "float64": 4096}
+"""Bits, by dtype of the input: 1 - cos(x) takes 260 of them at the smallest float32, and 2,100 at that of float64."""
 
 WANTED_BITS = 40
 """Correct bits of a result at which precision is not raised further, for tolerances down to 1e-6."""
@@ -58,6 +58,7 @@ class Oracle:
         self.program = program
         self.wrt = wrt
         self.ref = program.outputs[0] if ref is None else ref
+        self.last_precision = LAST_PRECISION[program.nodes[program.inputs[wrt]].dtypes[0]]
 
     def missing(self) -> tuple[str, ...]:
         """The operation types on the way that are not in the table, sorted."""
@@ -72,7 +73,7 @@ class Oracle:
                 ctx.prec = precision
                 enclosure = self.once(values)
                 patience = patience - 1 if stuck(enclosure, before) else PATIENCE
-                if is_narrow(enclosure) or precision >= LAST_PRECISION or not patience:
+                if is_narrow(enclosure) or precision >= self.last_precision or not patience:
                     return enclosure
                 before = enclosure
                 precision *= 2
@@ -147,9 +148,9 @@ def stuck(now: Enclosure, before: Enclosure | None) -> bool:
 
 
 def narrowed(new: Real, old: Real) -> bool:
-    """Whether a part became narrower, or its state changed."""
+    """Whether a part became narrower, or may still get an enclosure."""
     if isinstance(new, State) or isinstance(old, State):
-        return new is not old
+        return True  # whether an enclosure excludes 0, say, may take any precision
     return bool(new.rad() < old.rad())
 
 

@@ -8,10 +8,11 @@ of ordinals and decimals from the whole line, and the middles of bisected bracke
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
-from gradcheck.bisection import Codes, Samples, bisect, extend, sample
+from gradcheck.bisection import Codes, Indices, Samples, bisect, extend, sample
 from gradcheck.floats import FloatFormat, Ordinals
 from gradcheck.options import MAX_VERDICT_CHANGES, SURVEY_POINTS
 from gradcheck.records import Class, Domain, InputPlan, Kind, Region
@@ -19,10 +20,20 @@ from gradcheck.simplest import simplest
 from gradcheck.truth.judging import Judge, Judgement, Point
 
 PointsAt = Callable[[Ordinals], list[Point]]
-SEVERITY = (Class.WRONG, Class.VANISHED, Class.INACCURATE)
+SEVERITY = (Class.WRONG, Class.INACCURATE, Class.VANISHED)
+"""Of several classes in one run, the one that it is said to be; a run that is 0 in parts is inaccurate."""
 KINDS = (Kind.NUMERICAL, Kind.UNDECIDED, Kind.SINGULAR, Kind.OVERFLOW)
+CALM_CHANGES = 6
+"""Changes of verdict in one region up to which each is followed."""
+
+QUIET_SAMPLES = 12
+"""Good samples in a row that end a stretch in which verdicts flicker."""
+
 MAX_CLOSE_LOOKS = 128
 """Regions that are looked into; of further, narrower ones only the witness is judged."""
+
+MIXED_LOOKS = 64
+"""Points that are judged in a region whose class flickers."""
 
 
 class Survey:
@@ -46,15 +57,39 @@ class Survey:
     def split(self, region: Region, ordinals: Ordinals, budget: int) -> tuple[list[Region], int]:
         """One region by its verdicts, and how many changes were followed."""
         samples = sample(ordinals, self.classify)
-        changes = min(len(samples.changes()), budget)
-        if changes:
-            samples = bisect(samples, self.classify, changes)
-        return [self.judged(region, lo, hi, codes, samples) for lo, hi, codes in parts(samples)], changes
+        changes = self.quiet_changes(samples)
+        changes = samples.prominent(changes, budget) if budget else changes[:0]
+        brackets = [Samples(samples.ordinals[i : i + 2], samples.codes[i : i + 2]) for i in changes]
+        for bracket in brackets:
+            fine = bisect(bracket, self.classify, 1)
+            fresh = samples.missing(fine.ordinals)
+            samples = samples.merge(fresh, fine.codes[np.searchsorted(fine.ordinals, fresh)])
+        return [self.judged(region, lo, hi, codes, samples) for lo, hi, codes in parts(samples)], len(changes)
 
-    def at_a_glance(self, region: Region) -> Region:
-        """A region with the verdict on its witness."""
-        witness = sample(np.array([region.witness], dtype=np.int64), self.classify)
-        return self.judged(region, region.lo, region.hi, frozenset(witness.codes.tolist()), witness)
+    def quiet_changes(self, samples: Samples) -> Indices:
+        """The changes of verdict to follow: all, or without those inside stretches that flicker.
+
+        A gradient that has lost its digits is right here and there by chance. Where verdicts change often, good runs of
+        few samples between bad ones belong to the bad stretch.
+        """
+        changes = samples.changes()
+        if len(changes) <= CALM_CHANGES:
+            return changes
+        bad = np.array([self.seen[code].is_bad for code in samples.codes.tolist()])
+        edges = np.concatenate([[0], np.flatnonzero(bad[1:] != bad[:-1]) + 1, [len(bad)]])
+        for start, stop in pairwise(edges.tolist()):
+            inner = start > 0 and stop < len(bad)
+            if inner and not bad[start] and stop - start < QUIET_SAMPLES:
+                bad[start:stop] = True
+        both: Indices = changes[~(bad[changes] & bad[changes + 1])]
+        return both
+
+    def at_a_glance(self, region: Region, ordinals: Ordinals) -> Region:
+        """A region with the worst verdict on some of its points; of a mixture, on those that are not finite."""
+        samples = sample(ordinals, self.classify)
+        codes = frozenset(samples.codes.tolist())
+        odd = frozenset(code for code in codes if self.seen[code].is_odd)
+        return self.judged(region, region.lo, region.hi, odd or codes, samples)
 
     def judged(self, region: Region, lo: int, hi: int, codes: frozenset[int], samples: Samples) -> Region:
         """A part of a region with its verdict; of several, the worst."""
@@ -64,7 +99,7 @@ class Survey:
             name: region.gradients[name] if region.gradients[name] is Class.MIXED else found
             for name, (found, _) in columns.items()
         }
-        if lo != hi:
+        if lo != hi and Class.MIXED not in own.values():
             samples = extend(samples, np.array([simplest(region.fmt, lo, hi)]), self.classify)
         inside = samples.between(lo, hi)
         guilty = [
@@ -95,13 +130,16 @@ def survey(
     found: list[Region] = []
     for i, region in enumerate(regions):
         mixed = Class.MIXED in (region.forward, *region.gradients.values())
-        if mixed or i not in close:
-            found.append(surveyor.at_a_glance(region))
+        if i not in close:
+            found.append(surveyor.at_a_glance(region, np.array([region.witness], dtype=np.int64)))
             continue
         middle = (region.lo + region.hi) // 2
         plain = simplest(region.fmt, region.lo, region.hi)
         own = np.array([region.lo, region.hi, middle, region.witness, plain], dtype=np.int64)
         inside = draws[(draws > region.lo) & (draws < region.hi)]
+        if mixed:
+            found.append(surveyor.at_a_glance(region, np.concatenate([own, inside[:MIXED_LOOKS]])))
+            continue
         pieces, followed = surveyor.split(region, np.concatenate([own, inside]), budget)
         budget -= followed
         found += pieces
@@ -192,7 +230,18 @@ def calmed(regions: list[Region]) -> list[Region]:
             }
             gradients = {n: Class.INACCURATE if absorbed.get(n) else c for n, c in here.gradients.items()}
             found[i] = replace(here, gradients=gradients)
-    return found
+    return [with_defect(found, i) for i in range(len(found))]
+
+
+def with_defect(regions: list[Region], i: int) -> Region:
+    """A region at the edge of the largest floats, where rounding might explain an infinity, beside one where not."""
+    here = regions[i]
+    beside = [
+        r
+        for r in regions[max(i - 1, 0) : i + 2]
+        if r.defect and r.forward is here.forward and r.floats > NARROW * here.floats
+    ]
+    return replace(here, defect=True) if beside and here.domain is Domain.INSIDE else here
 
 
 def joined(regions: list[Region]) -> list[Region]:

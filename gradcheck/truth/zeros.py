@@ -1,7 +1,7 @@
 """Runs of gradients that are exactly 0: where a gradient may have vanished.
 
 In: regions, the first samples of a sweep and a classifier that tells 0 from other numbers. Out: the same regions, split
-at the ends of the widest runs of zeros. Oscillating functions pass 0 in millions of places; those are left alone.
+at the ends of runs of zeros. A gradient that is noise, or oscillates, is 0 in many places; it is left alone.
 """
 
 from dataclasses import replace
@@ -20,7 +20,10 @@ def split_at_zeros(
     """Split regions where a gradient becomes 0; `zeros` has, for each version, the bit mask of its being 0."""
     every = sum(zeros.values())
     flags = Samples(samples.ordinals, samples.codes & every)
-    followed = set(samples.ordinals[flags.prominent(flags.changes(), MAX_ZERO_CHANGES)].tolist())
+    changes = flags.changes()
+    if len(changes) > MAX_ZERO_CHANGES:
+        return regions
+    followed = set(samples.ordinals[changes].tolist())
     found: list[Region] = []
     for region in regions:
         if Class.MIXED in (region.forward, *region.gradients.values()) or region.lo == region.hi:

@@ -9,6 +9,7 @@
     kind         of the finding, where the contract leaves no doubt.
     forward_ops  types of the forward operation that the cause belongs to; several where they are equally right.
     ops          instead, where the guilty operation is one of a custom gradient's own formula: its type.
+    quick        whether it is scanned in the quick run too.
     opaque       plain TensorFlow cannot look inside (tf.function, tf.cond, a stripped gradient).
 
 The guilty line bears `# cause: NAME` in the target's file. A cause is the first operation whose inputs are fine and
@@ -43,6 +44,14 @@ ENTRIES: list[Entry] = json.loads((HERE / "causes.json").read_text("utf-8"))
 COPIES = 16384
 SMALLEST = 2.0**-126
 
+
+def cases(entries: list[Entry]) -> list[Any]:
+    """Cases of a test that scans; those that are not for the quick run are marked."""
+    slow = {entry["name"]: () if entry.get("quick") else pytest.mark.slow for entry in entries}
+    return [pytest.param(entry, id=entry["name"], marks=slow[entry["name"]]) for entry in entries]
+
+
+each_scan = pytest.mark.parametrize("entry", cases(ENTRIES))
 each_case = pytest.mark.parametrize("entry", ENTRIES, ids=[entry["name"] for entry in ENTRIES])
 
 
@@ -126,7 +135,7 @@ def at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
 
 
-@each_case
+@each_scan
 def test_cause(entry: Entry) -> None:
     finding = finding_of(entry)
     assert finding.cause is not None, entry["why"]
@@ -135,11 +144,12 @@ def test_cause(entry: Entry) -> None:
     assert place in marked_lines()[entry["name"]], f"{entry['why']}; reported {finding.cause}"
 
 
-@pytest.mark.parametrize("entry", [e for e in ENTRIES if "kind" in e], ids=[e["name"] for e in ENTRIES if "kind" in e])
+@pytest.mark.parametrize("entry", cases([entry for entry in ENTRIES if "kind" in entry]))
 def test_kind(entry: Entry) -> None:
     assert finding_of(entry).kind == entry["kind"], entry["why"]
 
 
+@pytest.mark.slow
 def test_confusion() -> None:
     """Nearly all are right, whatever becomes of single cases; printed with -s."""
     matrix: Counter[tuple[str, str]] = Counter()

@@ -7,6 +7,7 @@
     or         for a code, others that are as true.
     not        codes that must not be reported of it.
     ranges, holds   as on the command line; wrt, where the input is not x or z.
+    quick      whether it is scanned in the quick run too.
     saturated  where a healthy formula has fewer right digits than a float32 can hold, and `doubt`.
 """
 
@@ -36,8 +37,15 @@ HEALTHY = [entry for entry in ENTRIES if "findings" not in entry]
 SMALLEST = 2.0**-126
 COPIES = 16384
 
-each_wrong = pytest.mark.parametrize("entry", WRONG, ids=[entry["name"] for entry in WRONG])
-each_healthy = pytest.mark.parametrize("entry", HEALTHY, ids=[entry["name"] for entry in HEALTHY])
+
+def cases(entries: list[dict[str, Any]]) -> list[Any]:
+    """Cases of a test that scans; those that are not for the quick run are marked."""
+    slow = {entry["name"]: () if entry.get("quick") else pytest.mark.slow for entry in entries}
+    return [pytest.param(entry, id=entry["name"], marks=slow[entry["name"]]) for entry in entries]
+
+
+each_wrong = pytest.mark.parametrize("entry", cases(WRONG))
+each_healthy = pytest.mark.parametrize("entry", cases(HEALTHY))
 each_row = pytest.mark.parametrize("entry", ENTRIES, ids=[entry["name"] for entry in ENTRIES])
 
 

@@ -13,6 +13,7 @@ from gradcheck.records import (
     Environment,
     Finding,
     InputPlan,
+    Reference,
     Region,
     Report,
     Sweep,
@@ -62,6 +63,7 @@ def make_sweep() -> Callable[..., Sweep]:
         held: tuple[int, ...] = (0,),
         evaluated: int | None = None,
         varies: bool = True,
+        truth: Reference | None = Reference(1000),  # noqa: B008 - frozen
     ) -> Sweep:
         regions = tuple(
             Region(name, fmt, lo, hi, forward, dict(zip(versions, gradients, strict=True)), 0 if lo <= 0 <= hi else lo)
@@ -73,7 +75,7 @@ def make_sweep() -> Callable[..., Sweep]:
             segments = [*segments[:-1], (segments[-1][0], hi)] if joins else [*segments, (lo, hi)]
         plan = InputPlan(index, tuple(segments), held)
         run = plan.floats if evaluated is None else evaluated
-        return Sweep(plan, TracedInput(name, fmt, ()), regions, run, run == plan.floats, varies)
+        return Sweep(plan, TracedInput(name, fmt, ()), regions, run, run == plan.floats, varies, truth)
 
     return build
 

@@ -22,7 +22,8 @@ from gradcheck.diseases.patterns import (
     sinh,
     sqrt,
 )
-from gradcheck.diseases.terms import Reader, Term
+from gradcheck.diseases.readings import Reader
+from gradcheck.diseases.terms import Term
 
 WORDS = "tf.where does not stop the gradient of the branch that it does not take: 0 times an infinite one is NaN."
 ONES, ZEROS = ("1.0", "tf.ones_like({x})"), ("0.0", "tf.zeros_like({x})")

@@ -226,6 +226,7 @@ RULES: Mapping[str, Rule] = {
     "ConcatV2": moving(lambda node, *xs: np.concatenate(xs[:-1], xs[-1][0]), -1),
     "ConjugateTranspose": moving(lambda node, x, perm: x.transpose(perm), 1),
     "DeepCopy": unchanged,
+    "Empty": moving(lambda node, shape: full(shape, 0, node.dtypes[0]), 0),
     "EnsureShape": unchanged,
     "ExpandDims": moving(lambda node, x, axis: np.expand_dims(x, axis[0]), 1),
     "Fill": moving(lambda node, shape, value: np.broadcast_to(value, shape), 0),

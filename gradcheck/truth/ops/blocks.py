@@ -16,12 +16,12 @@ def to_batches(node: Node, x: Array, block: Numbers, pairs: Numbers) -> Array:
     before, after, m = pairs[::2], pairs[1::2], len(block)
     places = [b + n + a for b, n, a in zip(before, x.shape[1:], after, strict=False)]
     padded = full((len(x), *places, *x.shape[1 + m :]), 0, node.dtypes[0])
-    inside = tuple(slice(b, b + n) for b, n in zip(before, x.shape[1:], strict=False))
-    padded[(slice(None), *inside)] = x
+    inside = (slice(None), *(slice(b, b + n) for b, n in zip(before, x.shape[1:], strict=False)))
+    padded[inside] = x
     split = [n for length, b in zip(places, block, strict=True) for n in (length // b, b)]
     parts = padded.reshape(len(x), *split, *x.shape[1 + m :])
     order = [*range(2, 2 * m + 1, 2), 0, *range(1, 2 * m, 2), *range(2 * m + 1, parts.ndim)]
-    return parts.transpose(order).reshape(-1, *split[::2], *x.shape[1 + m :])
+    return np.asarray(parts.transpose(order).reshape(-1, *split[::2], *x.shape[1 + m :]))
 
 
 def from_batches(node: Node, x: Array, block: Numbers, crops: Numbers) -> Array:
@@ -33,7 +33,8 @@ def from_batches(node: Node, x: Array, block: Numbers, crops: Numbers) -> Array:
     places = [n * b for n, b in zip(x.shape[1:], block, strict=False)]
     whole = parts.transpose(order).reshape(-1, *places, *rest)
     kept = (slice(a, n - b) for a, b, n in zip(crops[::2], crops[1::2], places, strict=True))
-    return whole[(slice(None), *kept)]
+    inside = (slice(None), *kept)
+    return np.asarray(whole[inside])
 
 
 def block(node: Node) -> Numbers:

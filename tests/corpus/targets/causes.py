@@ -215,7 +215,7 @@ def spread(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
 def angle_of_dip(t: tf.Tensor) -> tf.Tensor:
     dip = t * t
     cosine = 1.0 - dip  # cause: angle_inaccurate
-    return tf.acos(cosine)  # cause: angle_inf
+    return tf.acos(cosine)  # cause: angle_inf, angle_inaccurate
 
 
 # The where trap: the branch that is not taken is differentiated too.
@@ -277,6 +277,13 @@ def where_log1p(x: tf.Tensor) -> tf.Tensor:
 def where_divisor(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
     quotient = x / y  # cause: where_divisor
     return tf.where(tf.abs(y) > 1.0, quotient, x * y)
+
+
+def where_square(x: tf.Tensor) -> tf.Tensor:
+    size = tf.abs(x)
+    squared = tf.square(x)  # cause: where_square
+    near = 0.5 * squared
+    return tf.where(size <= 1.0, near, size - 0.5)
 
 
 def where_in_where(x: tf.Tensor) -> tf.Tensor:

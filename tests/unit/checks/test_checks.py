@@ -187,6 +187,10 @@ def test_codes_and_names_are_those_of_the_contract() -> None:
     assert rules == {
         "GC001": "nan-gradient",
         "GC002": "inf-gradient",
+        "GC003": "vanished-gradient",
+        "GC004": "inaccurate-gradient",
+        "GC005": "wrong-custom-gradient",
+        "GC006": "forward-overflow",
         "GC008": "disconnected-gradient",
         "GC009": "gradient-raises",
     }

@@ -215,7 +215,10 @@ CASES = (
     Case("variance from moments", of_row(variance), ALL, rowed, LAST, floor=1e-6),
     Case("root of one plus x, less one", lambda x: mp.sqrt(1 + x) - 1, (*POSITIVE, *OPEN)),
     Case(
-        "difference of roots", lambda x: 1 / (mp.sqrt(x + 1) + mp.sqrt(x)), (*POSITIVE, 1e10, 1e30), constants={"k": 1.0}
+        "difference of roots",
+        lambda x: 1 / (mp.sqrt(x + 1) + mp.sqrt(x)),
+        (*POSITIVE, 1e10, 1e30),
+        constants={"k": 1.0},
     ),
     Case("power of zero", lambda x: mp.mpf(1), ALL),
     Case("root at zero", mp.sqrt, POSITIVE),

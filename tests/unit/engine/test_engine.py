@@ -273,4 +273,24 @@ def test_only_the_block_that_raised_is_named(engine_of: EngineOf, refused: Refus
 
 @pytest.mark.parametrize("value", list(Class))
 def test_every_class_that_can_be_observed_has_a_code(value: Class) -> None:
-    assert (value in CLASSES) == (value is not Class.MIXED)
+    made_later = (Class.MIXED, Class.ZERO, Class.VANISHED, Class.INACCURATE, Class.WRONG)
+    assert (value in CLASSES) == (value not in made_later)
+
+
+@tf.custom_gradient
+def softplus_with_gradient_0(z: Any) -> Any:
+    return tf.math.log(tf.exp(z) + 1), lambda dy: dy * 0.0
+
+
+def test_gradients_of_exactly_0_have_bits_of_their_own(engine_of: EngineOf) -> None:
+    engine = engine_of(softplus_with_gradient_0, against=tf.round)
+    ordinals = engine.fmt.encode([1.0, 88.0, 100.0])
+    codes = engine.classify_zeros(ordinals)
+    bits = engine.zero_bits()
+    assert list(bits) == ["autodiff", "custom", "against"]
+    is_zero = {name: [bool(code & bit) for code in codes] for name, bit in bits.items()}
+    assert is_zero["autodiff"] == [False, True, False], "right, lost to a subnormal, NaN"
+    assert is_zero["custom"] == [True, True, True]
+    assert is_zero["against"] == [False, False, False], "no gradient is not a gradient of 0"
+    assert (engine.without_zeros(codes) == engine.classify(ordinals)).all()
+    assert engine.columns(int(engine.without_zeros(codes)[1])) == (FINITE, FINITE, FINITE, NONE)

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradcheck.explaining import Result, explain, suggest
+from gradcheck.explaining import Knowledge, Result, explain, suggest
 from gradcheck.floats import FORMATS
 from gradcheck.options import ordinal, parse_range
 from gradcheck.records import Finding, Witness
@@ -28,18 +29,24 @@ class Run:
         return [({"z": float(o), "y": 0.5}, float(o), {"autodiff": 2.0 * o, "custom": None}) for o in ordinals]
 
 
+def knowledge(run: Run, **fields: Any) -> Knowledge:
+    """The true output is five times the ordinal, the true gradient seven times; no programs."""
+    given = {"true_values": lambda o: (5.0 * o, 7.0 * o), "studies": {}, "local_errors": lambda program, point: {}}
+    return Knowledge(values_at=run, **{**given, **fields})
+
+
 def test_every_finding_gets_the_values_at_its_own_witness(make_finding: MakeFinding) -> None:
     run = Run()
     places = (30, -7, 12, 30)
-    explained = explain(tuple(make_finding(at=place, witness=None) for place in places), run)
-    assert [f.witness for f in explained] == [Witness({"z": p, "y": 0.5}, p, 2.0 * p) for p in places]
+    explained = explain(tuple(make_finding(at=place, witness=None) for place in places), knowledge(run))
+    assert [f.witness for f in explained] == [Witness({"z": p, "y": 0.5}, p, 2.0 * p, 5.0 * p, 7.0 * p) for p in places]
     assert run.calls == [[-7, 12, 30]], "one call, every point once"
 
 
 def test_the_gradient_is_that_of_the_findings_own_version(make_finding: MakeFinding) -> None:
     autodiff, custom = explain(
         (make_finding(at=5, version="autodiff", witness=None), make_finding(at=5, version="custom", witness=None)),
-        Run(),
+        knowledge(Run()),
     )
     assert autodiff.witness is not None
     assert autodiff.witness.gradient == 10.0
@@ -49,15 +56,15 @@ def test_the_gradient_is_that_of_the_findings_own_version(make_finding: MakeFind
 
 def test_a_finding_without_a_place_runs_nothing(make_finding: MakeFinding) -> None:
     run = Run()
-    (explained,) = explain((make_finding(at=None, witness=None),), run)
+    (explained,) = explain((make_finding(at=None, witness=None),), knowledge(run))
     assert explained.witness is None
     assert run.calls == []
-    assert explain((), run) == ()
+    assert explain((), knowledge(run)) == ()
 
 
 def test_the_rest_of_a_finding_stays(make_finding: MakeFinding) -> None:
     before = make_finding(at=5, witness=None, suggestion=None)
-    (after,) = explain((before,), Run())
+    (after,) = explain((before,), knowledge(Run()))
     assert (after.code, after.lo, after.hi, after.message) == (before.code, before.lo, before.hi, before.message)
     assert after.suggestion == suggest(before)
 

@@ -16,7 +16,7 @@ import tensorflow as tf
 from gradcheck import __version__, pipeline
 from gradcheck.floats import FORMATS
 from gradcheck.options import HoldOption, RangeOption, ScanOptions
-from gradcheck.records import Class, Report, TargetReport
+from gradcheck.records import Class, Domain, Report, TargetReport
 
 Write = Callable[[str, str], Path]
 
@@ -80,7 +80,11 @@ def found(report: TargetReport) -> list[tuple[str, str, str]]:
     return [(f.code, f.severity, f.version) for f in report.findings]
 
 
-FINITE, NAN, INF = Class.FINITE, Class.NAN, Class.INF
+FINITE, NAN, INF, VANISHED = Class.FINITE, Class.NAN, Class.INF, Class.VANISHED
+
+
+BETTER = [("GC006", "warning", "custom"), ("GC001", "info", "autodiff"), ("GC003", "info", "autodiff")]
+"""What is found of the softplus with a gradient of its own: training never runs the other one."""
 
 
 def test_my_softplus(write: Write) -> None:
@@ -88,18 +92,46 @@ def test_my_softplus(write: Write) -> None:
     report = scan("story.py:my_softplus")
     assert (report.status, report.versions, report.modes) == ("findings", ("autodiff",), ("graph",))
     assert rows(report) == [
-        ("-3.4028235e+38", "88.72283", FINITE, FINITE),
+        ("-3.4028235e+38", "87.33654", FINITE, FINITE),
+        ("87.33655", "88.72283", FINITE, VANISHED),
         ("88.72284", "3.4028235e+38", INF, NAN),
     ]
-    assert [r.floats for r in report.sweeps[0].regions][1] == 1_020_169_704
-    (finding,) = report.findings
-    assert (finding.code, finding.severity, finding.wrt, finding.masked) == ("GC001", "error", "z", False)
+    assert [r.floats for r in report.sweeps[0].regions][2] == 1_020_169_704
+    assert {r.domain for r in report.sweeps[0].regions} == {Domain.INSIDE}
+    assert found(report) == [
+        ("GC001", "error", "autodiff"),
+        ("GC003", "error", "autodiff"),
+        ("GC006", "warning", "autodiff"),
+    ]
+    finding, vanished, overflow = report.findings
+    assert (finding.wrt, finding.masked, finding.kind) == ("z", False, "numerical")
     assert (finding.fmt.text(finding.lo or 0), finding.fmt.text(finding.hi or 0)) == ("88.72284", "3.4028235e+38")
     assert finding.witness is not None
     assert dict(finding.witness.inputs) == {"z": 100.0}
     assert finding.witness.output == math.inf
     assert finding.witness.gradient is not None
     assert math.isnan(finding.witness.gradient)
+    assert (finding.witness.true_output, finding.witness.true_gradient) == (100.0, 1.0)
+    assert vanished.masked
+    assert vanished.witness is not None
+    assert (vanished.witness.gradient, vanished.witness.true_gradient) == (0.0, 1.0)
+    assert (overflow.lo, overflow.hi) == (finding.lo, finding.hi)
+
+
+def test_the_causes_of_my_softplus_are_its_line_and_its_operations(write: Write) -> None:
+    write("story.py", SOFTPLUS)
+    finding, vanished, overflow = scan("story:my_softplus").findings
+    for cause in (finding.cause, vanished.cause, overflow.cause):
+        assert cause is not None
+        assert (Path(cause.file or "").name, cause.line) == ("story.py", 6)
+        assert cause.source == "return tf.math.log(tf.exp(z) + 1)"
+    assert finding.cause is not None
+    assert (finding.cause.op, finding.cause.forward_op) == ("Mul", "Exp")
+    assert finding.cause.message == "exp(z) overflows to inf (story.py:6); its gradient is 0 * inf = NaN"
+    assert vanished.cause is not None
+    assert vanished.cause.forward_op == "Log"
+    assert overflow.cause is not None
+    assert overflow.cause.forward_op == "Exp"
 
 
 def test_my_better_softplus(write: Write) -> None:
@@ -107,18 +139,21 @@ def test_my_better_softplus(write: Write) -> None:
     report = scan("story:my_better_softplus")
     assert report.versions == ("autodiff", "custom")
     assert rows(report) == [
-        ("-3.4028235e+38", "88.72283", FINITE, FINITE, FINITE),
+        ("-3.4028235e+38", "87.33654", FINITE, FINITE, FINITE),
+        ("87.33655", "88.72283", FINITE, VANISHED, FINITE),
         ("88.72284", "3.4028235e+38", INF, NAN, FINITE),
     ]
-    assert found(report) == [("GC001", "info", "autodiff")]
+    assert found(report) == BETTER
 
 
 def test_the_where_trap_and_its_cure(write: Write) -> None:
     write("story.py", SOFTPLUS)
     report = scan("story:where_softplus")
     assert rows(report)[-1] == ("88.72284", "3.4028235e+38", FINITE, NAN)
-    assert found(report) == [("GC001", "error", "autodiff")]
+    assert found(report) == [("GC001", "error", "autodiff")], "where it has vanished, the other branch is taken"
     assert report.findings[0].masked
+    assert report.findings[0].suggestion is not None
+    assert "second tf.where" in report.findings[0].suggestion
     cured = scan("story:double_where_softplus")
     assert (cured.status, cured.findings, len(rows(cured))) == ("clean", (), 1)
 
@@ -128,12 +163,12 @@ def test_one_beside_the_other(write: Write) -> None:
     report = scan("story:my_softplus", against="story:my_better_softplus")
     assert report.versions == ("autodiff", "against")
     assert rows(report)[-1] == ("88.72284", "3.4028235e+38", INF, NAN, FINITE)
-    assert [f[0] for f in found(report)] == ["GC001"]
+    assert [f[0] for f in found(report)] == ["GC001", "GC003", "GC006"]
 
 
 def test_two_runs_are_equal_and_the_seed_is_in_the_report(write: Write) -> None:
     write("story.py", SOFTPLUS)
-    targets = ("story.py", "tensorflow.math:acos")
+    targets = ("story.py:my_softplus", "tensorflow.math:acos")
     first, second = (pipeline.run(targets, ScanOptions(seed=3)) for _ in range(2))
     assert repr(first) == repr(second)
     assert (first.seed, first.version) == (3, __version__)
@@ -362,10 +397,11 @@ def test_float64() -> None:
 def test_a_range_restricts_the_sweep(write: Write) -> None:
     write("story.py", SOFTPLUS)
     report = scan("story:my_softplus", ranges=(RangeOption(None, "-1", "88"),))
-    assert rows(report) == [("-1", "88", FINITE, FINITE)]
-    assert report.status == "clean"
+    assert rows(report) == [("-1", "87.33654", FINITE, FINITE), ("87.33655", "88", FINITE, VANISHED)]
+    assert scan("story:my_softplus", ranges=(RangeOption(None, "-1", "87"),)).status == "clean"
     report = scan("story:my_softplus", ranges=(RangeOption("z", "88", "89"), RangeOption("z", "0", "1")))
     assert [row[:2] for row in rows(report)] == [("0", "1"), ("88", "88.72283"), ("88.72284", "89")]
+    assert [row[3] for row in rows(report)] == [FINITE, VANISHED, NAN]
     (sweep,) = report.sweeps
     assert sweep.plan.floats == sum(r.floats for r in sweep.regions)
 
@@ -384,8 +420,11 @@ def test_several_inputs_are_swept_in_turn_and_the_others_held(write: Write) -> N
     assert at_three == [("3", "3", INF, Class.NEGATIVE_INF)]
     held = scan("several:ratio", ranges=(RangeOption(None, "-8", "8"),), holds=(HoldOption("y", "3"),))
     assert {row[3] for row in rows(held, 0)} == {INF}
+    assert {r.domain for r in held.sweeps[0].regions} == {Domain.OUTSIDE}, "x / 0 is not defined, so it is no finding"
+    assert [f.wrt for f in held.findings] == []
+    held = scan("several:ratio", ranges=(RangeOption("x", "1e38", "3e38"),), holds=(HoldOption("y", "3.0078125"),))
     assert held.findings[0].witness is not None
-    assert held.findings[0].witness.inputs["y"] == 3.0
+    assert (held.findings[0].code, held.findings[0].witness.inputs["y"]) == ("GC006", 3.0078125)
 
 
 def test_control_flow_that_depends_on_the_value(write: Write) -> None:
@@ -420,7 +459,7 @@ def test_a_saved_model_shows_the_same_columns(write: Write, tmp_path: Path) -> N
         report = scan(text)
         assert (report.target, report.versions, report.notes) == (text, ("autodiff", "custom"), ())
         assert rows(report)[-1] == ("88.72284", "3.4028235e+38", INF, NAN, FINITE)
-        assert found(report) == [("GC001", "info", "autodiff")]
+        assert found(report) == BETTER
 
 
 def test_a_saved_model_without_its_custom_gradient(write: Write, tmp_path: Path) -> None:
@@ -428,7 +467,11 @@ def test_a_saved_model_without_its_custom_gradient(write: Write, tmp_path: Path)
     report = scan("model")
     assert report.versions == ("autodiff",)
     assert rows(report)[-1] == ("88.72284", "3.4028235e+38", INF, NAN)
-    assert found(report) == [("GC001", "error", "autodiff")]
+    assert found(report) == [
+        ("GC001", "error", "autodiff"),
+        ("GC003", "error", "autodiff"),
+        ("GC006", "warning", "autodiff"),
+    ]
     assert any("was not saved with it" in note for note in report.notes)
 
 

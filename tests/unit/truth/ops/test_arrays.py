@@ -32,6 +32,7 @@ raw = tf.raw_ops
         lambda x: raw.Split(axis=-1, value=x, num_split=2),
         lambda x: raw.SplitV(value=x, size_splits=[1, -1, 2], axis=2, num_split=3),
         lambda x: raw.SplitV(value=x, size_splits=[2, 1], axis=1, num_split=2),
+        lambda x: raw.SplitV(value=x, size_splits=[0, -1, 3], axis=-1, num_split=3),
         lambda x: raw.Pack(values=[x, -x], axis=0),
         lambda x: raw.Pack(values=[x, -x, x], axis=-1),
         lambda x: raw.Unpack(value=x, num=3, axis=1),
@@ -79,6 +80,7 @@ def test_moves(judge: Any, floats: Any, call: Any) -> None:
         lambda n: raw.BroadcastArgs(s0=[n, 1, 3], s1=[4, 1]),
         lambda n: raw.BroadcastGradientArgs(s0=[n, 1, 3], s1=[4, 1]),
         lambda n: raw.Unpack(value=[n, 5], num=2),
+        lambda n: raw.Empty(shape=[n, 3], dtype=tf.float64, init=True),
     ],
 )
 def test_moves_of_integers(judge: Any, call: Any) -> None:
