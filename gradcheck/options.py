@@ -52,6 +52,9 @@ MAX_ZERO_CHANGES = 48
 MAX_VERDICT_CHANGES = 24
 """Changes of verdict that are followed to the exact float; the true gradient is evaluated 32 times for each."""
 
+MAX_CURES = 2
+"""Replacements of known diseases that are tried on one input; each is a sweep of its own."""
+
 DEFAULT_HOLD = "0.5"
 """Value of the float inputs that are not being swept: a probability, a scale, and no identity of * or pow (1 would hide
 everything that is multiplied by its logarithm)."""

@@ -7,26 +7,26 @@ with a reciprocal also a quotient, a product with a sign inside also the negatio
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from typing import TypeAlias
 
 from gradcheck.diseases.terms import Made, Reading, Term, Terms
-from gradcheck.program import Ref
 
 DEPTH = 4
 """How many signs deep an expression is searched, and how many ways to change them are told apart."""
+
+Signed: TypeAlias = tuple[Term, frozenset[int]]
+"""A term, and the nodes that a reading of another one as its negation or reciprocal takes."""
 
 
 @dataclass(frozen=True, eq=False)
 class Reader(Terms):
     """Reads the tensors of one program in every way."""
 
-    known: dict[Ref, tuple[Reading, ...]] = field(default_factory=dict)
+    known: dict[Term, tuple[Reading, ...]] = field(default_factory=dict)
+    opposed: dict[tuple[Term, int], tuple[Signed, ...]] = field(default_factory=dict)
 
     def readings(self, term: Term) -> tuple[Reading, ...]:
         """All ways to read a term, as the node stands first; none for a number."""
-        if isinstance(term, Made):
-            return tuple(self.derived(Reading(term.op, term.args, term.nodes)))
-        if not isinstance(term, tuple):
-            return ()
         if term not in self.known:
             head = self.head(term)
             self.known[term] = tuple(self.derived(head)) if head else ()
@@ -36,7 +36,7 @@ class Reader(Terms):
         """A reading and those that follow from it."""
         yield head
         op, args, nodes = head.op, head.args, head.nodes
-        for term, taken in self.negated(head):
+        for term, taken in islice(self.negated(head), DEPTH):
             yield Reading("neg", (term,), nodes | taken)
         for term, taken in self.opposites(args[0]) if op == "neg" else ():
             inner = self.head(term)
@@ -68,24 +68,28 @@ class Reader(Terms):
             if op == "mul":
                 yield from (Reading("div", (b, t), n) for t, n in self.reciprocals(a))
 
-    def opposites(self, term: Term, depth: int = DEPTH) -> Iterator[tuple[Term, frozenset[int]]]:
+    def opposites(self, term: Term, depth: int = DEPTH) -> tuple[Signed, ...]:
         """The terms that this one is the negation of, as far as few operations deep."""
-        value = self.number(term)
-        if value is not None:
-            if value < 0:
-                yield -value, self.taken(term)
-            return
-        head = self.head(term)
-        if head and depth:
-            yield from ((t, n | head.nodes) for t, n in islice(self.negated(head, depth - 1), DEPTH))
+        if (term, depth) not in self.opposed:
+            self.opposed[term, depth] = tuple(islice(self.negations(term, depth), DEPTH))
+        return self.opposed[term, depth]
 
-    def implied_opposites(self, term: Term) -> Iterator[tuple[Term, frozenset[int]]]:
+    def negations(self, term: Term, depth: int) -> Iterator[Signed]:
+        """The same, one by one."""
+        value = self.number(term)
+        head = self.head(term) if depth else None
+        if value is not None and value < 0:
+            yield -value, self.taken(term)
+        if value is None and head:
+            yield from ((t, n | head.nodes) for t, n in self.negated(head, depth - 1))
+
+    def implied_opposites(self, term: Term) -> Iterator[Signed]:
         """The terms, computed by no node, that this one is the negation of: those of products with the sign inside."""
         head = self.head(term)
         if head and head.op in ("add", "mul", "div"):
             yield from ((t, n) for t, n in self.opposites(term) if isinstance(t, Made))
 
-    def negated(self, head: Reading, depth: int = DEPTH) -> Iterator[tuple[Term, frozenset[int]]]:
+    def negated(self, head: Reading, depth: int = DEPTH) -> Iterator[Signed]:
         """The terms that a reading is the negation of."""
         op, args = head.op, head.args
         if op == "neg":
@@ -103,7 +107,7 @@ class Reader(Terms):
             yield from ((product(op, t, args[1]), n) for t, n in self.opposites(args[0], depth))
             yield from ((product(op, args[0], t), n) for t, n in self.opposites(args[1], depth))
 
-    def reciprocals(self, term: Term) -> Iterator[tuple[Term, frozenset[int]]]:
+    def reciprocals(self, term: Term) -> Iterator[Signed]:
         """The terms that this one is the reciprocal of."""
         value = self.number(term)
         if value is not None:
@@ -116,7 +120,7 @@ class Reader(Terms):
             if head.op == "div" and self.number(head.args[0]) == 1:
                 yield head.args[1], head.nodes | self.taken(head.args[0])
 
-    def inverted(self, head: Reading) -> Iterator[tuple[Term, frozenset[int]]]:
+    def inverted(self, head: Reading) -> Iterator[Signed]:
         """The terms that a reading, which is no quotient as it stands, is the reciprocal of."""
         if head.op == "reciprocal":
             yield head.args[0], head.nodes

@@ -5,8 +5,9 @@ whether two tensors are the same expression. No TensorFlow, no names, no source 
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -73,8 +74,8 @@ class Terms:
     """The tensors of one program: their operations, values and sameness."""
 
     program: Program
+    heads: dict[Ref, Reading] = field(default_factory=dict)
     values: dict[Ref, float | None] = field(default_factory=dict)
-    equal: dict[tuple[Ref, Ref], bool] = field(default_factory=dict)
 
     def node(self, ref: Ref) -> Node:
         """The node that makes a tensor."""
@@ -118,16 +119,19 @@ class Terms:
             return None
 
     def head(self, term: Term) -> Reading | None:
-        """A term as it stands."""
+        """A term as it stands; None for a number that no node holds."""
         if isinstance(term, Made):
             return Reading(term.op, term.args, term.nodes)
         if not isinstance(term, tuple):
             return None
-        ref, aliases = self.behind_aliases(term)
+        if term not in self.heads:
+            self.heads[term] = self.head_of(*self.behind_aliases(term))
+        return self.heads[term]
+
+    def head_of(self, ref: Ref, aliases: frozenset[int]) -> Reading:
+        """A tensor that is no alias as its operation; a reduction over constant axes has them apart."""
         node, nodes = self.node(ref), aliases | {ref[0]}
-        if "keep_dims" not in node.attributes:
-            return Reading(name_of(node), node.inputs, nodes)
-        axis = self.axis(node.inputs[1])
+        axis = self.axis(node.inputs[1]) if "keep_dims" in node.attributes else None
         if axis is None:
             return Reading(name_of(node), node.inputs, nodes)
         return Reading(name_of(node), node.inputs[:1], nodes, axis, bool(node.attributes["keep_dims"]))
@@ -144,28 +148,27 @@ class Terms:
 
     def same(self, a: Term, b: Term) -> bool:
         """Whether two terms are one tensor, or computed in the same way from the same ones."""
-        if not isinstance(a, tuple) or not isinstance(b, tuple):
-            value = self.number(a)
-            return a == b or (value is not None and value == self.number(b))
-        a, b = self.behind_aliases(a)[0], self.behind_aliases(b)[0]
-        if a == b:
-            return True
-        if (a, b) not in self.equal:
-            self.equal[a, b] = self.alike(a, b)
-        return self.equal[a, b]
+        if isinstance(a, Made) and isinstance(b, Made):
+            return a.op == b.op and all(map(self.same, a.args, b.args))
+        if isinstance(a, tuple) and isinstance(b, tuple):
+            a, b = self.behind_aliases(a)[0], self.behind_aliases(b)[0]
+            return a[1] == b[1] and self.classes[a[0]] == self.classes[b[0]]
+        value = self.number(a)
+        return value is not None and value == self.number(b)
 
-    def alike(self, a: Ref, b: Ref) -> bool:
-        """Whether two nodes do the same to the same tensors."""
-        one, other = self.node(a), self.node(b)
-        if one.op != other.op or a[1] != b[1] or len(one.inputs) != len(other.inputs) or one.op.startswith(RANDOM):
-            return False
-        if one.op == "Const":
-            return one.dtypes == other.dtypes and np.array_equal(np.asarray(one.value), np.asarray(other.value))
-        if not one.inputs or attributes(one) != attributes(other):
-            return False
-        if all(map(self.same, one.inputs, other.inputs)):
-            return True
-        return name_of(one) in COMMUTATIVE and all(map(self.same, one.inputs, reversed(other.inputs)))
+    @cached_property
+    def classes(self) -> tuple[int, ...]:
+        """For each node the first one that does the same to the same tensors."""
+        first: dict[Hashable, int] = {}
+        found: list[int] = []
+        for position, node in enumerate(self.program.nodes):
+            refs = [self.behind_aliases(ref)[0] for ref in node.inputs]
+            inputs = [(found[place], output) for place, output in refs]
+            ordered = sorted(inputs) if name_of(node) in COMMUTATIVE else inputs
+            own = position if node.op.startswith(RANDOM) else None
+            key = (node.op, tuple(ordered), node.dtypes, own, constant_key(node), attributes(node))
+            found.append(first.setdefault(key, position))
+        return tuple(found)
 
 
 def name_of(node: Node) -> str:
@@ -181,6 +184,13 @@ def uniform(value: Any) -> float | None:
     return float(str(array.flat[0])) if array.dtype.kind == "f" else float(array.flat[0])
 
 
+def constant_key(node: Node) -> Hashable:
+    """What tells a constant from others."""
+    return None if node.value is None else (node.value.shape, node.value.tobytes())
+
+
 def attributes(node: Node) -> str:
-    """What makes an operation another one, apart from its inputs."""
-    return repr(sorted((name, value) for name, value in node.attributes.items() if not name.startswith("_")))
+    """What makes an operation another one, apart from its inputs; a constant's are in its value."""
+    if node.value is not None:
+        return ""
+    return repr(sorted((name, repr(value)) for name, value in node.attributes.items() if not name.startswith("_")))

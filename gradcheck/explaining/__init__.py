@@ -10,10 +10,13 @@ from typing import TypeAlias
 
 from gradcheck.explaining.causes import cause_of, guilty_forward, output_cause
 from gradcheck.explaining.chains import links
+from gradcheck.explaining.sentences import expression
 from gradcheck.explaining.traps import where_trap
 from gradcheck.floats import FloatFormat
 from gradcheck.program import Program, Ref
 from gradcheck.records import Cause, Class, Finding, Link, Study, Witness
+
+__all__ = ["Knowledge", "chain_of", "explain", "expression", "guilty_forward"]
 
 NOWHERE = "scan it where your inputs are, with --range"
 BAD = {"GC003": Class.VANISHED, "GC004": Class.INACCURATE, "GC005": Class.WRONG}

@@ -13,8 +13,9 @@ from importlib import metadata
 from gradcheck import __version__, loading, planning
 from gradcheck.errors import CannotCheck
 from gradcheck.options import ScanOptions
+from gradcheck.pipeline.cures import Patient, with_cures
 from gradcheck.pipeline.sweeps import sweep_and_check
-from gradcheck.records import Environment, Report, TargetError, TargetReport
+from gradcheck.records import Environment, Finding, Report, Sweep, TargetError, TargetReport
 
 TENSORFLOW_PACKAGES = ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "tf-nightly", "tensorflow-macos")
 
@@ -47,7 +48,7 @@ def scan(name: str, options: ScanOptions) -> TargetReport:
 
         target = tracing.trace(loaded, options.dtype, against)
         plans = planning.plan_inputs(name, target.inputs, options)
-        results = [sweep_and_check(target, plan, options) for plan in plans]
+        results = [checked(Patient(loaded, target, plan, options)) for plan in plans]
     except CannotCheck as error:
         return failed(name, error)
     return TargetReport(
@@ -59,6 +60,12 @@ def scan(name: str, options: ScanOptions) -> TargetReport:
         findings=tuple(finding for _, findings in results for finding in findings),
         notes=target.notes,
     )
+
+
+def checked(patient: Patient) -> tuple[Sweep, tuple[Finding, ...]]:
+    """One input swept, and what was found tried to be cured."""
+    sweep, findings = sweep_and_check(patient.target, patient.plan, patient.options)
+    return sweep, with_cures(patient, findings, sweep_and_check)
 
 
 def failed(name: str, error: CannotCheck) -> TargetReport:

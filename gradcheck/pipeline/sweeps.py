@@ -15,14 +15,19 @@ from gradcheck.bisection import Samples, sample
 from gradcheck.floats import Ordinals
 from gradcheck.options import ScanOptions
 from gradcheck.planning.dangers import danger_ordinals
-from gradcheck.records import Finding, InputPlan, Reference, Sweep, TracedTarget, Version
+from gradcheck.records import Finding, InputPlan, Reference, Study, Sweep, TracedTarget, Version
 
 if TYPE_CHECKING:
     from gradcheck.engine import Engine
 
 
-def sweep_and_check(target: TracedTarget, plan: InputPlan, options: ScanOptions) -> tuple[Sweep, tuple[Finding, ...]]:
-    """Sweep one input: a plan becomes samples, samples regions, regions findings, findings explained findings."""
+def sweep_and_check(
+    target: TracedTarget, plan: InputPlan, options: ScanOptions, original: Study | None = None
+) -> tuple[Sweep, tuple[Finding, ...]]:
+    """Sweep one input: a plan becomes samples, samples regions, regions findings, findings explained findings.
+
+    `original` is the function whose truth is to be met, where that is not the target's own.
+    """
     from gradcheck.engine import Engine
     from gradcheck.engine.evidence import require_elementwise, varies
 
@@ -36,7 +41,7 @@ def sweep_and_check(target: TracedTarget, plan: InputPlan, options: ScanOptions)
         samples = regions.refine(samples, plan, traced.fmt, engine.classify)
     names = tuple(v.name for v in versions)
     found = regions.find(samples, plan, traced, names, engine.columns)
-    judge, reference = judge_of(target, plan, versions, options)
+    judge, reference = judge_of(target, plan, versions, options, original)
     if judge is not None:
         found = truth.split_at_zeros(found, first, engine.classify_zeros, engine.zero_bits())
         found = truth.survey(found, plan, judge, points_of(engine), options.seed)
@@ -58,13 +63,17 @@ def knowledge_of(engine: "Engine", versions: tuple[Version, ...], judge: truth.J
 
 
 def judge_of(
-    target: TracedTarget, plan: InputPlan, versions: tuple[Version, ...], options: ScanOptions
+    target: TracedTarget,
+    plan: InputPlan,
+    versions: tuple[Version, ...],
+    options: ScanOptions,
+    original: Study | None = None,
 ) -> tuple[truth.Judge | None, Reference | None]:
     """Who judges the gradients; None where TensorFlow could not make a program, or an operation has no rule."""
     studies = {version.name: study for version in versions if (study := version.study()) is not None}
     if len(studies) < len(versions):
         return None, None
-    judge, missing = truth.judge_of(studies, target.inputs, plan, options)
+    judge, missing = truth.judge_of(original or next(iter(studies.values())), studies, target.inputs, plan, options)
     return judge, (Reference(0, missing) if judge or missing else None)
 
 

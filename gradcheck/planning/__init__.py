@@ -106,7 +106,8 @@ def even(lo: int, hi: int, count: int, rng: np.random.Generator) -> Ordinals:
     index = np.arange(count, dtype=np.uint64)
     more = np.minimum(index, np.uint64(wider))
     starts = np.uint64(lo % (1 << 64)) + index * np.uint64(width) + more
-    offsets = rng.integers(0, width + (index < wider), count, dtype=np.uint64)
+    widths = np.uint64(width) + (index < wider).astype(np.uint64)
+    offsets = np.minimum((rng.random(count) * widths).astype(np.uint64), widths - np.uint64(1))
     return np.concatenate([(starts + offsets).view(np.int64), np.array([lo, hi], dtype=np.int64)])
 
 

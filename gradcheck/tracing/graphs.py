@@ -6,6 +6,7 @@ override stripped. A function under `tf.custom_gradient` traces to an `IdentityN
 """
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,7 @@ def calling_frame(traceback: Any) -> tuple[str | None, int | None] | None:
     return (None, None)
 
 
+@cache
 def is_users(file: str) -> bool:
     """Whether a source file is neither TensorFlow's nor gradcheck's nor made up."""
     library = Path(tf.__file__).parent

@@ -80,8 +80,14 @@ def places(graph: Any, prefix: str = "") -> Iterator[tuple[str, Place]]:
 def users_frames(traceback: Any) -> list[Any]:
     """The frames of a stack that are the user's, below gradcheck's own call of the target."""
     frames = list(traceback or ())
-    ours = [i for i, frame in enumerate(frames) if Path(frame.filename).is_relative_to(PACKAGE)]
+    ours = [i for i, frame in enumerate(frames) if is_ours(frame.filename)]
     return [frame for frame in frames[ours[-1] + 1 if ours else 0 :] if is_users(frame.filename)]
+
+
+@cache
+def is_ours(file: str) -> bool:
+    """Whether a source file is gradcheck's."""
+    return Path(file).is_relative_to(PACKAGE)
 
 
 def program_of(graph: Any, inputs: list[str], outputs: list[Any], known: Places) -> Program:

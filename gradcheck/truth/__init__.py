@@ -48,14 +48,17 @@ def exact_at(program: Program, values: tuple[float, ...]) -> Mapping[Ref, float 
 
 
 def judge_of(
-    studies: Mapping[str, Study], inputs: tuple[TracedInput, ...], plan: InputPlan, options: ScanOptions
+    forward: Study,
+    studies: Mapping[str, Study],
+    inputs: tuple[TracedInput, ...],
+    plan: InputPlan,
+    options: ScanOptions,
 ) -> tuple[Judge | None, tuple[str, ...]]:
     """A judge for one swept input, and the operations that have no rule, for which float64 stands in.
 
-    The first study is autodiff's: its output is the function that is differentiated. None where TensorFlow cannot run
-    it in float64 either.
+    The output of `forward` is the function that is differentiated; `studies` are the versions of its gradient. None
+    where TensorFlow cannot run it in float64 either.
     """
-    forward = next(iter(studies.values()))
     oracle: Oracle | ApproximateOracle = Oracle(forward.program, plan.index)
     missing = Oracle(forward.program, plan.index).missing()
     if missing:

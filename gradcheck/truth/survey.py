@@ -130,15 +130,15 @@ def survey(
     found: list[Region] = []
     for i, region in enumerate(regions):
         mixed = Class.MIXED in (region.forward, *region.gradients.values())
-        if i not in close:
-            found.append(surveyor.at_a_glance(region, np.array([region.witness], dtype=np.int64)))
-            continue
         middle = (region.lo + region.hi) // 2
         plain = simplest(region.fmt, region.lo, region.hi)
         own = np.array([region.lo, region.hi, middle, region.witness, plain], dtype=np.int64)
         inside = draws[(draws > region.lo) & (draws < region.hi)]
         if mixed:
             found.append(surveyor.at_a_glance(region, np.concatenate([own, inside[:MIXED_LOOKS]])))
+            continue
+        if i not in close:
+            found.append(surveyor.at_a_glance(region, own[3:4]))
             continue
         pieces, followed = surveyor.split(region, np.concatenate([own, inside]), budget)
         budget -= followed

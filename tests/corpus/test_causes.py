@@ -56,7 +56,7 @@ each_case = pytest.mark.parametrize("entry", ENTRIES, ids=[entry["name"] for ent
 
 
 def target_of(entry: Entry) -> str:
-    return entry.get("target", f"causes.py:{entry['name']}")
+    return str(entry.get("target", f"causes.py:{entry['name']}"))
 
 
 @functools.cache

@@ -18,6 +18,9 @@ UNKNOWN = Dual(State.UNDECIDED, State.UNDECIDED)
 class Unshaped(NotInTable):
     """How many elements there are, or where, depends on a number that is not decided at this precision."""
 
+    def __str__(self) -> str:
+        return f"the shape or place that {self.op} asks for is not decided"
+
 
 def unknown(dtype: str) -> Any:
     """What is in a place that is not decided."""

@@ -1,13 +1,14 @@
 """Every check has a planted fault that must fire, and a healthy twin that must stay silent."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from gradcheck.checks import CHECKS, find
 from gradcheck.checks.stretches import Subject, stretches
 from gradcheck.floats import FORMATS
-from gradcheck.records import Class, Finding, Stop, Sweep, Version
+from gradcheck.records import Class, Domain, Finding, Kind, Stop, Sweep, Version
 
 MakeSweep = Callable[..., Sweep]
 MakeVersion = Callable[..., Version]
@@ -245,3 +246,124 @@ def test_the_witness_of_a_stretch_is_its_simplest(make_sweep: MakeSweep, make_ve
     mirrored = make_sweep((-20, -11, FINITE, NAN, INF), (-10, -10, FINITE, NAN, FINITE), versions=BOTH)
     (stretch,) = stretches(Subject("m:f", mirrored, make_version(), True, ()))
     assert stretch.at == -10, "of texts as long as each other, the one nearest to 0"
+
+
+# What real arithmetic adds: domains, kinds, and gradients that are finite and wrong
+
+
+def judged(sweep: Sweep, domains: dict[int, Domain], kinds: dict[int, dict[str, Kind]] | None = None) -> Sweep:
+    """A sweep whose regions have a domain, and kinds, by position; the others are inside."""
+    regions = tuple(
+        replace(r, domain=domains.get(i, Domain.INSIDE), kinds=(kinds or {}).get(i, {}))
+        for i, r in enumerate(sweep.regions)
+    )
+    return replace(sweep, regions=regions)
+
+
+@pytest.mark.parametrize(
+    ("gradient", "code", "name", "severity", "words"),
+    [
+        (Class.VANISHED, "GC003", "vanished-gradient", "error", "is exactly 0 on"),
+        (Class.INACCURATE, "GC004", "inaccurate-gradient", "warning", "is inaccurate on"),
+        (Class.WRONG, "GC005", "wrong-custom-gradient", "error", "is not the derivative on"),
+    ],
+)
+def test_a_finite_gradient_that_is_not_the_true_one_is_found(
+    *,
+    make_sweep: MakeSweep,
+    make_version: MakeVersion,
+    gradient: Class,
+    code: str,
+    name: str,
+    severity: str,
+    words: str,
+) -> None:
+    (finding,) = found(planted(make_sweep, FINITE, FINITE, gradient), make_version)
+    assert (finding.code, finding.name, finding.severity, finding.version) == (code, name, severity, "custom")
+    assert (finding.lo, finding.hi, finding.masked, finding.kind) == (100, 200, True, None)
+    assert words in finding.message
+    assert f"[{FLOAT32.text(100)}, {FLOAT32.text(200)}]" in finding.message
+    (finding,) = found(planted(make_sweep, FINITE, gradient, FINITE), make_version)
+    assert (finding.code, finding.severity, finding.version) == (code, "info", "autodiff")
+
+
+def test_an_output_that_should_be_finite_is_found_once(make_sweep: MakeSweep, make_version: MakeVersion) -> None:
+    healthy = planted(make_sweep, INF, FINITE, FINITE)
+    assert found(healthy, make_version) == (), "where the true output is infinite too, so it is nobody's fault"
+    at_fault = (healthy.regions[0], replace(healthy.regions[1], defect=True), healthy.regions[2])
+    (finding,) = found(replace(healthy, regions=at_fault), make_version)
+    assert (finding.code, finding.name, finding.severity) == ("GC006", "forward-overflow", "warning")
+    assert (finding.version, finding.kind, finding.masked) == ("custom", "numerical", False)
+    assert (finding.lo, finding.hi) == (100, 200)
+    assert "the output is inf on" in finding.message
+
+
+@pytest.mark.parametrize("forward", [FINITE, NAN, INF])
+@pytest.mark.parametrize("gradient", [NAN, INF, NEGATIVE_INF])
+def test_outside_the_domain_a_gradient_that_is_not_finite_is_no_finding(
+    make_sweep: MakeSweep, make_version: MakeVersion, forward: Class, gradient: Class
+) -> None:
+    sweep = planted(make_sweep, forward, gradient)
+    assert found(judged(sweep, {1: Domain.OUTSIDE}), make_version) == ()
+    assert len(found(judged(sweep, {1: Domain.UNDECIDED}), make_version)) == 1
+    assert len(found(judged(sweep, {}), make_version)) == 1
+
+
+@pytest.mark.parametrize(
+    ("forward", "kind", "severity", "words"),
+    [
+        (FINITE, Kind.NUMERICAL, "error", "no check of it sees this"),
+        (NAN, Kind.NUMERICAL, "error", "the output is NaN too"),
+        (INF, Kind.NUMERICAL, "error", "the output is inf"),
+        (FINITE, Kind.SINGULAR, "error", "infinite or does not exist"),
+        (INF, Kind.SINGULAR, "error", "infinite or does not exist"),
+        (FINITE, Kind.OVERFLOW, "warning", "the true gradient exceeds float32 too"),
+        (INF, Kind.OVERFLOW, "warning", "the true gradient exceeds float32 too"),
+        (FINITE, Kind.UNDECIDED, "error", "could not be decided"),
+        (NAN, Kind.UNDECIDED, "warning", "could not be decided"),
+    ],
+)
+@pytest.mark.parametrize("gradient", [NAN, INF])
+def test_the_kind_decides_the_severity_where_the_truth_is_known(
+    *,
+    make_sweep: MakeSweep,
+    make_version: MakeVersion,
+    forward: Class,
+    gradient: Class,
+    kind: Kind,
+    severity: str,
+    words: str,
+) -> None:
+    sweep = judged(planted(make_sweep, forward, gradient), {}, {1: {"autodiff": kind}})
+    (finding,) = found(sweep, make_version)
+    assert (finding.severity, finding.kind) == (severity, kind.value)
+    assert words in finding.message
+
+
+def test_another_kind_parts_findings(make_sweep: MakeSweep, make_version: MakeVersion) -> None:
+    sweep = make_sweep((0, 9, FINITE, NAN), (10, 19, FINITE, NAN))
+    kinds = {0: {"autodiff": Kind.NUMERICAL}, 1: {"autodiff": Kind.OVERFLOW}}
+    findings = found(judged(sweep, {}, kinds), make_version)
+    assert [(f.lo, f.severity, f.kind) for f in findings] == [(0, "error", "numerical"), (10, "warning", "overflow")]
+
+
+def test_a_hole_in_the_domain_does_not_part_what_is_alike_on_both_sides(
+    make_sweep: MakeSweep, make_version: MakeVersion
+) -> None:
+    """x / x is NaN over an interval; at 0 it is not defined."""
+    tiny = int(FLOAT32.encode(FLOAT32.smallest_normal)) - 1
+    kind = {"autodiff": Kind.NUMERICAL}
+    rows = [(-tiny - 101, -tiny - 2, NAN, NAN), (-tiny - 1, tiny, NAN, NAN), (tiny + 1, tiny + 100, NAN, NAN)]
+    (finding,) = found(judged(make_sweep(*rows), {1: Domain.OUTSIDE}, {0: kind, 2: kind}), make_version)
+    assert (finding.lo, finding.hi, finding.kind) == (-tiny - 101, tiny + 100, "numerical")
+    assert finding.at not in range(-tiny - 1, tiny + 1), "the witness is inside the domain"
+    wide = [(0, 9, NAN, NAN), (10, 19, NAN, NAN), (20, 29, NAN, NAN)]
+    shifted = [(lo + tiny, hi + tiny, *classes) for lo, hi, *classes in wide]
+    findings = found(judged(make_sweep(*shifted), {1: Domain.OUTSIDE}, {0: kind, 2: kind}), make_version)
+    assert [(f.lo, f.hi) for f in findings] == [(tiny, tiny + 9), (tiny + 20, tiny + 29)], "a gap is no hole"
+
+
+def test_a_hole_at_the_end_of_a_range_is_not_in_the_finding(make_sweep: MakeSweep, make_version: MakeVersion) -> None:
+    sweep = make_sweep((5, 9, NAN, NAN), (10, 10, NAN, NAN))
+    (finding,) = found(judged(sweep, {1: Domain.OUTSIDE}, {0: {"autodiff": Kind.NUMERICAL}}), make_version)
+    assert (finding.lo, finding.hi) == (5, 9)

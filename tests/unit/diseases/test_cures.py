@@ -12,7 +12,30 @@ import tensorflow as tf
 from gradcheck.diseases import DISEASES
 
 HUGE, TINY = float(np.finfo(np.float32).max), float(np.finfo(np.float32).tiny)
-SIZES = (1e-30, 1e-10, 1e-5, 1e-3, 0.01, 0.1, 0.3, 0.45, 0.55, 0.7, 0.9, 1.1, 1.7, 2, 3, 4.9, 5.1, 8, 10, 13, 17, 20)
+SIZES: tuple[float, ...] = (
+    1e-30,
+    1e-10,
+    1e-5,
+    1e-3,
+    0.01,
+    0.1,
+    0.3,
+    0.45,
+    0.55,
+    0.7,
+    0.9,
+    1.1,
+    1.7,
+    2,
+    3,
+    4.9,
+    5.1,
+    8,
+    10,
+    13,
+    17,
+    20,
+)
 SIZES += (30, 50, 80, 87, 88.8, 100, 1e4)
 POSITIVE = tuple(float(np.float32(x)) for x in SIZES)
 NEGATIVE = tuple(-x for x in POSITIVE)
@@ -242,7 +265,7 @@ CASES = (
     Case("one minus cosine", lambda x: 1 - mp.cos(x), ALL, floor=1e-20),
     Case("sine over x", removable(lambda x: mp.sin(x) / x, 1, 0), ALL, floor=1e-7),
 )
-AT_SINGULAR_POINTS = (
+AT_SINGULAR_POINTS: tuple[tuple[str, tuple[float, ...], Any, Any], ...] = (
     ("root of a square", (0.0,), first, {}),
     ("x over its absolute value", (0.0,), first, {}),
     ("root at zero", (0.0,), first, {}),
@@ -283,7 +306,7 @@ def close(got: float, wanted: Any, floor: float) -> bool:
 def test_has_the_value_and_the_gradient(case: Case) -> None:
     values, gradients = computed(case)
     with mp.workdps(100):
-        for point, value, gradient in zip(np.float32(case.points), values, gradients, strict=True):
+        for point, value, gradient in zip(np.array(case.points, np.float32), values, gradients, strict=True):
             x = mp.mpf(float(point))
             wanted, slope = case.real(x), mp.diff(case.real, x, h=mp.mpf(10) ** -60)
             assert close(value, mp.re(wanted), case.floor), f"value at {point}: {value}, not {mp.nstr(wanted)}"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import resources
 from typing import Any
 
@@ -12,7 +13,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradcheck.floats import FORMATS
-from gradcheck.records import Cause, Class, Finding, Report, Sweep, TargetError, TargetReport, Witness
+from gradcheck.records import (
+    Cause,
+    Class,
+    Domain,
+    Finding,
+    Kind,
+    Reference,
+    Report,
+    Sweep,
+    TargetError,
+    TargetReport,
+    Witness,
+)
 from gradcheck.renderers import render
 from gradcheck.renderers.json_report import number, render_json
 from gradcheck.renderers.styles import Style
@@ -58,8 +71,14 @@ def full(make_finding: MakeFinding, make_sweep: MakeSweep, make_target: MakeTarg
         make_finding(witness=Witness({"z": -0.0, "y": 0.5}, float("-inf"), float("nan"))),
         make_finding(witness=Witness({"z": 1e-45, "y": 0.5}, float("inf"), None), version="custom"),
         make_finding(lo=None, hi=None, at=None, witness=None, suggestion=None, severity="info", kind="numerical"),
-        make_finding(cause=Cause("Mul", "Exp", "softplus.py", 12, "return tf.math.log(tf.exp(z) + 1)")),
+        make_finding(
+            cause=Cause("Mul", "Exp", "softplus.py", 12, "return tf.math.log(tf.exp(z) + 1)", "Exp", "0 * inf = NaN"),
+            kind="undecided",
+        ),
         make_finding(cause=Cause("Mul", None, None, None, None), code="GC009", name="gradient-raises"),
+        make_finding(
+            code="GC003", name="vanished-gradient", witness=Witness({"z": 88.0}, 88.0, 0.0, 88.0, 1.0), kind=None
+        ),
     )
     found = make_target(z, y, findings=findings, notes=("traced as a loop — slow",))
     return make_report(found, make_target(y, target="m:clean"), BROKEN)
@@ -84,7 +103,7 @@ def test_a_target_that_could_not_be_checked_is_its_error(make_report: MakeReport
     (target,) = strictly(render_json(make_report(BROKEN), Style()))["targets"]
     assert target["error"] == {"code": "GC902", "message": "m: has no broken; it has: working"}
     assert target["status"] == "error"
-    assert target["elementwise"] is target["coverage"] is None
+    assert target["elementwise"] is target["coverage"] is target["truth"] is None
     assert target["inputs"] == target["regions"] == target["findings"] == target["versions"] == []
 
 
@@ -126,7 +145,7 @@ def test_regions_have_a_column_for_every_version_whether_it_is_there_or_not(
 
 
 def test_findings_are_told_in_full(full: Report) -> None:
-    first, second, third, fourth, _ = strictly(render_json(full, Style()))["targets"][0]["findings"]
+    first, second, third, fourth, _, sixth = strictly(render_json(full, Style()))["targets"][0]["findings"]
     assert (first["code"], first["name"], first["severity"]) == ("GC001", "nan-gradient", "error")
     assert (first["version"], first["mode"], first["wrt"], first["masked"]) == ("autodiff", "graph", "z", True)
     assert (first["lo"], first["hi"], first["floats"]) == (FLOAT32.shortest(1), FLOAT32.shortest(10), 10)
@@ -135,7 +154,18 @@ def test_findings_are_told_in_full(full: Report) -> None:
     assert (second["witness"]["output"], second["witness"]["gradient"]) == ("inf", None)
     assert third["lo"] is third["hi"] is third["lo_hex"] is third["floats"] is third["witness"] is None
     assert third["kind"] == "numerical"
-    assert fourth["cause"]["line"] == 12
+    assert fourth["cause"] == {
+        "op": "Mul",
+        "forward_op": "Exp",
+        "file": "softplus.py",
+        "line": 12,
+        "source": "return tf.math.log(tf.exp(z) + 1)",
+        "node": "Exp",
+        "message": "0 * inf = NaN",
+    }
+    assert fourth["kind"] == "undecided"
+    assert (sixth["witness"]["gradient"], sixth["witness"]["true_gradient"]) == (0.0, 1.0)
+    assert first["witness"]["true_gradient"] is None
     assert first["cause"] is None
 
 
@@ -165,6 +195,70 @@ def test_decimals_are_the_shortest_of_their_dtype(
         tenth = int(fmt.encode(0.1))
         text = render_json(make_report(make_target(make_sweep((tenth, tenth, FINITE, FINITE), fmt=fmt))), Style())
         assert '"lo": 0.1,' in text, name
+
+
+@pytest.mark.parametrize(
+    ("truths", "wanted"),
+    [
+        ([Reference(700)], {"method": "rigorous", "points": 700, "approximate": []}),
+        ([Reference(700), Reference(20)], {"method": "rigorous", "points": 720, "approximate": []}),
+        ([Reference(700, ("Foo",))], {"method": "approximate", "points": 700, "approximate": ["Foo"]}),
+        (
+            [Reference(700, ("Foo",)), Reference(20, ("Bar", "Foo"))],
+            {"method": "approximate", "points": 720, "approximate": ["Bar", "Foo"]},
+        ),
+        ([Reference(0, ("Foo",))], {"method": "none", "points": 0, "approximate": ["Foo"]}),
+        ([Reference(700), None], {"method": "none", "points": 700, "approximate": []}),
+        ([None], {"method": "none", "points": 0, "approximate": []}),
+    ],
+)
+def test_it_is_said_what_the_verdicts_rest_on(
+    *,
+    make_sweep: MakeSweep,
+    make_target: MakeTarget,
+    make_report: MakeReport,
+    truths: list[Reference | None],
+    wanted: dict[str, object],
+) -> None:
+    held = (0,) * len(truths)
+    sweeps = [
+        make_sweep((*WHOLE, FINITE, FINITE), name=f"x{i}", index=i, held=held, truth=truth)
+        for i, truth in enumerate(truths)
+    ]
+    (target,) = strictly(render_json(make_report(make_target(*sweeps)), Style()))["targets"]
+    assert target["truth"] == wanted
+
+
+@pytest.mark.parametrize("observed", [c for c in Class if c is not Class.ZERO])
+@pytest.mark.parametrize("domain", [None, *Domain])
+def test_every_class_and_every_domain_can_be_written(
+    *,
+    make_sweep: MakeSweep,
+    make_target: MakeTarget,
+    make_report: MakeReport,
+    observed: Class,
+    domain: Domain | None,
+) -> None:
+    sweep = make_sweep((0, 9, FINITE, observed))
+    sweep = replace(sweep, regions=(replace(sweep.regions[0], domain=domain),))
+    (target,) = strictly(render_json(make_report(make_target(sweep)), Style()))["targets"]
+    (region,) = target["regions"]
+    assert region["autodiff"] == observed.value
+    assert region["domain"] == (domain.value if domain else None)
+
+
+def test_regions_that_differ_only_in_what_has_no_column_are_one(
+    make_sweep: MakeSweep, make_target: MakeTarget, make_report: MakeReport
+) -> None:
+    sweep = make_sweep((0, 9, FINITE, NAN), (10, 19, FINITE, NAN), (20, 29, FINITE, NAN))
+    first, second, third = sweep.regions
+    regions = (
+        replace(first, kinds={"autodiff": Kind.NUMERICAL}),
+        replace(second, kinds={"autodiff": Kind.OVERFLOW}),
+        replace(third, domain=Domain.OUTSIDE),
+    )
+    (target,) = strictly(render_json(make_report(make_target(replace(sweep, regions=regions))), Style()))["targets"]
+    assert [region["floats"] for region in target["regions"]] == [20, 10]
 
 
 def test_negative_zero_is_kept(make_sweep: MakeSweep, make_target: MakeTarget, make_report: MakeReport) -> None:

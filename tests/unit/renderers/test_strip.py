@@ -1,14 +1,16 @@
 """The strip shows every float equally wide, and the worst of what a cell holds."""
 
 import itertools
+import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gradcheck.floats import FORMATS
-from gradcheck.records import Class, Sweep
+from gradcheck.records import Class, Domain, Sweep
 from gradcheck.renderers.strip import kind_of, short, strip
 from gradcheck.renderers.styles import Style
 
@@ -44,10 +46,22 @@ def mark(forward: Class, gradient: Class) -> str:
         (FINITE, NAN, "bad"),
         (FINITE, INF, "bad"),
         (NAN, MIXED, "bad"),
+        (FINITE, Class.VANISHED, "wrong"),
+        (FINITE, Class.INACCURATE, "wrong"),
+        (INF, Class.WRONG, "wrong"),
     ],
 )
 def test_the_mark_of_a_region(make_sweep: MakeSweep, forward: Class, gradient: Class, kind: str) -> None:
     assert kind_of(make_sweep((0, 9, forward, gradient)).regions[0], "autodiff") == kind
+
+
+@pytest.mark.parametrize(("forward", "gradient"), [(FINITE, FINITE), (NAN, NAN), (INF, NAN)])
+def test_outside_the_domain_nothing_is_held_against_a_region(
+    make_sweep: MakeSweep, forward: Class, gradient: Class
+) -> None:
+    (region,) = make_sweep((0, 9, forward, gradient)).regions
+    assert kind_of(replace(region, domain=Domain.OUTSIDE), "autodiff") == "undefined"
+    assert kind_of(replace(region, domain=Domain.INSIDE), "autodiff") != "undefined"
 
 
 @given(
@@ -91,6 +105,23 @@ def test_softplus(make_sweep: MakeSweep) -> None:
         " -3.4e38    -1e10 -1 -1e-10           0          1e-10  1  1e10      3.4e38",
         " # autodiff gradient not finite",
     ]
+
+
+def test_softplus_with_what_is_known_of_its_gradient(make_sweep: MakeSweep) -> None:
+    first, end = int(FLOAT32.encode(1e-3)), int(FLOAT32.encode(88.72284))
+    rows = [(WHOLE[0], first - 1, FINITE, FINITE), (first, end - 1, FINITE, Class.VANISHED), (end, WHOLE[1], INF, NAN)]
+    lines = strip(make_sweep(*rows), "autodiff", ASCII)
+    assert re.fullmatch(r"\|-{53}={3}#{18}\|", lines[0])
+    assert lines[2] == " # autodiff gradient not finite  = finite, but wrong"
+
+
+def test_a_stretch_outside_the_domain_is_told_from_a_good_one(make_sweep: MakeSweep) -> None:
+    sweep = make_sweep((WHOLE[0], -1, NAN, NAN), (0, WHOLE[1], FINITE, FINITE))
+    sweep = replace(sweep, regions=(replace(sweep.regions[0], domain=Domain.OUTSIDE), sweep.regions[1]))
+    unicode = strip(sweep, "autodiff", Style())
+    assert unicode[0] == "├" + "·" * 37 + "─" * 37 + "┤"
+    assert unicode[2] == " · undefined"
+    assert strip(sweep, "autodiff", ASCII)[0] == "|" + " " * 37 + "-" * 37 + "|"
 
 
 def test_one_bad_float_is_seen(make_sweep: MakeSweep) -> None:

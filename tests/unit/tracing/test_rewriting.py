@@ -116,9 +116,7 @@ def test_variables_and_keywords(load_function: Load, run_version: Any) -> None:
 
     after = cured(load_function(target))
     assert [i.name for i in after.inputs] == ["x", "shift"]
-    np.testing.assert_allclose(
-        gradient(after, run_version, wrt=1), 2 * expit(np.array(POINTS) + 0.5), atol=1e-6
-    )
+    np.testing.assert_allclose(gradient(after, run_version, wrt=1), 2 * expit(np.array(POINTS) + 0.5), atol=1e-6)
 
 
 def test_an_override_elsewhere_stays_alive(load_function: Load, run_version: Any) -> None:

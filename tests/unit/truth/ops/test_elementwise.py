@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import mpmath as mp
@@ -12,7 +12,7 @@ import tensorflow as tf
 from flint import arb
 
 from gradcheck.program import Node, Program
-from gradcheck.truth.duals import Dual, State
+from gradcheck.truth.duals import Dual, Real, State
 from gradcheck.truth.ops import (
     TABLE,
     arithmetic,
@@ -53,6 +53,12 @@ def exact(x: arb) -> Any:
     return mp.mpf((int(man < 0), abs(int(man)), int(exp), abs(int(man)).bit_length()))
 
 
+def middle(x: Real) -> float:
+    """The middle of an enclosure."""
+    assert isinstance(x, arb)
+    return float(x.mid())
+
+
 def holds(enclosure: Any, truth: Any, relative: float = 1e-25, absolute: Any = 0) -> bool:
     """Whether an enclosure is narrow and contains a number, up to that number's own error."""
     if isinstance(enclosure, State) or not enclosure.is_finite():
@@ -65,10 +71,10 @@ def holds(enclosure: Any, truth: Any, relative: float = 1e-25, absolute: Any = 0
 def quotient(f: Callable[..., Any], values: tuple[float, ...], wrt: int) -> Any:
     """The central difference quotient along one argument, with digits to spare for tiny and for huge numbers."""
     size = abs(values[wrt]) or 1.0
-    spare = int(2 * abs(math.log10(size)) + (size if size < 1e3 else 0))
-    with mp.workdps(2 * DIGITS + (0 if f in SPECIAL else spare)):
+    spare = 10 + int(2 * abs(math.log10(size)) + (size if size < 1e3 else 0))
+    with mp.workdps(130 + (0 if f in SPECIAL else spare)):
         point = [mp.mpf(v) for v in values]
-        h = (abs(point[wrt]) or 1) * mp.mpf(10) ** -40
+        h = min(size, 1) * mp.mpf(10) ** -30
         above, below = ([*point[:wrt], point[wrt] + s * h, *point[wrt + 1 :]] for s in (1, -1))
         return (f(*above) - f(*below)) / (2 * h)
 
@@ -165,10 +171,10 @@ ONE_ARGUMENT: dict[str, tuple[Callable[[Any], Any], tuple[float, float], list[fl
     "BesselI1e": (lambda x: mp.exp(-abs(x)) * mp.besseli(1, x), WIDE, [1e-30, -1e-30, 700.0]),
     "BesselJ0": (lambda x: mp.besselj(0, x), WIDE, [1e-30, 1e6]),
     "BesselJ1": (lambda x: mp.besselj(1, x), WIDE, [1e-30, -1e6]),
-    "BesselK0": (lambda x: mp.besselk(0, x), POSITIVE, [1e-30, 88.0, 700.0]),
-    "BesselK0e": (lambda x: mp.exp(x) * mp.besselk(0, x), POSITIVE, [1e-30, 88.0, 700.0]),
-    "BesselK1": (lambda x: mp.besselk(1, x), POSITIVE, [1e-30, 88.0, 700.0]),
-    "BesselK1e": (lambda x: mp.exp(x) * mp.besselk(1, x), POSITIVE, [1e-30, 88.0, 700.0]),
+    "BesselK0": (lambda x: mp.besselk(0, x), POSITIVE, [1e-30, 200.0]),
+    "BesselK0e": (lambda x: mp.exp(x) * mp.besselk(0, x), POSITIVE, [1e-30, 200.0]),
+    "BesselK1": (lambda x: mp.besselk(1, x), POSITIVE, [1e-30, 200.0]),
+    "BesselK1e": (lambda x: mp.exp(x) * mp.besselk(1, x), POSITIVE, [1e-30, 200.0]),
     "BesselY0": (lambda x: mp.bessely(0, x), POSITIVE, [1e-30, 1e6]),
     "BesselY1": (lambda x: mp.bessely(1, x), POSITIVE, [1e-30, 1e6]),
     "Dawsn": (lambda x: mp.sqrt(mp.pi) / 2 * mp.exp(-x * x) * mp.erfi(x), WIDE, [1e-30]),
@@ -251,12 +257,12 @@ SLOW_IN_MPMATH = {"BesselK0", "BesselK0e", "BesselK1", "BesselK1e", "BesselY1"}
 def test_every_entry_of_these_families_is_tested() -> None:
     entries = {op for family in FAMILIES for op in family.RULES}
     assert entries <= {*SMOOTH, *ELSEWHERE}, sorted(entries - {*SMOOTH, *ELSEWHERE})
-    assert [op for family in FAMILIES for op in family.RULES if TABLE[op] is not family.RULES[op]] == []
+    assert entries <= set(TABLE)
 
 
 def points(op: str) -> list[tuple[float, ...]]:
     """The points of an operation; fewer where mpmath is slow."""
-    return SMOOTH[op][1][POINTS - 5 :] if op in SLOW_IN_MPMATH else SMOOTH[op][1]
+    return SMOOTH[op][1][POINTS - 4 :] if op in SLOW_IN_MPMATH else SMOOTH[op][1]
 
 
 @pytest.mark.parametrize("op", SMOOTH)
@@ -281,7 +287,7 @@ def test_the_derivative_is_that_of_a_difference_quotient_in_mpmath(op: str) -> N
     assert not wrong
 
 
-def kernel(op: str, points: list[tuple[float, ...]]) -> Any:
+def kernel(op: str, points: Sequence[tuple[float, ...]]) -> Any:
     """What TensorFlow computes in float64."""
     tensors = [tf.constant(column, tf.float64) for column in np.transpose(points)]
     if op == "AddN":
@@ -308,7 +314,7 @@ LOOSE = {"Igamma": 1e-9, "Igammac": 1e-9, "IgammaGradA": 1e-7, "Betainc": 1e-9}
 def test_the_value_is_that_of_tensorflows_kernel(op: str) -> None:
     sample = draws(op + " in TensorFlow", *boxes(op))
     computed = kernel(op, sample)
-    truths = np.array([float(at(op, *x).value.mid()) for x in sample])
+    truths = np.array([middle(at(op, *x).value) for x in sample])
     tolerance = 1e-12 if op.endswith("Grad") else LOOSE.get(op, 1e-9)
     np.testing.assert_allclose(computed, truths, rtol=tolerance, atol=tolerance * 1e-3)
 
@@ -332,13 +338,13 @@ def boxes(op: str) -> list[tuple[float, float]]:
 )
 def test_steps_are_where_the_kernel_has_them(op: str, values: tuple[float, ...]) -> None:
     sample = [(v,) for v in values]
-    assert [float(at(op, *x).value.mid()) for x in sample] == list(kernel(op, sample))
+    assert [middle(at(op, *x).value) for x in sample] == list(kernel(op, sample))
 
 
 @pytest.mark.parametrize("op", ["FloorDiv", "FloorMod", "Mod", "TruncateMod"])
 def test_quotients_and_remainders_have_the_kernels_signs(op: str) -> None:
     sample = [(x, y) for x in (-7.5, -6.0, -0.5, 0.0, 0.5, 6.0, 7.5) for y in (-3.0, -2.5, 2.5, 3.0)]
-    assert [float(at(op, *x).value.mid()) for x in sample] == list(kernel(op, sample))
+    assert [middle(at(op, *x).value) for x in sample] == list(kernel(op, sample))
 
 
 NEGATIVE_BASES = [(-2.0, 3.0), (-2.0, -3.0), (-2.0, 2.0), (-1.5, 0.0), (0.0, 0.0), (0.0, 2.0), (-0.0, 3.0)]
@@ -346,7 +352,7 @@ NEGATIVE_BASES = [(-2.0, 3.0), (-2.0, -3.0), (-2.0, 2.0), (-1.5, 0.0), (0.0, 0.0
 
 @pytest.mark.parametrize("point", NEGATIVE_BASES)
 def test_powers_of_negative_bases_and_of_zero_are_those_of_the_kernel(point: tuple[float, float]) -> None:
-    assert float(at("Pow", *point).value.mid()) == kernel("Pow", [point])[0]
+    assert middle(at("Pow", *point).value) == kernel("Pow", [point])[0]
 
 
 @pytest.mark.parametrize("op", ["Xdivy", "Xlogy", "Xlog1py", "DivNoNan", "MulNoNan"])
@@ -355,7 +361,7 @@ def test_the_guarded_argument_makes_zero_of_anything(op: str) -> None:
     for other in (-3.0, -1.0, 0.0, 2.0):
         point = (other, 0.0) if guarded else (0.0, other)
         got = at(op, *point, wrt=1 - guarded)
-        assert (got.value, got.derivative) == (0, 0)
+        assert [got.value, got.derivative] == [0, 0]
         assert kernel(op, [point])[0] == 0
 
 
@@ -412,7 +418,7 @@ def test_the_branch_that_is_not_selected_does_not_matter(op: str) -> None:
     pick = Node("pick", op, ((3, 0), (4, 0), (2, 0)), {}, ("float64",))
     oracle = Oracle(Program((*places, above, log, pick), (0, 1, 2), ((5, 0),)), 0)
     below, beyond = oracle.at((-1.0, 0.0, 7.0)), oracle.at((2.0, 0.0, 7.0))
-    assert (below.value, below.derivative) == (7, 0)
+    assert [below.value, below.derivative] == [7, 0]
     assert holds(beyond.value, mp.log(2), 1e-15)
     assert holds(beyond.derivative, mp.mpf("0.5"))
 
@@ -424,7 +430,7 @@ def test_casts_are_those_of_tensorflow(wanted: str) -> None:
     cast = Node("y", "Cast", ((0, 0),), {"SrcT": "float64", "DstT": wanted}, (wanted,))
     body = Program((place, cast), (0,), ((1, 0),))
     got = [Run(TABLE).call(body, [argument(body, 0, v, None)])[0].item() for v in values]
-    plain = [float(x.v.mid()) if isinstance(x, Dual) else x for x in got]
+    plain = [middle(x.v) if isinstance(x, Dual) else x for x in got]
     assert plain == list(tf.cast(tf.constant(values, tf.float64), wanted).numpy())
 
 
@@ -475,7 +481,8 @@ def test_outside_of_the_domain_there_is_no_value(op: str, point: tuple[float, ..
 )
 def test_a_value_without_a_derivative_is_singular(op: str, point: tuple[float, ...], wrt: int, value: int) -> None:
     got = at(op, *point, wrt=wrt)
-    assert (got.value, got.derivative) == (value, State.SINGULAR)
+    assert got.value == value
+    assert got.derivative is State.SINGULAR
 
 
 def test_arc_functions_are_singular_at_their_ends() -> None:
@@ -508,7 +515,7 @@ def test_a_kink_has_the_derivatives_of_both_sides(
     op: str, point: tuple[float, ...], wrt: int, above: float, below: float
 ) -> None:
     got = at(op, *point, wrt=wrt)
-    every = [float(d.mid()) for d in got.every if isinstance(d, arb)]
+    every = [middle(d) for d in got.every]
     assert every[1:] == [above, below] or (above == below and not got.sides)
     assert every[0] in {above, below, (above + below) / 2}
 
@@ -521,7 +528,7 @@ def test_the_kink_of_selu_is_between_its_two_slopes() -> None:
 
 def test_the_gradients_take_the_kernels_side_of_a_kink() -> None:
     for op, x in (("ReluGrad", 0.0), ("Relu6Grad", 0.0), ("Relu6Grad", 6.0), ("LeakyReluGrad", 0.0), ("EluGrad", 0.0)):
-        assert float(at(op, 3.0, x).value.mid()) == kernel(op, [(3.0, x)])[0]
+        assert middle(at(op, 3.0, x).value) == kernel(op, [(3.0, x)])[0]
 
 
 @pytest.mark.parametrize("n", [0.0, 1.0, 2.0, 5.0])
@@ -532,5 +539,5 @@ def test_polygamma_is_that_of_mpmath_and_of_the_kernel(n: float) -> None:
             got = at("Polygamma", *point, wrt=1)
             assert holds(got.value, mp.psi(int(n), mp.mpf(point[1])))
             assert holds(got.derivative, mp.psi(int(n) + 1, mp.mpf(point[1])))
-    truths = [float(at("Polygamma", *point).value.mid()) for point in sample]
+    truths = np.array([middle(at("Polygamma", *point).value) for point in sample])
     np.testing.assert_allclose(kernel("Polygamma", sample), truths, rtol=1e-9)

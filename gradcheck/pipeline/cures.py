@@ -1,0 +1,112 @@
+"""Suggestions that were tried: a known disease is replaced, and the result swept over the same range.
+
+In: a target, one input's plan and findings. Out: the findings with what to write instead. Nothing is suggested that was
+not scanned first, against the truth of the original function; a suggestion says what it fixes and what it leaves.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from gradcheck import diseases, explaining
+from gradcheck.diseases import Match
+from gradcheck.errors import CannotCheck
+from gradcheck.options import MAX_CURES, ScanOptions
+from gradcheck.program import Program
+from gradcheck.records import Finding, InputPlan, LoadedTarget, Study, Sweep, TracedTarget
+
+Sweeper = Callable[[TracedTarget, InputPlan, ScanOptions, Study | None], tuple[Sweep, tuple[Finding, ...]]]
+CURABLE = ("GC001", "GC002", "GC003", "GC004", "GC006")
+
+
+@dataclass(frozen=True)
+class Patient:
+    """A target with findings on one input."""
+
+    loaded: LoadedTarget
+    target: TracedTarget
+    plan: InputPlan
+    options: ScanOptions
+
+
+def with_cures(patient: Patient, findings: tuple[Finding, ...], sweeper: Sweeper) -> tuple[Finding, ...]:
+    """The findings, those that a known replacement was seen to fix with words on it."""
+    versions = patient.target.versions[patient.plan.index]
+    effective = next((v for v in versions if v.name == "custom"), versions[0])
+    ill = [f for f in findings if f.code in CURABLE and f.version == effective.name and f.severity != "info"]
+    study = effective.study() if ill else None
+    if study is None:
+        return findings
+    cured = dict[int, str]()
+    for match in candidates(study.program, ill)[:MAX_CURES]:
+        rest = tried(patient, match, versions[0].study(), sweeper)
+        fixed = [f for f in ill if rest is not None and not any(overlaps(f, r) for r in rest)]
+        if rest is None or not fixed or any(is_new(r, ill) for r in rest):
+            continue
+        words = told(study.program, match, fixed, rest)
+        cured |= {id(f): words for f in fixed if id(f) not in cured}
+    return tuple(replace(f, suggestion=joined(f, cured[id(f)])) if id(f) in cured else f for f in findings)
+
+
+def candidates(program: Program, ill: list[Finding]) -> list[Match]:
+    """The diseases that hold the operation in which a bad value is born; one of each name."""
+    guilty = {explaining.guilty_forward(program, f.cause) for f in ill if f.cause}
+    found = [m for m in diseases.find(program) if guilty & {m.root[0], *m.nodes}]
+    return list({m.disease.name: m for m in reversed(found)}.values())[::-1]
+
+
+def tried(patient: Patient, match: Match, truth: Study | None, sweeper: Sweeper) -> list[Finding] | None:
+    """What is found with the disease replaced; None where that cannot be traced or swept."""
+    from gradcheck import tracing
+    from gradcheck.tracing.rewriting import NotFound, rewritten
+
+    def again(program: Program) -> list[Match]:
+        return [m for m in diseases.find(program) if m.disease.name == match.disease.name]
+
+    try:
+        target = tracing.trace(rewritten(patient.loaded, again), patient.options.dtype)
+        _, findings = sweeper(target, patient.plan, patient.options, truth)
+    except (CannotCheck, NotFound):
+        return None
+    return [f for f in findings if f.severity != "info"]
+
+
+def overlaps(finding: Finding, other: Finding) -> bool:
+    """Whether two findings on gradients, or two on outputs, meet."""
+    if (finding.code == "GC006") is not (other.code == "GC006"):
+        return False
+    ends = (finding.lo, finding.hi, other.lo, other.hi)
+    if any(end is None for end in ends):
+        return True
+    lo, hi, first, last = (end for end in ends if end is not None)
+    return lo <= last and first <= hi
+
+
+def is_new(left: Finding, ill: list[Finding]) -> bool:
+    """Whether the replacement is bad where the original is not."""
+    return not any(overlaps(left, f) for f in ill)
+
+
+def told(program: Program, match: Match, fixed: list[Finding], rest: list[Finding]) -> str:
+    """The suggestion in words."""
+    inputs = {name: explaining.expression(program, ref, 3) for name, ref in match.inputs.items()}
+    code = match.text({name: text if text.isidentifier() else f"({text})" for name, text in inputs.items()})
+    instead = explaining.expression(program, match.root, 3)
+    left = f"; it leaves {listed(rest)}" if rest else ", and nothing else is found there"
+    return f"write {code} instead of {instead}: scanned over the same range, it fixes {listed(fixed)}{left}"
+
+
+def listed(findings: list[Finding]) -> str:
+    """Findings by code and place."""
+    texts = [f.code if f.lo is None or f.hi is None else f"{f.code} on {interval(f, f.lo, f.hi)}" for f in findings]
+    return ", ".join(texts[:3]) + (f" and {len(texts) - 3} more" if len(texts) > 3 else "")
+
+
+def interval(finding: Finding, lo: int, hi: int) -> str:
+    """Both ends as decimals."""
+    return finding.fmt.text(lo) if lo == hi else f"[{finding.fmt.text(lo)}, {finding.fmt.text(hi)}]"
+
+
+def joined(finding: Finding, words: str) -> str:
+    """The words on a cure, behind those on the `tf.where` trap where it is one."""
+    trapped = finding.suggestion is not None and finding.suggestion.startswith("tf.where")
+    return f"{finding.suggestion}; or {words}" if trapped else words
