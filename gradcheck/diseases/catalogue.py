@@ -9,6 +9,8 @@ DISEASES: tuple[Disease, ...] = (
     *exponentials.DISEASES,
     *losses.WEIGHTED,
     *branches.DISEASES,
+    *exponentials.PRECISION,
+    *logarithms.PRECISION,
     *roots.DISEASES,
     *trigonometry.DISEASES,
 )

@@ -8,6 +8,7 @@ from gradcheck.diseases.readings import Reader
 from gradcheck.diseases.terms import Term
 
 STOPS = frozenset({"stopgradient", "reshape", "broadcastto", "expanddims", "squeeze", "cast", "where"})
+NONNEGATIVE = frozenset({"square", "abs", "exp", "softplus", "sigmoid", "softmax", "relu", "sqrt", "cosh"})
 DEPTH = 6
 
 
@@ -28,6 +29,28 @@ def above_zero(reader: Reader, term: Term, depth: int = DEPTH) -> bool:
     if head.op in ("sqrt", "square", "abs", "minimum", "mul", "div"):
         return all(above_zero(reader, a, depth - 1) for a in head.args)
     return head.op == "cosh"
+
+
+def nonnegative(reader: Reader, term: Term, depth: int = DEPTH) -> bool:
+    """Cannot be below 0, as far as the graph tells."""
+    value = reader.number(term)
+    head = reader.head(term) if depth and value is None else None
+    if head is None:
+        return value is not None and value >= 0
+    if head.op == "maximum":
+        return any(nonnegative(reader, a, depth - 1) for a in head.args)
+    if head.op in ("add", "mul", "div", "sum", "mean", "minimum"):
+        both = head.op == "mul" and reader.same(*head.args)
+        return both or all(nonnegative(reader, a, depth - 1) for a in head.args)
+    even = head.op == "pow" and reader.number(head.args[1]) in (2.0, 4.0)
+    return even or head.op in NONNEGATIVE
+
+
+def surely_above_zero(reader: Reader, term: Term) -> bool:
+    """Guarded by a tf.where, or above a positive bound for any input: 1 + x is not, 1 + x * x is."""
+    head = reader.head(term)
+    is_sum = head is not None and head.op == "add"
+    return kept_from_zero(reader, term) and (not is_sum or nonnegative(reader, term))
 
 
 def kept_from_zero(reader: Reader, term: Term) -> bool:

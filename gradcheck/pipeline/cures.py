@@ -15,6 +15,9 @@ from gradcheck.program import Program
 from gradcheck.records import Finding, InputPlan, LoadedTarget, Study, Sweep, TracedTarget
 
 Sweeper = Callable[[TracedTarget, InputPlan, ScanOptions, Study | None], tuple[Sweep, tuple[Finding, ...]]]
+WRITTEN = 3
+"""Operations that are written out inside one another."""
+
 CURABLE = ("GC001", "GC002", "GC003", "GC004", "GC006")
 
 
@@ -37,13 +40,15 @@ def with_cures(patient: Patient, findings: tuple[Finding, ...], sweeper: Sweeper
     if study is None:
         return findings
     cured = dict[int, str]()
-    for match in candidates(study.program, ill)[:MAX_CURES]:
-        rest = tried(patient, match, versions[0].study(), sweeper)
+    for matches in attempts(candidates(study.program, ill)):
+        rest = tried(patient, matches, versions[0].study(), sweeper)
         fixed = [f for f in ill if rest is not None and not any(overlaps(f, r) for r in rest)]
         if rest is None or not fixed or any(is_new(r, ill) for r in rest):
             continue
-        words = told(study.program, match, fixed, rest)
+        words = told(study.program, matches, fixed, rest)
         cured |= {id(f): words for f in fixed if id(f) not in cured}
+        if not rest:
+            break
     return tuple(replace(f, suggestion=joined(f, cured[id(f)])) if id(f) in cured else f for f in findings)
 
 
@@ -54,13 +59,18 @@ def candidates(program: Program, ill: list[Finding]) -> list[Match]:
     return list({m.disease.name: m for m in reversed(found)}.values())[::-1]
 
 
-def tried(patient: Patient, match: Match, truth: Study | None, sweeper: Sweeper) -> list[Finding] | None:
-    """What is found with the disease replaced; None where that cannot be traced or swept."""
+def attempts(found: list[Match]) -> list[list[Match]]:
+    """What to replace together: all diseases at once, then each alone."""
+    return ([found] if len(found) > 1 else []) + [[match] for match in found[:MAX_CURES]]
+
+
+def tried(patient: Patient, matches: list[Match], truth: Study | None, sweeper: Sweeper) -> list[Finding] | None:
+    """What is found with the diseases replaced; None where that cannot be traced or swept."""
     from gradcheck import tracing
     from gradcheck.tracing.rewriting import NotFound, rewritten
 
     def again(program: Program) -> list[Match]:
-        return [m for m in diseases.find(program) if m.disease.name == match.disease.name]
+        return [m for m in diseases.find(program) if m.disease.name in {match.disease.name for match in matches}]
 
     try:
         target = tracing.trace(rewritten(patient.loaded, again), patient.options.dtype)
@@ -86,13 +96,26 @@ def is_new(left: Finding, ill: list[Finding]) -> bool:
     return not any(overlaps(left, f) for f in ill)
 
 
-def told(program: Program, match: Match, fixed: list[Finding], rest: list[Finding]) -> str:
-    """The suggestion in words."""
-    inputs = {name: explaining.expression(program, ref, 3) for name, ref in match.inputs.items()}
-    code = match.text({name: text if text.isidentifier() else f"({text})" for name, text in inputs.items()})
-    instead = explaining.expression(program, match.root, 3)
+def told(program: Program, matches: list[Match], fixed: list[Finding], rest: list[Finding]) -> str:
+    """The suggestion in words; code of several lines keeps them."""
     left = f"; it leaves {listed(rest)}" if rest else ", and nothing else is found there"
-    return f"write {code} instead of {instead}: scanned over the same range, it fixes {listed(fixed)}{left}"
+    seen = f"scanned over the same range, it fixes {listed(fixed)}{left}"
+    codes = [code_of(program, match) for match in matches]
+    instead = [explaining.expression(program, match.root, WRITTEN) for match in matches]
+    if not any("\n" in code for code in codes):
+        pairs = [f"{code} instead of {old}" for code, old in zip(codes, instead, strict=True)]
+        return f"write {', and '.join(pairs)}: {seen}"
+    blocks = [
+        [f"instead of {old} write", *(f"    {line}" for line in code.splitlines())]
+        for code, old in zip(codes, instead, strict=True)
+    ]
+    return "\n".join([*(line for block in blocks for line in block), seen])
+
+
+def code_of(program: Program, match: Match) -> str:
+    """A replacement, with the formulas of its inputs."""
+    inputs = {name: explaining.expression(program, ref, WRITTEN) for name, ref in match.inputs.items()}
+    return match.text({name: text if text.isidentifier() else f"({text})" for name, text in inputs.items()})
 
 
 def listed(findings: list[Finding]) -> str:

@@ -133,18 +133,30 @@ def shown_regions(regions: tuple[Region, ...]) -> tuple[list[Region], int]:
 def finding_lines(findings: tuple[Finding, ...], style: Style) -> list[str]:
     """The findings; those of one code, version and severity beyond the first few are counted."""
     lines: list[str] = []
+    told: set[str | None] = {None}
     key = lambda f: (f.severity, f.code, f.version, f.wrt)  # noqa: E731
     for _, group in groupby(findings, key=key):
         same = list(group)
-        for finding in same[:3]:
-            lines += one_finding(finding, style, last=finding is same[min(len(same), 3) - 1])
+        for i, finding in enumerate(same[:3]):
+            lines += one_finding(finding, style)
+            following = [f.suggestion for f in same[i + 1 : 3]]
+            if finding.suggestion not in told and finding.suggestion not in following:
+                lines += suggestion_lines(finding.suggestion or "", style)
+                told.add(finding.suggestion)
         if len(same) > 3:
             lines.append(f"    ... and {len(same) - 3} more {same[0].code} ({same[0].name}) like these")
     return lines
 
 
-def one_finding(finding: Finding, style: Style, last: bool) -> list[str]:
-    """Code and message, the witness, and what to do next (once, behind the last of its kind)."""
+def suggestion_lines(suggestion: str, style: Style) -> list[str]:
+    """What to do next; code keeps its lines."""
+    first, *rest = suggestion.splitlines()
+    lines = [wrapped(f"next: {first}", style, "      ")]
+    return lines + [" " * 10 + text if text.startswith(" ") else wrapped(text, style, "          ") for text in rest]
+
+
+def one_finding(finding: Finding, style: Style) -> list[str]:
+    """Code and message, the witness, and the cause."""
     mark = style.paint(f"{finding.code} {finding.severity}", finding.severity)
     plain = f"{finding.code} {finding.severity}"
     lines = wrapped(f"{plain}  {finding.message}", style, "  ").replace(plain, mark, 1).splitlines()
@@ -153,8 +165,6 @@ def one_finding(finding: Finding, style: Style, last: bool) -> list[str]:
         lines.append(wrapped(witnessed(witness), style, "      "))
     if finding.cause:
         lines.append(wrapped(f"cause: {finding.cause.message}", style, "      "))
-    if finding.suggestion and last:
-        lines.append(wrapped(f"next: {finding.suggestion}", style, "      "))
     return lines
 
 

@@ -27,6 +27,9 @@ LAST_PRECISION = {"float16": 1024, "bfloat16": 1024, "float32": 1024, "float64":
 WANTED_BITS = 40
 """Correct bits of a result at which precision is not raised further, for tolerances down to 1e-6."""
 
+GIVEN_UP = (NotInTable, ArithmeticError, IndexError, ValueError)
+"""What a rule raises where a shape is not decided, a loop does not end, or an index is out of range."""
+
 PATIENCE = 3
 """Doublings in a row that may narrow nothing, before more precision is taken to be of no use."""
 
@@ -81,7 +84,14 @@ class Oracle:
             ctx.prec = outer
 
     def once(self, values: tuple[float, ...]) -> Enclosure:
-        """The same at the current precision."""
+        """The same at the current precision; undecided where a rule gives up."""
+        try:
+            return self.both_sides(values)
+        except GIVEN_UP:
+            return Enclosure(State.UNDECIDED, State.UNDECIDED)
+
+    def both_sides(self, values: tuple[float, ...]) -> Enclosure:
+        """At the point, and where there are ties beside it."""
         here, run = self.on_side(values, 0)
         if not run.ties:
             return Enclosure(here.v, ZERO if here.d is None else here.d)

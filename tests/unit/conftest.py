@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
@@ -22,6 +22,9 @@ from gradcheck.records import (
     Version,
     Witness,
 )
+
+if TYPE_CHECKING:
+    from gradcheck.records import Study
 
 settings.register_profile("gradcheck", deadline=None, max_examples=60, derandomize=True, database=None)
 settings.load_profile("gradcheck")
@@ -113,3 +116,23 @@ def make_target() -> Callable[..., TargetReport]:
 def make_report() -> Callable[..., Report]:
     """A report of targets."""
     return lambda *targets: Report("0.0.1", Environment("2.21.0", "3.11.7", "CPU"), targets)
+
+
+@pytest.fixture(scope="session")
+def study_of() -> Callable[..., "Study"]:
+    """One version of a function at a single point."""
+
+    def build(
+        function: Callable[..., Any], version: str = "autodiff", dtype: str | None = None, wrt: int = 0
+    ) -> "Study":
+        from gradcheck.loading.signatures import parameters_of
+        from gradcheck.records import LoadedTarget
+        from gradcheck.tracing import trace
+
+        target = trace(LoadedTarget("t", function, parameters_of("t", function)), dtype)
+        (found,) = (v for v in target.versions[wrt] if v.name == version)
+        study = found.study()
+        assert study is not None
+        return study
+
+    return build

@@ -6,21 +6,26 @@ The cure is a second tf.where, in front of the operation.
 from collections.abc import Iterator
 
 from gradcheck.diseases.disease import Disease
-from gradcheck.diseases.guards import bounded_above, clipped, constant, kept_from_zero
+from gradcheck.diseases.guards import bounded_above, clipped, constant, nonnegative, selected, surely_above_zero
 from gradcheck.diseases.patterns import (
     Num,
     Pattern,
     Var,
     acos,
+    add,
     asin,
     cosh,
     div,
+    either,
     exp,
     expm1,
     log,
+    log1p,
+    neg,
     power,
     sinh,
     sqrt,
+    sub,
 )
 from gradcheck.diseases.readings import Reader
 from gradcheck.diseases.terms import Term
@@ -29,21 +34,29 @@ WORDS = "tf.where does not stop the gradient of the branch that it does not take
 ONES, ZEROS = ("1.0", "tf.ones_like({x})"), ("0.0", "tf.zeros_like({x})")
 
 
+def one_or_more(reader: Reader, term: Term) -> bool:
+    """Cannot be near -1 or 1: guarded, or a constant, or of one sign."""
+    return constant(reader, term) or selected(reader, term) or nonnegative(reader, term)
+
+
 def fixed(reader: Reader, term: Term) -> bool:
-    """Kept from 0, or a constant."""
-    return constant(reader, term) or kept_from_zero(reader, term)
+    """Kept above 0, or a constant."""
+    return constant(reader, term) or surely_above_zero(reader, term)
 
 
+FREE = Var("x", one_or_more)
 BARE, RAISED, INNER = Var("x", fixed), Var("x", bounded_above), Var("x", clipped)
 POWER = Num(lambda value: value < 1 and value != 0, "k")
 DANGERS: tuple[tuple[str, Pattern, tuple[str, str], str], ...] = (
+    ("log1p", either(log(add(1, FREE)), log1p(FREE)), ZEROS, "tf.math.log1p({})"),
+    ("log1p of a negative", either(log(sub(1, FREE)), log1p(neg(FREE))), ZEROS, "tf.math.log1p(-{})"),
     ("logarithm", log(BARE), ONES, "tf.math.log({})"),
     ("square root", sqrt(BARE), ONES, "tf.sqrt({})"),
     ("reciprocal root", div(Var("n"), sqrt(BARE)), ONES, "{{n}} * tf.math.rsqrt({})"),
     ("quotient", div(Var("n"), BARE), ONES, "{{n}} / {}"),
     ("power", power(BARE, POWER), ONES, "{} ** {{k}}"),
     ("exponential", exp(RAISED), ZEROS, "tf.exp({})"),
-    ("expm1", expm1(RAISED), ZEROS, "tf.math.expm1({})"),
+    ("expm1", either(expm1(RAISED), sub(exp(RAISED), 1)), ZEROS, "tf.math.expm1({})"),
     ("hyperbolic sine", sinh(RAISED), ZEROS, "tf.sinh({})"),
     ("hyperbolic cosine", cosh(RAISED), ZEROS, "tf.cosh({})"),
     ("arc cosine", acos(INNER), ZEROS, "tf.acos({})"),

@@ -135,6 +135,8 @@ DISEASES = (
         ENDS,
         "tf.exp({k} * tf.math.log_sigmoid(-{x}))",
     ),
+    Disease("root of exp", (sqrt(exp(X)),), OVERFLOWS, "tf.exp(0.5 * {x})"),
+    Disease("power of exp", (power(exp(X), FRACTION),), OVERFLOWS, "tf.exp({k} * {x})"),
     Disease(
         "one minus tanh squared",
         (sub(1, square(TANH)),),
@@ -162,6 +164,8 @@ DISEASES = (
         "far = tf.where(small, tf.ones_like({x}), {x})\n"
         f"tf.where(small, {series('near', tuple(range(2, 13)))}, tf.math.expm1(far) / far)",
     ),
+)
+PRECISION = (
     Disease(
         "exp minus one",
         (sub(exp(Var("x", unless=constant)), 1),),

@@ -189,6 +189,8 @@ DISEASES = (
         f"tf.math.log(tf.maximum({{x}}, {TINY}))",
         exact=False,
     ),
+)
+PRECISION = (
     Disease("log of one plus x", (log(add(1, ANY)),), CANCELS, "tf.math.log1p({x})"),
     Disease("log of one minus x", (log(sub(1, ANY)),), CANCELS, "tf.math.log1p(-{x})"),
 )

@@ -154,7 +154,6 @@ def either(on_duals: Call2, on_integers: Callable[[Array, Array], Array]) -> Rul
 RULES: Mapping[str, Rule] = {
     "Add": either(add, np.add),
     "AddV2": either(add, np.add),
-    "AddN": add_n,
     "Sub": either(subtract, np.subtract),
     "Mul": either(multiply, np.multiply),
     "Neg": elementwise(negate),

@@ -47,7 +47,7 @@ def logical(call: Callable[..., bool], deciding: bool | None, inputs: int = 2) -
 def select(condition: Any, x: Any, y: Any) -> Any:
     """X where the condition holds, else y; the other one does not matter."""
     if condition is State.UNDECIDED:
-        return lost(State.UNDECIDED, x, y) if isinstance(x, Dual) else State.UNDECIDED
+        return Dual(State.UNDECIDED, State.UNDECIDED) if isinstance(x, Dual) else State.UNDECIDED
     return x if condition else y
 
 

@@ -171,6 +171,8 @@ CASES = (
     Case("root of one minus sigmoid", lambda x: mp.sqrt(sigmoid(-x)), ALL, floor=ROUNDS),
     Case("power of sigmoid", lambda x: sigmoid(x) ** 0.25, ALL, constants=POWER, floor=ROUNDS),
     Case("power of one minus sigmoid", lambda x: sigmoid(-x) ** 0.25, ALL, constants=POWER, floor=ROUNDS),
+    Case("root of exp", lambda x: mp.exp(x / 2), ALL),
+    Case("power of exp", lambda x: mp.exp(x / 4), ALL, constants=POWER),
     Case("one minus tanh squared", lambda x: mp.cosh(x) ** -2, ALL, floor=ROUNDS),
     Case("elu by hand", lambda x: mp.expm1(x) if x < 0 else x, ALL),
     Case("scaled elu by hand", lambda x: mp.expm1(x) / 4 if x < 0 else x, NONZERO, constants=POWER),

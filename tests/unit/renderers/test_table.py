@@ -257,7 +257,7 @@ def test_regions_that_differ_only_in_what_has_no_column_are_one_row(
     make_sweep: MakeSweep, make_target: MakeTarget, make_report: MakeReport
 ) -> None:
     sweep = make_sweep((WHOLE[0], -1, FINITE, FINITE), (0, 9_999, FINITE, NAN), (10_000, WHOLE[1], FINITE, NAN))
-    kinds = ({}, {"autodiff": Kind.NUMERICAL}, {"autodiff": Kind.OVERFLOW})
+    kinds: tuple[dict[str, Kind], ...] = ({}, {"autodiff": Kind.NUMERICAL}, {"autodiff": Kind.OVERFLOW})
     regions = tuple(replace(r, kinds=k) for r, k in zip(sweep.regions, kinds, strict=True))
     text = render_table(make_report(make_target(replace(sweep, regions=regions))), Style())
     assert [(cells[0], cells[4]) for cells in rows(text)] == [("-3.4028235e+38", "finite"), ("0", "nan")]

@@ -262,7 +262,7 @@ def test_every_entry_of_these_families_is_tested() -> None:
 
 def points(op: str) -> list[tuple[float, ...]]:
     """The points of an operation; fewer where mpmath is slow."""
-    return SMOOTH[op][1][POINTS - 4 :] if op in SLOW_IN_MPMATH else SMOOTH[op][1]
+    return SMOOTH[op][1][POINTS - 2 :] if op in SLOW_IN_MPMATH else SMOOTH[op][1]
 
 
 @pytest.mark.parametrize("op", SMOOTH)
