@@ -237,6 +237,7 @@ class Region:
         domain: whether the function is defined there; None where the truth is not known.
         defect: whether the output is not finite although the true output can be represented.
         kinds: of the gradients that are not finite, by version.
+        losses: of the gradients that are finite and wrong, by version: how many times their error is worth reporting.
     """
 
     input: str
@@ -249,6 +250,7 @@ class Region:
     domain: Domain | None = None
     defect: bool = False
     kinds: Mapping[str, Kind] = field(default_factory=dict)
+    losses: Mapping[str, float] = field(default_factory=dict, compare=False)
 
     @property
     def floats(self) -> int:

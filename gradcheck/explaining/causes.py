@@ -51,8 +51,8 @@ def guilty_forward(program: Program, cause: Cause) -> int | None:
 def cause_at(program: Program, place: int, found: Class, seen: Observation) -> Cause:
     """The record of one node."""
     node = program.nodes[place]
-    forward = forward_node(program, place)
-    where = node.place or (forward.place if forward else None)
+    forward = culprit(program, place, seen) or forward_node(program, place)
+    where = forward.place if forward else node.place
     return Cause(
         op=node.op,
         forward_op=forward.op if forward else None,
@@ -62,6 +62,15 @@ def cause_at(program: Program, place: int, found: Class, seen: Observation) -> C
         node=(forward or node).name.removeprefix("stripped/"),
         message=sentence(program, place, found, seen),
     )
+
+
+def culprit(program: Program, place: int, seen: Observation) -> Node | None:
+    """The forward operation that made a value not finite which a backward operation reads; None where none did."""
+    if place in program.forward:
+        return None
+    odd = [r for r in program.nodes[place].inputs if r[0] in program.forward and not all_finite(seen, r)]
+    made = birth(program, seen, odd[0]) if odd else None
+    return None if made is None else program.nodes[made]
 
 
 def forward_node(program: Program, place: int) -> Node | None:

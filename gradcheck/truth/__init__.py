@@ -75,4 +75,4 @@ def judge_of(
     fmt = inputs[plan.index].fmt
     held = tuple(i.fmt.value(o) for i, o in zip(inputs, plan.held, strict=True))
     tolerance = TOLERANCES[fmt.name] if options.tolerance is None else options.tolerance
-    return Judge(oracle, exact, tuple(studies), Line(fmt, plan.index, held), tolerance), missing
+    return Judge(oracle, exact, tuple(studies), Line(fmt, plan.index, held, plan.segments), tolerance), missing

@@ -26,7 +26,7 @@ class State(Enum):
     """Of a derivative only: infinite, or it does not exist, at a point where the value does."""
 
 
-Real: TypeAlias = "arb | State"
+Real: TypeAlias = arb | State
 ZERO = arb(0)
 ONE = arb(1)
 
@@ -41,7 +41,7 @@ class Dual:
 
     __slots__ = ("d", "v")
 
-    def __init__(self, v: Real, d: "Real | None" = None) -> None:
+    def __init__(self, v: Real, d: Real | None = None) -> None:
         self.v = v
         self.d = d
 
@@ -49,7 +49,7 @@ class Dual:
         return f"Dual({self.v}, {self.d})"
 
 
-def dual(v: Real, d: "Real | None" = None) -> Dual:
+def dual(v: Real, d: Real | None = None) -> Dual:
     """A dual of computed parts: what is no number is undecided, and without a value there is no derivative."""
     if isinstance(v, State):
         return Dual(v, None if d is None else v)
@@ -69,7 +69,7 @@ def sign(v: arb) -> int | None:
     return 0 if v.is_zero() else None
 
 
-def times(slope: Real, d: "Real | None") -> "Real | None":
+def times(slope: Real, d: Real | None) -> Real | None:
     """Slope * d: one term of the chain rule."""
     if d is None:
         return None
@@ -78,7 +78,7 @@ def times(slope: Real, d: "Real | None") -> "Real | None":
     return d if isinstance(d, State) else slope * d
 
 
-def plus(a: "Real | None", b: "Real | None") -> "Real | None":
+def plus(a: Real | None, b: Real | None) -> Real | None:
     """A + b for two terms of the chain rule; the worse state wins."""
     if a is None or b is None:
         return b if a is None else a

@@ -10,12 +10,18 @@ Stability of Numerical Algorithms, 2nd ed., section 1.6), taken as a difference.
 of the output makes in a difference quotient over a step of max(1, |x|): without it the gradient of tanh would be held
 wrong where tanh is within a rounding of 1. The floor is LAPACK's SMLNUM, the smallest normal number over u, where the
 device flushes subnormals: below it intermediates are lost whatever the formula.
+
+A stretch of wrong gradients is worth reporting if somewhere in it |g' - g| > k u S, S being the median of the true
+slopes at ordinary arguments (REFERENCES): what is smaller is lost beside the gradients of other elements of a batch.
+Without that the cross-entropy of the library, whose gradient rounds to 0 from 17 on, would be reported.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from math import isfinite, isnan
 
+import numpy as np
 from flint import arb
 
 from gradcheck.floats import FloatFormat
@@ -58,11 +64,16 @@ class Point:
 
 @dataclass(frozen=True)
 class Line:
-    """The swept input: its dtype, its position, and the values at which the others are held."""
+    """The swept input: its dtype, its position, the values at which the others are held, and the swept segments."""
 
     fmt: FloatFormat
     index: int
     held: tuple[float, ...]
+    segments: tuple[tuple[int, int], ...]
+
+
+REFERENCES = (0.0, 0.5, -0.5, 1.0, -1.0, 2.0, -2.0)
+"""Arguments at which the usual size of the slope is looked up, as far as they are in range."""
 
 
 class Judge:
@@ -93,6 +104,17 @@ class Judge:
         self.unit = 2.0 ** -(fmt.mantissa_bits + 1)
         self.floor = fmt.smallest_normal * (1 / self.unit if fmt.flushes else GRADUAL)
         self.known: dict[int, Enclosure] = {}
+        self.segments = line.segments
+        self.losses: dict[tuple[str, int], float] = {}
+
+    @cached_property
+    def scale(self) -> arb:
+        """The median of the true slopes at ordinary arguments of the range; 0 where there is none."""
+        ordinals = [int(o) for o in self.fmt.encode(np.array(REFERENCES))]
+        inside = [o for o in ordinals if any(lo <= o <= hi for lo, hi in self.segments)]
+        slopes = [truth.derivative for truth in map(self.truth, inside) if isinstance(truth.value, arb)]
+        sizes = sorted(float(abs(s).mid()) for s in slopes if isinstance(s, arb) and s.is_finite())
+        return arb(sizes[len(sizes) // 2]) if sizes else arb(0)
 
     def judge(self, point: Point) -> Judgement:
         """The verdict on one point."""
@@ -132,7 +154,15 @@ class Judge:
             return (Class.WRONG if self.is_wrong_formula(name, ordinal, truth) else Class.FINITE), None
         if self.is_wrong_formula(name, ordinal, truth):
             return Class.WRONG, None
+        self.losses[name, ordinal] = self.loss(gradient, truth)
         return (Class.VANISHED if gradient == 0 else Class.INACCURATE), None
+
+    def loss(self, gradient: float, truth: Enclosure) -> float:
+        """How many times the error of a wrong gradient is what is worth reporting; infinite where all of it is."""
+        low, high = hull(truth.every)
+        error = (arb(gradient) - high).max(low - arb(gradient))
+        least = CONDITION_ULPS * self.unit * self.scale
+        return float((error / least).mid()) if least > 0 else float("inf")
 
     def kind(self, truth: Enclosure) -> Kind | None:
         """What a gradient that is not finite should have been; None outside the domain."""

@@ -40,8 +40,9 @@ class Enclosure:
 
     Attributes:
         value: of the function.
-        derivative: along the swept input, on the branch that the program takes; 0 where it does not depend on it.
-        sides: the derivatives just above and just below, where a kink or a jump makes them differ.
+        derivative: along the swept input: that on both sides where they agree, else that of the branch which the
+            program takes; 0 where it does not depend on the input.
+        sides: the derivatives just above and just below, where a comparison met a tie and the function has values.
     """
 
     value: Real
@@ -50,8 +51,15 @@ class Enclosure:
 
     @property
     def every(self) -> tuple[Real, ...]:
-        """All derivatives that count as right."""
-        return (self.derivative, *self.sides)
+        """The derivatives that count as right, and all between them: one-sided ones where there are two."""
+        return self.sides if len(self.sides) == 2 else (self.derivative, *self.sides)
+
+
+def smooth(sides: tuple[Real, ...]) -> Real | None:
+    """The derivative on both sides of a tie, if it is the same as far as can be told."""
+    if len(sides) == 2 and isinstance(sides[0], arb) and isinstance(sides[1], arb) and sides[0].overlaps(sides[1]):
+        return sides[0]
+    return None
 
 
 class Oracle:
@@ -97,7 +105,8 @@ class Oracle:
             return Enclosure(here.v, ZERO if here.d is None else here.d)
         sides = [self.on_side(values, side)[0] for side in (1, -1)]
         derivatives = tuple(ZERO if s.d is None else s.d for s in sides if not isinstance(s.v, State))
-        return Enclosure(here.v, ZERO if here.d is None else here.d, derivatives)
+        own = ZERO if here.d is None else here.d
+        return Enclosure(here.v, smooth(derivatives) or own, derivatives)
 
     def on_side(self, values: tuple[float, ...], side: int) -> tuple[Dual, Run]:
         """The first element of the tensor, ties resolved on one side."""

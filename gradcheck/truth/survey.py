@@ -115,8 +115,13 @@ class Survey:
             domain=verdict.domain,
             defect=verdict.defect,
             kinds={name: kind for name, (_, kind) in columns.items() if kind is not None},
+            losses={name: self.worst_loss(name, inside) for name in columns},
             witness=plainest(region.fmt, guilty or [lo]),
         )
+
+    def worst_loss(self, name: str, samples: Samples) -> float:
+        """The largest loss of one version among judged samples."""
+        return max((self.judge.losses.get((name, o), 0.0) for o in samples.ordinals.tolist()), default=0.0)
 
 
 def survey(
@@ -213,7 +218,24 @@ def merged(regions: tuple[Region, ...]) -> tuple[Region, ...]:
     once = joined(plain_ones)
     while len(calm := joined(calmed(once))) < len(once):
         once = calm
-    return tuple(calm)
+    return tuple(joined(noticeable(calm)))
+
+
+def noticeable(regions: list[Region]) -> list[Region]:
+    """Regions without the wrong gradients that nobody would notice; adjacent ones are noticed together."""
+    found = list(regions)
+    for name in regions[0].gradients:
+        bad = [r.gradients[name] in (Class.VANISHED, Class.INACCURATE) for r in regions]
+        start = 0
+        while start < len(regions):
+            stop = start + 1
+            while stop < len(regions) and bad[stop] == bad[start] and regions[stop - 1].hi + 1 == regions[stop].lo:
+                stop += 1
+            if bad[start] and max(r.losses.get(name, 0.0) for r in regions[start:stop]) < 1:
+                for i in range(start, stop):
+                    found[i] = replace(found[i], gradients={**found[i].gradients, name: Class.FINITE})
+            start = stop
+    return found
 
 
 def calmed(regions: list[Region]) -> list[Region]:
@@ -250,7 +272,8 @@ def joined(regions: list[Region]) -> list[Region]:
     for region in regions:
         if found and alike(found[-1], region):
             keep = min(found[-1], region, key=lambda r: (len(r.fmt.text(r.witness)), abs(r.witness)))
-            found[-1] = replace(found[-1], hi=region.hi, witness=keep.witness)
+            losses = {n: max(found[-1].losses.get(n, 0.0), loss) for n, loss in region.losses.items()}
+            found[-1] = replace(found[-1], hi=region.hi, witness=keep.witness, losses=losses)
         else:
             found.append(region)
     return found

@@ -13,6 +13,7 @@ from gradcheck.diseases.patterns import (
     Var,
     acos,
     add,
+    app,
     asin,
     cosh,
     div,
@@ -25,12 +26,14 @@ from gradcheck.diseases.patterns import (
     power,
     sinh,
     sqrt,
+    square,
     sub,
 )
 from gradcheck.diseases.readings import Reader
 from gradcheck.diseases.terms import Term
 
 WORDS = "tf.where does not stop the gradient of the branch that it does not take: 0 times an infinite one is NaN."
+TWOS = ("2.0", "2.0 * tf.ones_like({x})")
 ONES, ZEROS = ("1.0", "tf.ones_like({x})"), ("0.0", "tf.zeros_like({x})")
 
 
@@ -59,6 +62,9 @@ DANGERS: tuple[tuple[str, Pattern, tuple[str, str], str], ...] = (
     ("expm1", either(expm1(RAISED), sub(exp(RAISED), 1)), ZEROS, "tf.math.expm1({})"),
     ("hyperbolic sine", sinh(RAISED), ZEROS, "tf.sinh({})"),
     ("hyperbolic cosine", cosh(RAISED), ZEROS, "tf.cosh({})"),
+    ("square", square(RAISED), ZEROS, "tf.square({})"),
+    ("inverse hyperbolic tangent", app("atanh", INNER), ZEROS, "tf.atanh({})"),
+    ("inverse hyperbolic cosine", app("acosh", Var("x", selected)), TWOS, "tf.acosh({})"),
     ("arc cosine", acos(INNER), ZEROS, "tf.acos({})"),
     ("arc sine", asin(INNER), ZEROS, "tf.asin({})"),
 )

@@ -171,6 +171,15 @@ DISEASES = (
         "tf.asinh({x})",
     ),
     Disease(
+        "log of one plus a square",
+        (log(add(1, square(X))), log1p(square(X))),
+        "The square overflows where the logarithm is moderate, and the gradient becomes inf / inf.",
+        "large = tf.abs({x}) > 1\n"
+        "near = tf.where(large, tf.zeros_like({x}), {x})\n"
+        "far = tf.where(large, {x}, 1.0)\n"
+        "tf.where(large, 2 * tf.math.log(tf.abs(far)) + tf.math.log1p(tf.square(1 / far)), tf.math.log1p(near * near))",
+    ),
+    Disease(
         "log of a square",
         (log(square(X)),),
         "The square is flushed to 0 or overflows where its logarithm is moderate.",

@@ -36,7 +36,7 @@ def cosine_slope(x: arb, v: arb) -> Real:
 
 
 def arctangent2(y: Dual, x: Dual) -> Dual:
-    """atan2(y, x): not defined at the origin; a jump, so without a derivative, where y = 0 and x < 0."""
+    """atan2(y, x): 0 by convention at the origin, without a derivative; pi, as above the cut, where y = 0 and x < 0."""
     state = state_of(y, x)
     if state is not None:
         return lost(state, y, x)

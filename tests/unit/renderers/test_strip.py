@@ -112,7 +112,7 @@ def test_softplus_with_what_is_known_of_its_gradient(make_sweep: MakeSweep) -> N
     rows = [(WHOLE[0], first - 1, FINITE, FINITE), (first, end - 1, FINITE, Class.VANISHED), (end, WHOLE[1], INF, NAN)]
     lines = strip(make_sweep(*rows), "autodiff", ASCII)
     assert re.fullmatch(r"\|-{53}={3}#{18}\|", lines[0])
-    assert lines[2] == " # autodiff gradient not finite  = finite, but wrong"
+    assert lines[2] == " # autodiff gradient not finite   = finite, but wrong"
 
 
 def test_a_stretch_outside_the_domain_is_told_from_a_good_one(make_sweep: MakeSweep) -> None:
