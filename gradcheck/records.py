@@ -237,7 +237,7 @@ class Region:
         domain: whether the function is defined there; None where the truth is not known.
         defect: whether the output is not finite although the true output can be represented.
         kinds: of the gradients that are not finite, by version.
-        losses: of the gradients that are finite and wrong, by version: how many times their error is worth reporting.
+        losses: of the gradients that are finite and wrong, by version: their error beside what rounding explains.
     """
 
     input: str

@@ -11,9 +11,11 @@ of the output makes in a difference quotient over a step of max(1, |x|): without
 wrong where tanh is within a rounding of 1. The floor is LAPACK's SMLNUM, the smallest normal number over u, where the
 device flushes subnormals: below it intermediates are lost whatever the formula.
 
-A stretch of wrong gradients is worth reporting if somewhere in it |g' - g| > k u S, S being the median of the true
-slopes at ordinary arguments (REFERENCES): what is smaller is lost beside the gradients of other elements of a batch.
-Without that the cross-entropy of the library, whose gradient rounds to 0 from 17 on, would be reported.
+A stretch of wrong gradients is let pass where rounding at the usual size of the slope explains it: where the largest
+|g' - g| in it is less than ROUNDINGS u S and not much less than u S, S being the median of the true slopes at ordinary
+arguments (REFERENCES). So the library's cross-entropy, whose gradient sigmoid(x) - 1 rounds to 0 from 17 on, is not reported. A
+gradient that is lost at 1e-19 is: beside the stretch the code was right about numbers as small, so that it is no
+rounding of sums, but an intermediate that overflowed or was flushed.
 """
 
 from collections.abc import Mapping
@@ -71,6 +73,10 @@ class Line:
     held: tuple[float, ...]
     segments: tuple[tuple[int, int], ...]
 
+
+ROUNDINGS = 512
+"""Units of rounding of the usual slope that a gradient may be off where it is nearly 0; those of tanh-like functions,
+composed a few deep, are off by 100 to 300."""
 
 REFERENCES = (0.0, 0.5, -0.5, 1.0, -1.0, 2.0, -2.0)
 """Arguments at which the usual size of the slope is looked up, as far as they are in range."""
@@ -158,10 +164,10 @@ class Judge:
         return (Class.VANISHED if gradient == 0 else Class.INACCURATE), None
 
     def loss(self, gradient: float, truth: Enclosure) -> float:
-        """How many times the error of a wrong gradient is what is worth reporting; infinite where all of it is."""
+        """The error of a wrong gradient in units of ROUNDINGS u S; infinite where S is 0."""
         low, high = hull(truth.every)
         error = (arb(gradient) - high).max(low - arb(gradient))
-        least = CONDITION_ULPS * self.unit * self.scale
+        least = ROUNDINGS * self.unit * self.scale
         return float((error / least).mid()) if least > 0 else float("inf")
 
     def kind(self, truth: Enclosure) -> Kind | None:

@@ -32,6 +32,9 @@ QUIET_SAMPLES = 12
 MAX_CLOSE_LOOKS = 128
 """Regions that are looked into; of further, narrower ones only the witness is judged."""
 
+SMALLEST_ROUNDING = 2.0**-15
+"""Loss of a stretch below which it is not the rounding of sums: a 64th of u S, in units of ROUNDINGS u S."""
+
 MIXED_LOOKS = 64
 """Points that are judged in a region whose class flickers."""
 
@@ -222,7 +225,7 @@ def merged(regions: tuple[Region, ...]) -> tuple[Region, ...]:
 
 
 def noticeable(regions: list[Region]) -> list[Region]:
-    """Regions without the wrong gradients that nobody would notice; adjacent ones are noticed together."""
+    """Regions without the wrong gradients that rounding explains (judging.py); adjacent ones are taken together."""
     found = list(regions)
     for name in regions[0].gradients:
         bad = [r.gradients[name] in (Class.VANISHED, Class.INACCURATE) for r in regions]
@@ -231,7 +234,7 @@ def noticeable(regions: list[Region]) -> list[Region]:
             stop = start + 1
             while stop < len(regions) and bad[stop] == bad[start] and regions[stop - 1].hi + 1 == regions[stop].lo:
                 stop += 1
-            if bad[start] and max(r.losses.get(name, 0.0) for r in regions[start:stop]) < 1:
+            if bad[start] and SMALLEST_ROUNDING <= max(r.losses.get(name, 0.0) for r in regions[start:stop]) < 1:
                 for i in range(start, stop):
                     found[i] = replace(found[i], gradients={**found[i].gradients, name: Class.FINITE})
             start = stop

@@ -33,7 +33,8 @@ def judge_for(study_of: StudyOf) -> Callable[..., Judge]:
         if custom:
             program = study_of(function, "custom", dtype, index).program
             names, exact = ("autodiff", "custom"), {"custom": Oracle(program, index, program.outputs[1])}
-        line = Line(FORMATS[dtype], index, held)
+        fmt = FORMATS[dtype]
+        line = Line(fmt, index, held, ((fmt.min_ordinal, fmt.max_ordinal),))
         return Judge(oracle, exact, names, line, TOLERANCES[dtype] if tolerance is None else tolerance)
 
     return build

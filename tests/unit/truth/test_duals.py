@@ -65,12 +65,12 @@ def test_what_is_no_number_is_undecided_and_never_a_number() -> None:
         (ONE, ONE, arb(2)),
     ],
 )
-def test_of_two_terms_the_worse_state_wins(a: "Real | None", b: "Real | None", wanted: "Real | None") -> None:
+def test_of_two_terms_the_worse_state_wins(a: Real | None, b: Real | None, wanted: Real | None) -> None:
     assert plus(a, b) == wanted
 
 
 @given(a=reals, b=reals)
-def test_terms_may_be_added_in_any_order(a: "Real | None", b: "Real | None") -> None:
+def test_terms_may_be_added_in_any_order(a: Real | None, b: Real | None) -> None:
     one, other = plus(a, b), plus(b, a)
     assert one.overlaps(other) if isinstance(one, arb) and isinstance(other, arb) else one is other
 

@@ -34,8 +34,17 @@ class Known:
         return self.known(values[0])
 
 
-def judge_by(at: Callable[[float], Enclosure], dtype: str = "float32", tolerance: float = 1e-3) -> Judge:
-    return Judge(Known(at), {}, ("autodiff",), Line(FORMATS[dtype], 0, (0.0,)), tolerance)  # type: ignore[arg-type]
+def whole(dtype: str) -> tuple[int, int]:
+    return FORMATS[dtype].min_ordinal, FORMATS[dtype].max_ordinal
+
+
+def judge_by(
+    at: Callable[[float], Enclosure],
+    dtype: str = "float32",
+    tolerance: float = 1e-3,
+    segment: tuple[int, int] | None = None,
+) -> Judge:
+    return Judge(Known(at), {}, ("autodiff",), Line(FORMATS[dtype], 0, (0.0,), (segment or whole(dtype),)), tolerance)  # type: ignore[arg-type]
 
 
 def flat(value: float, derivative: float) -> Callable[[float], Enclosure]:
@@ -329,6 +338,43 @@ def test_a_gradient_that_is_not_finite_is_told_as_such_whatever_its_formula(judg
     assert found == (Class.NAN, Kind.NUMERICAL)
 
 
+# Losses: what is worth reporting
+
+
+def loss(judge: Judge, x: float, gradient: float) -> float:
+    ordinal = int(judge.fmt.encode(x))
+    assert judge.judge(Point(ordinal, 1.0, (gradient,))).gradients[0] in (VANISHED, INACCURATE)
+    return judge.losses["autodiff", ordinal]
+
+
+def test_an_error_is_worth_reporting_from_a_few_roundings_of_the_usual_slope_on() -> None:
+    """The slope is 1 at ordinary arguments, and 3e-6 at 20, where the gradient is 0."""
+    small, least = 3e-6, CONDITION_ULPS * 2.0**-24
+    judge = judge_by(lambda x: Enclosure(arb(0), arb(small if x > 10 else 1)))
+    assert float(judge.scale.mid()) == 1.0
+    assert loss(judge, 20.0, 0.0) == pytest.approx(small / least)
+    assert loss(judge, 20.0, 0.0) < 1 < loss(judge, 20.0, 1e-3)
+    assert loss(judge, 1.0, 0.0) == pytest.approx(1 / least)
+
+
+def test_the_usual_slope_is_the_median_at_ordinary_arguments_of_the_range() -> None:
+    def at(x: float) -> Enclosure:
+        return Enclosure(arb(0), arb(100 * abs(x)))
+
+    assert float(judge_by(at).scale.mid()) == 100.0, "of 0, 50, 50, 100, 100, 200, 200"
+    low, high = (int(o) for o in FLOAT32.encode([1.5, 10.0]))
+    assert float(judge_by(at, segment=(low, high)).scale.mid()) == 200.0
+    low, high = (int(o) for o in FLOAT32.encode([50.0, 90.0]))
+    nowhere = judge_by(at, segment=(low, high))
+    assert float(nowhere.scale.mid()) == 0.0
+    assert loss(nowhere, 60.0, 1.0) == math.inf, "all of it counts where nothing is usual"
+
+
+def test_slopes_outside_of_the_domain_are_not_usual() -> None:
+    judge = judge_by(lambda x: Enclosure(State.UNDEFINED, State.UNDEFINED) if x < 0.7 else Enclosure(arb(0), arb(3)))
+    assert float(judge.scale.mid()) == 3.0
+
+
 # Several inputs, and no rule
 
 
@@ -347,7 +393,7 @@ def test_the_other_inputs_are_held_where_they_are(judge_for: JudgeFor) -> None:
 
 def test_float64_can_stand_in() -> None:
     oracle = ApproximateOracle(lambda values: (values[0] ** 2, 2 * values[0]))
-    judge = Judge(oracle, {}, ("autodiff",), Line(FLOAT32, 0, (0.0,)), 1e-3)
+    judge = Judge(oracle, {}, ("autodiff",), Line(FLOAT32, 0, (0.0,), (whole("float32"),)), 1e-3)
     assert verdict(judge, 3.0, 6.0) == RIGHT
     assert verdict(judge, 3.0, 6.1) == INACCURATE
     assert verdict(judge, 3.0, math.nan) == (Class.NAN, Kind.NUMERICAL)

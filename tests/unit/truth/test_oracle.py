@@ -145,7 +145,9 @@ def test_patience_ends_where_doubling_narrows_nothing(monkeypatch: pytest.Monkey
     assert len(tried) == 1 + PATIENCE
 
 
-PATIENCE_TOO_SHORT = "the cosine of a tiny number is enclosed by 1 +- x**2 / 2 at 64 to 1024 bits, and patience ends at 512"
+PATIENCE_TOO_SHORT = (
+    "the cosine of a tiny number is enclosed by 1 +- x**2 / 2 at 64 to 1024 bits, and patience ends at 512"
+)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def node(name: str, op: str, *inputs: int, dtype: str = "float32", **attributes:
     return Node(name, op, tuple((i, 0) for i in inputs), attributes, (dtype,))
 
 
-def scalar(value: "float | State", derivative: "Real | None" = ONE) -> Array:
+def scalar(value: float | State, derivative: Real | None = ONE) -> Array:
     array = np.empty((), object)
     array[()] = Dual(value if isinstance(value, State) else arb(value), derivative)
     return array
