@@ -13,8 +13,10 @@ import tensorflow as tf
 def my_softplus(z: tf.Tensor) -> tf.Tensor:
     """As it stands in the textbook.
 
-    The scan prints one error: GC001, the autodiff gradient is NaN on [88.72284, 3.4028235e+38], where exp(z) is inf,
-    the output too, and the gradient inf * 0. Exit status 1.
+    The scan prints two errors. GC003: on [87.33655, 88.72283] the gradient is exactly 0 (the true one is 1), because
+    1 / (exp(z) + 1) is subnormal and flushed. GC001: on [88.72284, 3.4028235e+38] it is NaN, because exp(z) is inf and
+    its gradient inf * 0; GC006 says that the output is inf there too. tf.math.softplus was tried, and cures all of it.
+    Exit status 1.
     """
     return tf.math.log(tf.exp(z) + 1)
 
@@ -23,9 +25,9 @@ def my_softplus(z: tf.Tensor) -> tf.Tensor:
 def my_better_softplus(z: tf.Tensor) -> tf.Tensor:
     """The same output with a gradient that does not overflow.
 
-    The scan prints two regions with the columns autodiff and custom side by side: from 88.72284 up autodiff is nan,
-    custom is finite, and the output is still inf. GC001 is there for information only, since training runs the custom
-    gradient. Exit status 0.
+    The scan prints the columns autodiff and custom side by side: autodiff is vanished on [87.33655, 88.72283] and nan
+    from 88.72284 up, custom is finite everywhere. The output is still inf from 88.72284 up: GC006, a warning. GC001 and
+    GC003 are there for information only, since training runs the custom gradient. Exit status 0.
     """
 
     def gradient(upstream: tf.Tensor) -> tf.Tensor:

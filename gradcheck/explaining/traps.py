@@ -29,7 +29,9 @@ def words(program: Program, select: int, other: int) -> str:
     node = program.nodes[select]
     condition = expression(program, node.inputs[0], WRITTEN)
     branch = expression(program, node.inputs[other], WRITTEN)
-    order = "x, SAFE" if other == 1 else "SAFE, x"
+    inputs = [i for i in program.behind(node.inputs[other]) if program.nodes[i].op == "Placeholder"]
+    x = expression(program, (inputs[0], 0), WRITTEN) if len(inputs) == 1 else "x"
+    order = f"{x}, SAFE" if other == 1 else f"SAFE, {x}"
     return (
         f"tf.where{at(node.place)} does not take {branch} here, but multiplies its gradient by 0, and 0 * inf is NaN:"
         f" keep the input out of it with a second tf.where, safe = tf.where({condition}, {order}), compute that branch"

@@ -13,9 +13,9 @@ device flushes subnormals: below it intermediates are lost whatever the formula.
 
 A stretch of wrong gradients is let pass where rounding at the usual size of the slope explains it: where the largest
 |g' - g| in it is less than ROUNDINGS u S and not much less than u S, S being the median of the true slopes at ordinary
-arguments (REFERENCES). So the library's cross-entropy, whose gradient sigmoid(x) - 1 rounds to 0 from 17 on, is not reported. A
-gradient that is lost at 1e-19 is: beside the stretch the code was right about numbers as small, so that it is no
-rounding of sums, but an intermediate that overflowed or was flushed.
+arguments (REFERENCES). So the library's cross-entropy, whose gradient sigmoid(x) - 1 rounds to 0 from 17 on, is not
+reported. A gradient that is lost at 1e-19 is: beside the stretch the code was right about numbers as small, so that it
+is no rounding of sums, but an intermediate that overflowed or was flushed.
 """
 
 from collections.abc import Mapping

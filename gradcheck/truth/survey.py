@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from gradcheck.bisection import Codes, Indices, Samples, bisect, extend, sample
-from gradcheck.floats import FloatFormat, Ordinals
+from gradcheck.floats import FloatFormat, Ordinals, distinct
 from gradcheck.options import MAX_VERDICT_CHANGES, SURVEY_POINTS
 from gradcheck.records import Class, Domain, InputPlan, Kind, Region
 from gradcheck.simplest import simplest
@@ -46,12 +46,20 @@ class Survey:
         self.judge = judge
         self.points_at = points_at
         self.seen: list[Judgement] = []
+        self.points: dict[int, Point] = {}
+
+    def run(self, ordinals: Ordinals) -> None:
+        """Run those points that were not run yet, all in one go."""
+        fresh = np.array([o for o in distinct(ordinals).tolist() if o not in self.points], dtype=np.int64)
+        if len(fresh):
+            self.points |= {point.ordinal: point for point in self.points_at(fresh)}
 
     def classify(self, ordinals: Ordinals) -> Codes:
         """A code a point; points of one code are judged alike."""
+        self.run(ordinals)
         codes = []
-        for point in self.points_at(ordinals):
-            judgement = self.judge.judge(point)
+        for ordinal in ordinals.tolist():
+            judgement = self.judge.judge(self.points[ordinal])
             if judgement not in self.seen:
                 self.seen.append(judgement)
             codes.append(self.seen.index(judgement))
@@ -132,26 +140,38 @@ def survey(
 ) -> tuple[Region, ...]:
     """Every region judged, and split where the verdict changes."""
     draws = drawn(plan, judge.fmt, seed)
-    looks = sorted(range(len(regions)), key=lambda i: (-regions[i].floats, i))
-    close = set(looks[:MAX_CLOSE_LOOKS])
+    looks = looks_at(regions, draws)
     surveyor, budget = Survey(judge, points_at), MAX_VERDICT_CHANGES
+    surveyor.run(np.concatenate(looks))
     found: list[Region] = []
-    for i, region in enumerate(regions):
-        mixed = Class.MIXED in (region.forward, *region.gradients.values())
-        middle = (region.lo + region.hi) // 2
-        plain = simplest(region.fmt, region.lo, region.hi)
-        own = np.array([region.lo, region.hi, middle, region.witness, plain], dtype=np.int64)
-        inside = draws[(draws > region.lo) & (draws < region.hi)]
-        if mixed:
-            found.append(surveyor.at_a_glance(region, np.concatenate([own, inside[:MIXED_LOOKS]])))
+    for region, ordinals in zip(regions, looks, strict=True):
+        if is_mixed(region) or len(ordinals) == 1:
+            found.append(surveyor.at_a_glance(region, ordinals))
             continue
-        if i not in close:
-            found.append(surveyor.at_a_glance(region, own[3:4]))
-            continue
-        pieces, followed = surveyor.split(region, np.concatenate([own, inside]), budget)
+        pieces, followed = surveyor.split(region, ordinals, budget)
         budget -= followed
         found += pieces
     return tuple(found)
+
+
+def looks_at(regions: tuple[Region, ...], draws: Ordinals) -> list[Ordinals]:
+    """The points to judge in each region: its ends, middle and simplest numbers, and the draws that fall into it."""
+    widest = sorted(range(len(regions)), key=lambda i: (-regions[i].floats, i))
+    close = set(widest[:MAX_CLOSE_LOOKS])
+    looks = []
+    for i, region in enumerate(regions):
+        plain = simplest(region.fmt, region.lo, region.hi)
+        own = np.array([region.lo, region.hi, (region.lo + region.hi) // 2, region.witness, plain], dtype=np.int64)
+        inside = draws[(draws > region.lo) & (draws < region.hi)]
+        if is_mixed(region):
+            inside = inside[:MIXED_LOOKS]
+        looks.append(np.concatenate([own, inside]) if i in close or is_mixed(region) else own[3:4])
+    return looks
+
+
+def is_mixed(region: Region) -> bool:
+    """Whether the classes in a region were too many to tell apart."""
+    return Class.MIXED in (region.forward, *region.gradients.values())
 
 
 def drawn(plan: InputPlan, fmt: FloatFormat, seed: int) -> Ordinals:
