@@ -128,11 +128,13 @@ class Study:
         program: (output, gradient), or (output,) where there is no gradient.
         observe: from one value an input to what TensorFlow computes there, for every tensor of the program.
         recast: makes a function that computes the outputs in float64; None where TensorFlow cannot.
+        entered: the study of the branches that are taken at a point; None where there are none.
     """
 
     program: Program
     observe: Callable[[tuple[float, ...]], Observation]
     recast: Callable[[], Callable[[tuple[float, ...]], tuple[float, ...]] | None] = lambda: None
+    entered: "Callable[[tuple[float, ...]], Study | None]" = lambda values: None
 
 
 @dataclass(frozen=True)

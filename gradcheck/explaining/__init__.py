@@ -4,6 +4,7 @@ In: findings, and what is known of the target: a way to run points, the truth, a
 the same findings with witnesses, causes and suggestions.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -22,8 +23,8 @@ NOWHERE = "scan it where your inputs are, with --range"
 BAD = {"GC003": Class.VANISHED, "GC004": Class.INACCURATE, "GC005": Class.WRONG}
 """What is bad about the gradient, by code; elsewhere it is not finite."""
 
-MAX_CAUSES = 64
-"""Findings of one sweep whose cause is looked for, in order; each takes some milliseconds."""
+MAX_CAUSES = 16
+"""Findings of one code and version whose cause is looked for, in order; each takes some milliseconds."""
 
 Result: TypeAlias = tuple[Mapping[str, float], float, Mapping[str, float | None]]
 """All inputs by name, the output, and the gradient of each version, at one point."""
@@ -50,7 +51,12 @@ def explain(findings: tuple[Finding, ...], known: Knowledge) -> tuple[Finding, .
     """Fill in witness, cause and suggestion."""
     places = sorted({finding.at for finding in findings if finding.at is not None})
     results = dict(zip(places, known.values_at(places), strict=True)) if places else {}
-    return tuple(explained(f, known, results, i < MAX_CAUSES) for i, f in enumerate(findings))
+    seen: Counter[tuple[str, str]] = Counter()
+    told = []
+    for finding in findings:
+        seen[finding.code, finding.version] += 1
+        told.append(explained(finding, known, results, seen[finding.code, finding.version] <= MAX_CAUSES))
+    return tuple(told)
 
 
 def explained(finding: Finding, known: Knowledge, results: Mapping[int, Result], deep: bool) -> Finding:
@@ -68,6 +74,7 @@ def found_cause(finding: Finding, known: Knowledge, point: tuple[float, ...]) ->
     study = known.studies.get(finding.version)
     if study is None or len(study.program.outputs) == 1:
         return None, None
+    study = study.entered(point) or study
     program, seen = study.program, study.observe(point)
     if finding.code == "GC006":
         return output_cause(program, seen), None

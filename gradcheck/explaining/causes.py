@@ -113,8 +113,9 @@ def all_finite(seen: Observation, ref: Ref) -> bool:
 
 
 def first_large(program: Program, errors: Mapping[int, float]) -> int | None:
-    """The first node whose local error is among the largest."""
-    real = {i: e for i, e in errors.items() if program.nodes[i].op not in PASSING and e > 0}
+    """The first node behind the gradient whose local error is among the largest."""
+    behind = set(program.behind(program.outputs[-1]))
+    real = {i: e for i, e in errors.items() if i in behind and program.nodes[i].op not in PASSING and e > 0}
     if not real:
         return None
     largest = max(real.values())

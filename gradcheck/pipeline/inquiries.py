@@ -85,6 +85,7 @@ def at_point(
     inputs, output, gradients = engine.values_at([ordinals[bad]])[0]
     witness = Witness(inputs, output, gradients[wanted], *knowledge.true_values(ordinals[bad]))
     point = tuple(inputs.values())
+    study = study.entered(point) or study
     exact = truth.exact_at(study.program, point)
     errors = knowledge.local_errors(study.program, point)
     links, cause, trap = explaining.chain_of(study, point, verdicts[bad], exact, errors)

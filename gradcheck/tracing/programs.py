@@ -11,6 +11,7 @@ inlined afterwards.
 import linecache
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ from tensorflow.python.framework.function_def_to_graph import function_def_to_gr
 
 from gradcheck.program import Array, Node, Observation, Place, Program, Ref
 from gradcheck.records import Study, Tensor
-from gradcheck.tracing.graphs import frozen_graph, function_graphs, is_users
+from gradcheck.tracing.branches import taken
+from gradcheck.tracing.graphs import CONDITIONALS, frozen_graph, function_graphs, is_users
 from gradcheck.tracing.layouts import Layout
 from gradcheck.tracing.recast import recast
 
@@ -52,9 +54,31 @@ def study(forward: Callable[..., Tensor], differentiated: Callable[[Any], Call],
         frozen = frozen_graph(traced)
         if frozen is not None:
             known = {**dict(places(written.graph, PREFIX)), **dict(places(traced.graph))}
-            program = program_of(frozen.graph, [t.name for t in frozen.inputs], list(frozen.outputs), known)
-            return Study(program, observer(frozen, program, shapes), cache(partial(recast, frozen, shapes)))
+            whole = study_of(frozen, shapes, known)
+            branches = any(node.op in CONDITIONALS for node in whole.program.nodes)
+            return replace(whole, entered=cache(partial(entered, frozen, shapes, known))) if branches else whole
     return None
+
+
+def study_of(frozen: Any, shapes: list[tuple[int, ...]], known: Places) -> Study:
+    """The study of an inlined graph."""
+    program = program_of(frozen.graph, [t.name for t in frozen.inputs], list(frozen.outputs), known)
+    return Study(program, observer(frozen, program, shapes), cache(partial(recast, frozen, shapes)))
+
+
+def entered(frozen: Any, shapes: list[tuple[int, ...]], known: Places, values: tuple[float, ...]) -> Study | None:
+    """The study of the branches that are taken at a point; None where TensorFlow cannot inline them."""
+    try:
+        inlined, took = taken(frozen, shapes, values)
+    except Exception:  # an extra: without it the cause is the conditional as a whole
+        return None
+    inside = {
+        f"{conditional}/{name.partition(':')[2]}": place
+        for conditional, branch in took.items()
+        for name, place in known.items()
+        if ":" in name and name.partition(":")[0] in branch
+    }
+    return study_of(inlined, shapes, {**known, **inside})
 
 
 def named(name: str) -> str | None:
@@ -74,7 +98,10 @@ def places(graph: Any, prefix: str = "") -> Iterator[tuple[str, Place]]:
             frames = users_frames(op.traceback)
             if frames:
                 file, line = frames[-1].filename, frames[-1].lineno
-                yield prefix + op.name, Place(file, line, linecache.getline(file, line).strip())
+                place = Place(file, line, linecache.getline(file, line).strip())
+                yield prefix + op.name, place
+                if inner is not graph:
+                    yield f"{inner.name}:{op.name}", place
 
 
 def users_frames(traceback: Any) -> list[Any]:
@@ -125,7 +152,7 @@ def node_of(op: Any, position: Mapping[str, int], known: Places) -> Node:
     return Node(
         name=op.name,
         op=op.type,
-        inputs=tuple((position[t.op.name], t.value_index) for t in op.inputs),
+        inputs=tuple((position[t.op.name], t.value_index) for t in map(unpacked, op.inputs)),
         attributes={name: plain(value) for name, value in op.node_def.attr.items()},
         dtypes=tuple(t.dtype.name for t in op.outputs),
         value=constant(op) if op.type == "Const" else None,
@@ -134,16 +161,31 @@ def node_of(op: Any, position: Mapping[str, int], known: Places) -> Node:
     )
 
 
-TF_GRADIENTS = re.compile(r"(?:^|/)gradients(?:_\d+)?/(.+?)_grad(?:_\d+)?(?:/|$)")
+def unpacked(tensor: Any) -> Any:
+    """The tensor that was put into an optional, where this one was taken out of it: how branches hand on values."""
+    while tensor.op.type == "OptionalGetValue":
+        source = tensor.op.inputs[0].op
+        while source.type == "Identity":
+            source = source.inputs[0].op
+        if source.type != "OptionalFromValue":
+            break
+        tensor = source.inputs[tensor.value_index]
+    return tensor
+
+
+TF_GRADIENTS = re.compile(r"(?:^|/)gradients(?:_\d+)?/(.+?)_grad(?:_\d+)?(?=/|$)")
 
 
 def forward_name(name: str, position: Mapping[str, int]) -> str | None:
-    """The forward operation that one of a gradient belongs to, read from its name."""
-    match = TF_GRADIENTS.search(name)
-    if match:
-        prefix = name[: match.start()]
-        return next((n for n in (match[1], f"{prefix}/{match[1]}") if n in position), None)
-    return None
+    """The forward operation that one of a gradient belongs to, read from its name; in a branch, that in the branch."""
+    matches = list(TF_GRADIENTS.finditer(name))
+    if not matches:
+        return None
+    parts = [match[1] for match in matches]
+    prefix = name[: matches[0].start()]
+    inner = f"{parts[0]}/{parts[-1]}"  # a branch's own gradient names the branch again
+    candidates = ("/".join(parts), inner, parts[0])
+    return next((n for c in candidates for n in (c, f"{prefix}/{c}") if n in position), None)
 
 
 def constant(op: Any) -> Array:

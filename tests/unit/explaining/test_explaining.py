@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradcheck.explaining import Knowledge, Result, explain, suggest
+from gradcheck.explaining import MAX_CAUSES, Knowledge, Result, explain, suggest
 from gradcheck.floats import FORMATS
 from gradcheck.options import ordinal, parse_range
+from gradcheck.program import Program
 from gradcheck.records import Finding, Witness
 
 MakeFinding = Callable[..., Finding]
@@ -144,3 +146,110 @@ def test_a_finding_on_the_whole_line_leaves_no_range_to_name(make_finding: MakeF
     said = suggest(make_finding(severity="warning", lo=WHOLE[0], hi=WHOLE[1]))
     assert said is not None
     assert said == "scan it where your inputs are, with --range"
+
+
+# Causes
+
+
+def known_of(scene: Callable[..., Any], name: str, x: float, version: str = "autodiff") -> Knowledge:
+    """What a sweep knows of a function whose witness is at ordinal 7, whatever its ordinal."""
+    at = scene(name, x, version=version)
+    return Knowledge(
+        values_at=lambda ordinals: [({"z": x}, 0.0, {version: 0.0}) for _ in ordinals],
+        true_values=lambda ordinal: (None, None),
+        studies={version: at.study},
+        local_errors=lambda program, point: at.errors,
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "x", "version", "op", "forward"),
+    [
+        ("GC001", "softplus", 100.0, "autodiff", "Mul", "Exp"),
+        ("GC002", "norm", 0.0, "autodiff", "SqrtGrad", "Sqrt"),
+        ("GC003", "softplus", 88.0, "autodiff", "Reciprocal", "Log"),
+        ("GC004", "one_minus_cosine", 1e-3, "autodiff", "Sub", "Sub"),
+        ("GC005", "wrong_square", 3.0, "custom", "Mul", None),
+        ("GC006", "softplus", 100.0, "autodiff", "Exp", "Exp"),
+    ],
+)
+def test_every_code_has_its_own_way_to_a_cause(
+    *,
+    scene: Callable[..., Any],
+    make_finding: MakeFinding,
+    code: str,
+    name: str,
+    x: float,
+    version: str,
+    op: str,
+    forward: str | None,
+) -> None:
+    finding = make_finding(code=code, at=7, version=version, masked=False)
+    (explained,) = explain((finding,), known_of(scene, name, x, version))
+    assert explained.cause is not None
+    assert (explained.cause.op, explained.cause.forward_op) == (op, forward)
+
+
+@pytest.mark.parametrize(
+    ("name", "severity", "masked", "is_trap"),
+    [
+        ("where_softplus", "error", True, True),
+        ("where_softplus", "info", True, False),
+        ("softplus", "error", True, False),
+    ],
+)
+def test_the_where_trap_has_a_next_step_of_its_own(
+    *,
+    scene: Callable[..., Any],
+    make_finding: MakeFinding,
+    name: str,
+    severity: str,
+    masked: bool,
+    is_trap: bool,
+) -> None:
+    finding = make_finding(at=7, severity=severity, masked=masked, suggestion=None)
+    (explained,) = explain((finding,), known_of(scene, name, 100.0))
+    assert explained.suggestion == suggest(finding) or is_trap
+    assert ("second tf.where" in (explained.suggestion or "")) == is_trap
+
+
+def test_local_errors_are_asked_for_only_where_they_are_needed(
+    scene: Callable[..., Any], make_finding: MakeFinding
+) -> None:
+    asked: list[str] = []
+
+    def errors_for(code: str) -> Callable[[Program, tuple[float, ...]], dict[int, float]]:
+        def errors(program: Program, point: tuple[float, ...]) -> dict[int, float]:
+            asked.append(code)
+            return {}
+
+        return errors
+
+    for code in ("GC001", "GC003", "GC004", "GC005", "GC006"):
+        known = replace(known_of(scene, "softplus", 88.0), local_errors=errors_for(code))
+        explain((make_finding(code=code, at=7, masked=False),), known)
+    assert asked == ["GC003", "GC004"]
+
+
+def test_without_a_program_there_is_a_witness_and_no_cause(make_finding: MakeFinding) -> None:
+    for studies in ({}, {"autodiff": None}):
+        (explained,) = explain((make_finding(at=7, witness=None),), knowledge(Run(), studies=studies))
+        assert explained.witness is not None
+        assert explained.cause is None
+
+
+def test_of_very_many_findings_of_one_code_the_first_get_causes(
+    scene: Callable[..., Any], make_finding: MakeFinding
+) -> None:
+    findings = tuple(make_finding(at=7, masked=False) for _ in range(MAX_CAUSES + 3))
+    another = make_finding(code="GC006", at=7, masked=False)
+    *explained, last = explain((*findings, another), known_of(scene, "softplus", 100.0))
+    assert [f.cause is not None for f in explained] == [True] * MAX_CAUSES + [False] * 3
+    assert all(f.witness is not None for f in explained)
+    assert last.cause is not None
+
+
+def test_a_wrong_formula_is_corrected_or_said_to_be_meant(make_finding: MakeFinding) -> None:
+    said = suggest(make_finding(code="GC005"))
+    assert said is not None
+    assert "correct the formula" in said

@@ -15,7 +15,7 @@ from gradcheck.floats import FORMATS
 from gradcheck.options import CONDITION_ULPS
 from gradcheck.records import Class, Domain, Kind
 from gradcheck.truth.duals import State
-from gradcheck.truth.judging import Judge, Line, Point, nearest
+from gradcheck.truth.judging import ROUNDINGS, Judge, Line, Point, nearest
 from gradcheck.truth.oracle import ApproximateOracle, Enclosure
 
 JudgeFor = Callable[..., Judge]
@@ -347,9 +347,9 @@ def loss(judge: Judge, x: float, gradient: float) -> float:
     return judge.losses["autodiff", ordinal]
 
 
-def test_an_error_is_worth_reporting_from_a_few_roundings_of_the_usual_slope_on() -> None:
+def test_a_loss_is_the_error_in_roundings_of_the_usual_slope() -> None:
     """The slope is 1 at ordinary arguments, and 3e-6 at 20, where the gradient is 0."""
-    small, least = 3e-6, CONDITION_ULPS * 2.0**-24
+    small, least = 3e-6, ROUNDINGS * 2.0**-24
     judge = judge_by(lambda x: Enclosure(arb(0), arb(small if x > 10 else 1)))
     assert float(judge.scale.mid()) == 1.0
     assert loss(judge, 20.0, 0.0) == pytest.approx(small / least)
