@@ -41,10 +41,8 @@ class Disease:
         """The replacement with names in its holes."""
         return self.replacement.format(**names)
 
-    def cure(self, **values: Any) -> Any:
-        """The replacement of matched tensors and constants, as a tensor."""
-        import tensorflow as tf
-
+    def cure(self, tf: Any, **values: Any) -> Any:
+        """The replacement of matched tensors and constants, as a tensor; `tf` is TensorFlow, not imported here."""
         *steps, result = self.text({name: name for name in values}).splitlines()
         scope = {"tf": tf, **values}
         exec("\n".join(steps), scope)
@@ -77,9 +75,9 @@ class Match:
         *steps, result = text.splitlines()
         return "\n".join([*steps, f"-({result})" if self.negative else result])
 
-    def cure(self, **tensors: Any) -> Any:
+    def cure(self, tf: Any, **tensors: Any) -> Any:
         """The replacement of tensors in the place of its inputs, as a tensor."""
-        cure = self.disease.cure(**self.constants, **tensors)
+        cure = self.disease.cure(tf, **self.constants, **tensors)
         return -cure if self.negative else cure
 
 

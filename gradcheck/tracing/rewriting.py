@@ -33,7 +33,7 @@ class Replacement(Protocol):
     def inputs(self) -> Any:
         """The tensors that the cure reads, by name."""
 
-    def cure(self, **tensors: Tensor) -> Tensor:
+    def cure(self, tf: Any, **tensors: Tensor) -> Tensor:
         """The tensor that takes the root's place."""
 
 
@@ -112,7 +112,7 @@ def replaced(call: Callable[..., Tensor], xs: tuple[Tensor, ...], find: Finder) 
     for replacement in sorted(found, key=lambda r: r.root):
         inputs = {name: current[position[i].outputs[k].name] for name, (i, k) in replacement.inputs.items()}
         root = position[replacement.root[0]].outputs[replacement.root[1]].name
-        current[root] = tf.convert_to_tensor(replacement.cure(**inputs))
+        current[root] = tf.convert_to_tensor(replacement.cure(tf, **inputs))
         redirect(operations, root, current[root])
     return tf.identity(output)
 

@@ -295,7 +295,7 @@ def computed(case: Case) -> tuple[Any, Any]:
     x = tf.constant(case.points, tf.float32)
     with tf.GradientTape() as tape:
         tape.watch(x)
-        y = BY_NAME[case.name].cure(**case.inputs(x), **case.constants)
+        y = BY_NAME[case.name].cure(tf, **case.inputs(x), **case.constants)
         y = y[:, 0] if y.shape.rank == 2 else y
         assert y.shape == x.shape
     return y.numpy(), tape.gradient(y, x, unconnected_gradients="zero").numpy()
@@ -341,7 +341,7 @@ def test_a_second_where_is_finite_on_both_sides(name: str) -> None:
         tape.watch(x)
         inputs = {"x": x, "c": kept, "n": tf.ones_like(x), "k": -0.5}
         holes = {name: inputs[name] for name in inputs if f"{{{name}}}" in disease.replacement}
-        y = disease.cure(**holes)
+        y = disease.cure(tf, **holes)
     gradient = tape.gradient(y, x)
     assert np.isfinite(y.numpy()).all()
     assert np.isfinite(gradient.numpy()).all()
@@ -357,5 +357,5 @@ def test_cures_work_in_every_dtype(dtype: str) -> None:
     for case in CASES:
         x = tf.cast(tf.constant([0.25, 0.5]), dtype)
         inputs = {name: tf.cast(value, dtype) for name, value in case.inputs(tf.cast(x, tf.float32)).items()}
-        y = BY_NAME[case.name].cure(**inputs, **case.constants)
+        y = BY_NAME[case.name].cure(tf, **inputs, **case.constants)
         assert y.dtype == dtype, case.name
