@@ -72,8 +72,9 @@ def log_cosh(difference: tf.Tensor) -> tf.Tensor:
 
 # gradcheck: scan
 def log_cosh_cured(difference: tf.Tensor) -> tf.Tensor:
-    """The cure: log(cosh(d)) = d + softplus(-2 d) - log(2)."""
-    return difference + tf.math.softplus(-2.0 * difference) - tf.math.log(2.0)
+    """The cure: log(cosh(d)) = |d| + softplus(-2 |d|) - log(2)."""
+    size = tf.abs(difference)
+    return size + tf.math.softplus(-2.0 * size) - tf.math.log(2.0)
 
 
 # gradcheck: scan

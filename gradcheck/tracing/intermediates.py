@@ -87,8 +87,9 @@ def probe_of(frozen: Any, block: int) -> Probe | None:
     graph_def = frozen.graph.as_graph_def()
     imported = tf.compat.v1.wrap_function(lambda: tf.graph_util.import_graph_def(graph_def, name=""), [])
     pruned = imported.prune([t.name for t in frozen.inputs], names)
+    specs = [tf.TensorSpec(t.shape, t.dtype) for t in frozen.inputs]
     flat = tf.function(lambda *xs: [tf.reshape(t, [block]) for t in pruned(*xs)], autograph=False)
-    return Probe(flat, tuple(tuple(sorted(dangers.get(name, ()))) for name in names))
+    return Probe(flat.get_concrete_function(*specs), tuple(tuple(sorted(dangers.get(name, ()))) for name in names))
 
 
 def resolved(tensor: Tensor) -> Tensor:

@@ -51,9 +51,9 @@ def test_command(checkout: Path, command: str, status: int, shown: str) -> None:
         assert COUNTS.sub("", run.stdout) == COUNTS.sub("", shown)
 
 
-def test_there_are_commands_and_two_of_them_show_their_output() -> None:
-    assert len(COMMANDS) >= 8
-    assert sum(bool(shown) for _, _, shown in COMMANDS) == 2
+def test_there_are_commands_and_three_of_them_show_their_output() -> None:
+    assert len(COMMANDS) >= 9
+    assert sum(bool(shown) for _, _, shown in COMMANDS) == 3
 
 
 def test_the_gate_runs_the_two_shell_commands() -> None:
