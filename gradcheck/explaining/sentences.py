@@ -8,7 +8,7 @@ from math import isfinite, isinf, isnan
 
 import numpy as np
 
-from gradcheck.program import Node, Observation, Place, Program, Ref
+from gradcheck.program import Node, Observation, Program, Ref
 from gradcheck.records import Class
 
 SYMBOLS = {
@@ -38,7 +38,7 @@ def sentence(program: Program, place: int, found: Class, seen: Observation) -> s
     """Where a bad value is born, in words."""
     node = program.nodes[place]
     if found is Class.WRONG:
-        return f"the gradient that is written here{at(node.place)} is not the derivative of the function"
+        return f"the gradient that is written here{at(node)} is not the derivative of the function"
     if place in program.forward:
         return in_forward(program, place, found, seen)
     words = [overflow(program, ref, seen) for ref in node.inputs if ref[0] in program.forward]
@@ -48,11 +48,11 @@ def sentence(program: Program, place: int, found: Class, seen: Observation) -> s
     if said:
         return f"{said}; its gradient is {own}" if own else said
     if node.op == "AddN":
-        return f"the parts of the gradient cancel{at(node.place)}: {own}"
+        return f"the parts of the gradient cancel{at(node)}: {own}"
     if forward is None or program.nodes[forward].op == "IdentityN":
-        return f"the gradient function computes {own or node.op}{at(node.place)}"
+        return f"the gradient function computes {own or node.op}{at(node)}"
     what = expression(program, (forward, 0), DEPTH)
-    place_of = at(program.nodes[forward].place)
+    place_of = at(program.nodes[forward])
     lost = ", which is too small for the dtype and becomes 0" if found is Class.VANISHED else ""
     return f"the gradient of {what}{place_of} is {own or 'lost'}{lost}"
 
@@ -60,7 +60,7 @@ def sentence(program: Program, place: int, found: Class, seen: Observation) -> s
 def in_forward(program: Program, place: int, found: Class, seen: Observation) -> str:
     """The same for an operation of the forward graph."""
     node = program.nodes[place]
-    what, where = expression(program, (place, 0), DEPTH), at(node.place)
+    what, where = expression(program, (place, 0), DEPTH), at(node)
     own = formula(program, place, seen)
     if found is Class.INACCURATE:
         return f"{what}{where} loses its digits: {own}" if own else f"{what}{where} loses its digits"
@@ -80,7 +80,7 @@ def overflow(program: Program, ref: Ref, seen: Observation) -> str | None:
         return None
     what, there = expression(program, place, DEPTH), first(seen, place)
     verb = "overflows to" if there is not None and isinf(there) and finite_inputs(node, seen) else "is"
-    return f"{what} {verb} {text(there)}{at(node.place)}"
+    return f"{what} {verb} {text(there)}{at(node)}"
 
 
 def origin(program: Program, ref: Ref, seen: Observation) -> Ref:
@@ -158,6 +158,6 @@ def text(value: float | None) -> str:
     return "NaN" if isnan(value) else f"{value:.6g}"
 
 
-def at(place: Place | None) -> str:
-    """File and line in brackets, or nothing."""
-    return f" ({place.text})" if place else ""
+def at(node: Node) -> str:
+    """File and line in brackets; the node's name where they are not known (a SavedModel, a library function)."""
+    return f" ({node.place.text})" if node.place else f" (node {node.name.removeprefix('stripped/')})"

@@ -33,7 +33,7 @@ def words(program: Program, select: int, other: int) -> str:
     x = expression(program, (inputs[0], 0), WRITTEN) if len(inputs) == 1 else "x"
     order = f"{x}, SAFE" if other == 1 else f"SAFE, {x}"
     return (
-        f"tf.where{at(node.place)} does not take {branch} here, but multiplies its gradient by 0, and 0 * inf is NaN:"
+        f"tf.where{at(node)} does not take {branch} here, but multiplies its gradient by 0, and 0 * inf is NaN:"
         f" keep the input out of it with a second tf.where, safe = tf.where({condition}, {order}), compute that branch"
         " from safe, and choose SAFE so that it is harmless there"
     )
