@@ -11,7 +11,7 @@ from math import isfinite
 import numpy as np
 
 from gradcheck.explaining.sentences import sentence
-from gradcheck.program import Node, Observation, Program, Ref
+from gradcheck.program import Node, Observation, Place, Program, Ref
 from gradcheck.records import Cause, Class
 
 NEAR_LARGEST = 16
@@ -60,8 +60,13 @@ def cause_at(program: Program, place: int, found: Class, seen: Observation) -> C
         line=where.line if where else None,
         source=where.source if where else None,
         node=(forward or node).name.removeprefix("stripped/"),
-        message=sentence(program, place, found, seen),
+        message=with_place(sentence(program, place, found, seen), where),
     )
+
+
+def with_place(words: str, where: Place | None) -> str:
+    """Words that name the line, if it is known."""
+    return words if where is None or where.text in words else f"{words} ({where.text})"
 
 
 def culprit(program: Program, place: int, seen: Observation) -> Node | None:

@@ -48,7 +48,7 @@ def sentence(program: Program, place: int, found: Class, seen: Observation) -> s
     if said:
         return f"{said}; its gradient is {own}" if own else said
     if node.op == "AddN":
-        return f"the parts of the gradient cancel{at(node)}: {own}"
+        return f"the parts of the gradient cancel: {own}"
     if forward is None or program.nodes[forward].op == "IdentityN":
         return f"the gradient function computes {own or node.op}{at(node)}"
     what = expression(program, (forward, 0), DEPTH)

@@ -116,7 +116,7 @@ def test_every_loss_has_its_disease_and_its_cure(everything: Any, disease: str) 
     _, report, _ = everything
     assert "error" in [f["severity"] for f in target(report, disease)["findings"]]
     cured = target(report, f"{disease}_cured")["findings"]
-    assert [f["code"] for f in cured] == (["GC006"] if disease == "log_cosh" else []), "2 * 3e38 is not a float32"
+    assert cured == []
 
 
 def test_a_stopped_gradient_is_said_and_held_against_nobody(everything: Any) -> None:
