@@ -51,6 +51,7 @@ def local_errors(program: Program, tensors: Mapping[Ref, Array]) -> dict[int, fl
     """The local relative error of each node that computes floats; infinite where the result is lost altogether."""
     before, ctx.prec = ctx.prec, PRECISION
     found: dict[int, float] = {}
+    varying = computed_from_inputs(program)
     try:
         for place in program.behind(*program.outputs):
             node = program.nodes[place]
@@ -61,7 +62,8 @@ def local_errors(program: Program, tensors: Mapping[Ref, Array]) -> dict[int, fl
             dtypes = [program.nodes[i].dtypes[k] for i, k in node.inputs]
             given = [tensors[ref] for ref in node.inputs]
             held = [rounded(array, dtype) for array, dtype in zip(given, dtypes, strict=True)]
-            trials = [[*given[:k], moved(given[k], dtypes[k]), *given[k + 1 :]] for k in range(len(given))]
+            rounds = [k for k, (i, _) in enumerate(node.inputs) if i in varying]
+            trials = [[*given[:k], moved(given[k], dtypes[k]), *given[k + 1 :]] for k in rounds]
             errors = [
                 relative_error(rounded(computed(program, place, arguments), node.dtypes[0]).flat[0], exact.flat[0], fmt)
                 for arguments in [held, *(t for t in trials if node.op not in TOO_LARGE)]
@@ -70,6 +72,15 @@ def local_errors(program: Program, tensors: Mapping[Ref, Array]) -> dict[int, fl
     finally:
         ctx.prec = before
     return found
+
+
+def computed_from_inputs(program: Program) -> frozenset[int]:
+    """Positions of the nodes whose values are rounded, being computed from the inputs; constants are exact."""
+    found: set[int] = set()
+    for i, node in enumerate(program.nodes):
+        if any(j in found or j in program.inputs for j, _ in node.inputs):
+            found.add(i)
+    return frozenset(found)
 
 
 TOO_LARGE = frozenset({"If", "StatelessIf", "Case", "StatelessCase", "While", "StatelessWhile", "Conv2D"})

@@ -149,7 +149,8 @@ def test_the_table_fits_80_columns_and_a_clean_target_takes_one_line(everything:
     lines = table.splitlines()
     clean = [line for line in lines if "  clean  " in line]
     assert len(clean) == len([t for t in report["targets"] if t["status"] == "clean"]) >= 6
-    assert not [line for line in lines if len(line) > 80]
+    code = " " * 14  # what is suggested keeps its lines
+    assert not [line for line in lines if len(line) > 80 and not line.startswith(code)]
     assert "\x1b" not in table
 
 
@@ -283,19 +284,16 @@ def test_fail_on_lowers_the_bar() -> None:
     assert gradcheck("scan", "samples.softplus:my_better_softplus", "--fail-on", "info").returncode == 1
 
 
-RANGE = ("--range", "-20:-15")
-
-
 def test_the_tolerance_is_that_which_is_asked_for(tmp_path: Path) -> None:
-    """A float32 of log(1 + exp(x)) near x = -17 has few right digits, and its gradient too."""
-    code = "import tensorflow as tf\n\ndef bump(x):\n    return tf.math.log(tf.exp(x) + 1.0) / tf.exp(x)\n"
-    (tmp_path / "bumps.py").write_text(code)
-    run = gradcheck("scan", "bumps:bump", *RANGE, "--format", "json", "--tolerance", "1e-3", cwd=tmp_path)
-    (report,) = json.loads(run.stdout)["targets"]
-    assert "inaccurate" in {r["autodiff"] for r in report["regions"]}
-    run = gradcheck("scan", "bumps:bump", *RANGE, "--format", "json", "--tolerance", "1e30", cwd=tmp_path)
-    (report,) = json.loads(run.stdout)["targets"]
-    assert {r["autodiff"] for r in report["regions"]} == {"finite"}
+    """1 - cos(x) loses its digits near 0."""
+    (tmp_path / "bumps.py").write_text("import tensorflow as tf\n\ndef bump(x):\n    return (1.0 - tf.cos(x)) / x\n")
+    arguments = ("scan", "bumps:bump", "--range", "1e-4:0.5", "--format", "json", "--tolerance")
+    classes = []
+    for tolerance in ("1e-3", "1e30"):
+        (report,) = json.loads(gradcheck(*arguments, tolerance, cwd=tmp_path).stdout)["targets"]
+        classes.append({r["autodiff"] for r in report["regions"]})
+    assert "inaccurate" in classes[0]
+    assert classes[1] == {"finite"}
 
 
 @pytest.mark.parametrize("tolerance", ["x", "-1"])

@@ -448,6 +448,20 @@ def test_a_finding_has_its_witness_with_the_truth_its_cause_and_its_next_step(
     assert lines[start + 1] == "next: do that"
 
 
+def test_code_that_is_suggested_keeps_its_lines(
+    *, make_finding: MakeFinding, make_sweep: MakeSweep, make_target: MakeTarget, make_report: MakeReport
+) -> None:
+    code = (
+        "    safe = tf.where(z > 30, tf.zeros_like(z), z)  # as long as it is, and it is a little longer than the table"
+    )
+    words = "scanned over the same range, it fixes GC001 on [88.72284, 3.4028235e+38], and nothing else is found there"
+    suggestion = "\n".join(["instead of where(z > 30, z, log(exp(z) + 1)) write", code, words])
+    target = make_target(make_sweep((*WHOLE, FINITE, NAN)), findings=(make_finding(suggestion=suggestion),))
+    lines = render_table(make_report(target), Style()).splitlines()
+    assert " " * 10 + code in lines
+    assert [line.strip() for line in lines if len(line) > 80] == [code.strip()]
+
+
 def test_every_severity_has_its_lines(full: Report) -> None:
     text = render_table(full, Style(width=120)).partition("samples.losses:focal_loss")[2]
     assert "GC001 warning  " in text
