@@ -46,6 +46,9 @@ few, and a function is made of a few of them."""
 SURVEY_POINTS = 640
 """Points of a sweep at which the truth is asked for, besides two in each region: 0.05 to 1 ms each."""
 
+MAX_COST = 20_000
+"""Numbers that the truth may compute at one point, 1 to 3 us each."""
+
 MAX_ZERO_CHANGES = 48
 """Ends of runs of zero gradients that are followed to the exact float; with more of them they are noise."""
 

@@ -43,6 +43,7 @@ class Node:
         attributes: its attributes as Python values: numbers, strings (dtypes by name), tuples, arrays, and for
             functions their names in `Program.functions`.
         dtypes: dtype name of each output.
+        sizes: number of elements of each output, 1 where it is not known.
         value: the value of a constant, as numpy holds it (float16 and bfloat16 widened to float32).
         place: the user's line that made it, or None.
         forward: name of the forward node that it is a part of the gradient of, or None.
@@ -56,6 +57,7 @@ class Node:
     value: Array | None = None
     place: Place | None = None
     forward: str | None = None
+    sizes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -36,7 +36,8 @@ def render_table(report: Report, style: Style) -> str:
 def target_block(target: TargetReport, style: Style) -> str:
     """One target."""
     if is_quiet(target):
-        return "\n".join([clean_line(target, style), *note_lines(target, style)])
+        unsure = [] if is_judged(target) else [wrapped(truth(target), style, "  ")]
+        return "\n".join([clean_line(target, style), *unsure, *note_lines(target, style)])
     lines = [heading(target, style)]
     for sweep in target.sweeps:
         lines += ["", *sweep_lines(target, sweep, style)]
@@ -65,8 +66,7 @@ def clean_line(target: TargetReport, style: Style) -> str:
     evaluated = sum(s.evaluated for s in target.sweeps)
     every = "all " if all(s.exhaustive for s in target.sweeps) else ""
     name, clean = style.paint(target.target, "heading"), style.paint("clean", "good")
-    unsure = "" if all(s.truth and not s.truth.approximate for s in target.sweeps) else f" ({truth(target)})"
-    return f"{name}  {clean}  {inputs}: {every}{evaluated:,} floats run{unsure}"
+    return f"{name}  {clean}  {inputs}: {every}{evaluated:,} floats run"
 
 
 def heading(target: TargetReport, style: Style) -> str:
@@ -187,15 +187,20 @@ def coverage(target: TargetReport) -> str:
     return f"{method(target)}, {'/'.join(target.modes)} mode; {truth(target)}"
 
 
+def is_judged(target: TargetReport) -> bool:
+    """Whether the verdicts rest on real arithmetic."""
+    return all(s.truth and s.truth.points and not s.truth.approximate for s in target.sweeps)
+
+
 def truth(target: TargetReport) -> str:
     """What the verdicts rest on."""
     references = [s.truth for s in target.sweeps]
     approximate = sorted({op for r in references if r for op in r.approximate})
     points = sum(r.points for r in references if r)
     if not all(references) or not points:
-        return f"the truth is not known{': no rule for ' + ', '.join(approximate) if approximate else ''}"
+        return f"the truth is not known{' (no rule for: ' + ', '.join(approximate) + ')' if approximate else ''}"
     if approximate:
-        return f"approximate: {', '.join(approximate)} not in the table, so float64 stands in for the truth"
+        return f"approximate: float64 stands in for the truth (no rule for: {', '.join(approximate)})"
     return f"truth from real arithmetic at {points:,} of them"
 
 

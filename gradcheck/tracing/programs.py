@@ -158,6 +158,7 @@ def node_of(op: Any, position: Mapping[str, int], known: Places) -> Node:
         value=constant(op) if op.type == "Const" else None,
         place=place,
         forward=forward,
+        sizes=tuple(t.shape.num_elements() or 1 for t in op.outputs),
     )
 
 

@@ -6,12 +6,12 @@ this package imports flint.
 
 from collections.abc import Mapping
 
-from gradcheck.options import TOLERANCES, ScanOptions
+from gradcheck.options import MAX_COST, TOLERANCES, ScanOptions
 from gradcheck.program import Program, Ref
 from gradcheck.records import InputPlan, Study, TracedInput
 from gradcheck.truth.judging import Judge, Judgement, Line, Point, nearest
 from gradcheck.truth.locally import exact_numbers, exact_tensors, local_errors
-from gradcheck.truth.oracle import ApproximateOracle, Oracle
+from gradcheck.truth.oracle import ApproximateOracle, Oracle, cost
 from gradcheck.truth.survey import merged, survey
 from gradcheck.truth.zeros import split_at_zeros
 
@@ -28,6 +28,9 @@ __all__ = [
     "survey",
     "true_values",
 ]
+
+TOO_LARGE = "too large for real arithmetic"
+"""What stands in the list of operations without a rule where it is the number of elements that is too large."""
 
 
 def true_values(judge: Judge, ordinal: int) -> tuple[float | None, float | None]:
@@ -61,6 +64,8 @@ def judge_of(
     """
     oracle: Oracle | ApproximateOracle = Oracle(forward.program, plan.index)
     missing = Oracle(forward.program, plan.index).missing()
+    if not missing and cost(forward.program, forward.program.outputs[0]) > MAX_COST:
+        missing = (TOO_LARGE,)
     if missing:
         run = forward.recast()
         if run is None:

@@ -117,6 +117,25 @@ class Oracle:
         return first, run
 
 
+PRODUCTS = frozenset({"MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum"})
+WINDOWS = frozenset({"Conv2D", "Conv3D", "DepthwiseConv2dNative"})
+
+
+def cost(program: Program, ref: Ref) -> int:
+    """About how many numbers one evaluation computes, from the static sizes of the tensors."""
+    total = 0
+    for place in program.behind(ref):
+        node = program.nodes[place]
+        size = sum(node.sizes)
+        read = [program.nodes[i].sizes[k] for i, k in node.inputs if k < len(program.nodes[i].sizes)]
+        if node.op in PRODUCTS and len(read) == 2:
+            size = int((size * read[0] * read[1]) ** 0.5)  # [m, k] by [k, n]: m k n
+        elif node.op in WINDOWS and len(read) == 2:
+            size *= read[1]
+        total += size
+    return total
+
+
 class ApproximateOracle:
     """The same from a function that computes (output, gradient) in float64; what is not finite there is undecided."""
 

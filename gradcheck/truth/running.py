@@ -6,6 +6,7 @@ object); all others are plain numpy arrays. What an operation does is in the tab
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -90,8 +91,9 @@ def sign_of_infinite(a: arb, b: arb) -> int | None:
     return 1 if a > b else -1 if a < b else 0 if a == b else None
 
 
+@lru_cache(maxsize=4096)
 def constant(node: Node) -> Array:
-    """The value of a constant node."""
+    """The value of a constant node; the same array each time."""
     value = node.value
     assert value is not None, "a constant has a value"
     return lifted(value) if node.dtypes[0] in FLOATS else value
