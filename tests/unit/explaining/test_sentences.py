@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gradcheck.explaining.sentences import at, expression, formula, overflow, sentence, text
-from gradcheck.program import Observation, Place, Program
+from gradcheck.program import Node, Observation, Place, Program
 from gradcheck.records import Class
 
 Sketch = Callable[..., tuple[Program, Observation]]
@@ -86,9 +86,9 @@ def test_numbers_in_few_digits(value: float | None, wanted: str) -> None:
     assert text(value) == wanted
 
 
-def test_a_place_in_brackets_or_nothing() -> None:
-    assert at(Place("/home/me/model.py", 3, "...")) == " (model.py:3)"
-    assert at(None) == ""
+def test_a_line_in_brackets_or_the_node_s_name() -> None:
+    assert at(Node("stripped/Exp", "Exp", place=Place("/home/me/model.py", 3, "..."))) == " (model.py:3)"
+    assert at(Node("stripped/model/Exp", "Exp")) == " (node model/Exp)"
 
 
 OVERFLOWING = (
@@ -176,7 +176,7 @@ def test_parts_of_a_gradient_that_cancel(sketch: Sketch) -> None:
     )
     program, seen = sketch(*rows, outputs=(1, 4))
     said = sentence(program, 4, Class.VANISHED, seen)
-    assert said == "the parts of the gradient cancel (model.py:14): -1 + 1 = 0"
+    assert said == "the parts of the gradient cancel: -1 + 1 = 0"
 
 
 def test_a_wrong_formula_and_a_gradient_function_of_the_user_s(sketch: Sketch) -> None:

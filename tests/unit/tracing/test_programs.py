@@ -133,6 +133,26 @@ def test_branches_are_programs_of_their_own_with_their_lines(lines: ModuleType, 
     assert (then, other) == ("return tf.math.log(x)  # then", "return tf.math.expm1(x)    # else")
 
 
+@pytest.mark.parametrize(
+    ("x", "op", "line"),
+    [(2.0, "Log", "return tf.math.log(x)  # then"), (-2.0, "Expm1", "return tf.math.expm1(x)    # else")],
+)
+def test_at_a_point_the_branch_that_is_taken_can_be_entered(
+    lines: ModuleType, study_of: StudyOf, x: float, op: str, line: str
+) -> None:
+    whole = study_of(lines.branches)
+    inside = whole.entered((x,))
+    assert inside is not None
+    assert line_of(inside.program, op) == line
+    for output in (0, 1):
+        here, there = (s.observe((x,))[s.program.outputs[output]] for s in (inside, whole))
+        assert here == pytest.approx(there)
+
+
+def test_without_branches_there_is_nothing_to_enter(lines: ModuleType, study_of: StudyOf) -> None:
+    assert study_of(lines.twice).entered((2.0,)) is None
+
+
 def test_a_program_can_be_evaluated_in_its_order(lines: ModuleType, study_of: StudyOf) -> None:
     for function in (lines.twice, lines.outer, lines.dense, lines.branches):
         program = study_of(function).program
