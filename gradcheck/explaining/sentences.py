@@ -114,10 +114,18 @@ def formula(program: Program, place: int, seen: Observation) -> str | None:
     values = [first(seen, ref) for ref in node.inputs]
     if not values or any(v is None for v in values):
         return None
-    given = [text(v) for v in values]
+    result = first(seen, (place, 0))
+    given = [text(v, digits_of(values, result)) for v in values]
     symbol = SYMBOLS.get(node.op)
     left = f" {symbol} ".join(given) if symbol else f"{name_of(node.op)}({', '.join(given)})"
-    return f"{left} = {text(first(seen, (place, 0)))}"
+    return f"{left} = {text(result)}"
+
+
+def digits_of(values: list[float | None], result: float | None) -> int:
+    """Digits to print of what an operation reads; all of them where nearly equal numbers are subtracted."""
+    sizes = [abs(v) for v in values if v is not None and isfinite(v)]
+    cancels = result is not None and 0 < abs(result) < 1e-3 * max(sizes, default=0.0)
+    return 9 if cancels else 6
 
 
 def expression(program: Program, ref: Ref, depth: int) -> str:
@@ -151,11 +159,11 @@ def first(seen: Observation, ref: Ref) -> float | None:
     return None if array is None or not array.size else float(array.flat[0])
 
 
-def text(value: float | None) -> str:
+def text(value: float | None, digits: int = 6) -> str:
     """A number in few digits."""
     if value is None:
         return "?"
-    return "NaN" if isnan(value) else f"{value:.6g}"
+    return "NaN" if isnan(value) else f"{value:.{digits}g}"
 
 
 def at(node: Node) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from gradcheck import explaining, loading, planning, truth
+from gradcheck import options as opt
 from gradcheck.errors import BAD_CONFIGURATION, CANNOT_TRACE, CannotCheck
 from gradcheck.options import AtOption, HoldOption, ScanOptions
 from gradcheck.pipeline.sweeps import judge_of, knowledge_of, points_of
@@ -46,7 +47,7 @@ def named(target: str, option: str, name: str, names: list[str]) -> int:
 def numbers(at: AtOption) -> list[float]:
     """The numbers of one `--at`: the one that is written, or those of a file."""
     if not at.value.startswith("@"):
-        return [float(at.value)]
+        return [opt.number(f"--at {at.text}", at.value, "write [NAME=]VALUE")]
     path = Path(at.value[1:])
     try:
         array = np.load(path, allow_pickle=False)
@@ -69,7 +70,8 @@ def at_point(
     wanted = version or ("custom" if "custom" in known else "autodiff")
     if wanted not in known:
         raise CannotCheck(BAD_CONFIGURATION, f"{target.name}: --gradient {wanted}: it has: {', '.join(known)}")
-    holds = tuple(HoldOption(n, repr(v[0])) for n, v in values.items())
+    swept = target.inputs[index].name
+    holds = tuple(HoldOption(n, repr(v[0])) for n, v in values.items() if n != swept)
     (plan,) = (p for p in planning.plan_inputs(target.name, target.inputs, holding(options, holds)) if p.index == index)
     engine = Engine(target, plan)
     judge, _ = judge_of(target, plan, versions, options)

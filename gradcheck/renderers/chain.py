@@ -18,8 +18,8 @@ from gradcheck.renderers.styles import Style
 DIGITS = 4
 """Significant digits of a printed value."""
 
-WIDEST = 22
-"""Characters of a formula in the table."""
+WIDEST, NARROWEST = 26, 8
+"""Characters of a formula in the table, where there is room and where there is none."""
 
 
 def render_chain(chain: Chain, name: str, style: Style) -> str:
@@ -35,35 +35,51 @@ def chain_text(chain: Chain, style: Style) -> str:
     verdict = style.paint(chain.verdict.value if bad else "right", "error" if bad else "good")
     inputs = ", ".join(f"{name} = {value!r}".removesuffix(".0") for name, value in chain.witness.inputs.items())
     lines = [f"{style.paint(chain.target, 'heading')}  at {inputs}: the {chain.version} gradient is {verdict}", ""]
-    header = ["", "operation", "value", "true", "gradient in", "out", "true"]
-    rows = [row(link, style) for link in chain.links]
-    lines += ["  " + line.rstrip() for line in tabulate(rows, header, "simple", disable_numparse=True).splitlines()]
+    lines += fitted(chain, style)
     witness = chain.witness
     lines += ["", f"  output {shown(witness.output)} (true {shown(witness.true_output)})"]
     lines.append(f"  gradient {shown(witness.gradient)} (true {shown(witness.true_gradient)})")
     if chain.cause:
         where = f"  {chain.cause.source}" if chain.cause.source else ""
         lines.append(paragraph(f"cause: {chain.cause.message}", style))
-        lines += [f"      {where.strip()}"] if where else []
+        lines += [f"      {where.strip()}"[: style.width]] if where else []
     if chain.trap:
         lines.append(paragraph(f"next: {chain.trap}", style))
     return "\n".join(lines) + "\n"
 
 
-def row(link: Link, style: Style) -> list[str]:
+def fitted(chain: Chain, style: Style) -> list[str]:
+    """The table, with formulas cut, and a digit less, so that it fits."""
+    plain = Style(style.width, False, style.unicode)  # colours take no room on a terminal
+    for digits in (DIGITS, DIGITS - 1):
+        excess = max(map(len, table(chain, plain, WIDEST, digits))) - style.width
+        widest = max(NARROWEST, WIDEST - max(0, excess))
+        if max(map(len, table(chain, plain, widest, digits))) <= style.width:
+            break
+    return table(chain, style, widest, digits)
+
+
+def table(chain: Chain, style: Style, widest: int, digits: int) -> list[str]:
+    """The rows under their header."""
+    header = ["", "operation", "value", "true", "gradient in", "out", "true"]
+    rows = [row(link, style, widest, digits) for link in chain.links]
+    return ["  " + line.rstrip() for line in tabulate(rows, header, "simple", disable_numparse=True).splitlines()]
+
+
+def row(link: Link, style: Style, widest: int, digits: int) -> list[str]:
     """One operation."""
     mark = style.paint(">" if not style.unicode else "▶", "error") if link.guilty else ""
-    text = link.text if len(link.text) <= WIDEST else link.text[: WIDEST - 3] + "..."
-    leaving = ", ".join([*map(shown, link.leaving[:1]), *(["..."] if len(link.leaving) > 1 else [])])
-    true = shown(link.true_leaving[0]) if link.true_leaving else ""
-    return [mark, text, shown(link.value), shown(link.true_value), shown(link.arriving), leaving, true]
+    text = link.text if len(link.text) <= widest else link.text[: widest - 3] + "..."
+    values = [shown(v, digits) for v in (link.value, link.true_value, link.arriving)]
+    leaving = "".join([*(shown(v, digits) for v in link.leaving[:1]), *([" ..."] if len(link.leaving) > 1 else [])])
+    return [mark, text, *values, leaving, shown(link.true_leaving[0], digits) if link.true_leaving else ""]
 
 
-def shown(value: float | None) -> str:
-    """A value in few digits; nothing where there is none."""
+def shown(value: float | None, digits: int = DIGITS) -> str:
+    """A value in few digits; a dash where there is none."""
     if value is None:
         return "-"
-    return ("-" if value < 0 else "") + "inf" if isinf(value) else f"{value:.{DIGITS}g}"
+    return ("-" if value < 0 else "") + "inf" if isinf(value) else f"{value:.{digits}g}"
 
 
 def paragraph(text: str, style: Style) -> str:

@@ -134,13 +134,13 @@ class Judge:
         return Judgement(domain, defect, gradients)
 
     def truth(self, ordinal: int) -> Enclosure:
-        """The truth at an ordinal; a float that the device flushes counts as the 0 that it becomes."""
+        """The truth at an ordinal."""
         if ordinal not in self.known:
             self.known[ordinal] = self.oracle.at(self.values(ordinal))
         return self.known[ordinal]
 
     def values(self, ordinal: int) -> tuple[float, ...]:
-        """All inputs, exactly."""
+        """All inputs, exactly; a float that the device flushes as the 0 that it becomes."""
         x = self.fmt.value(ordinal)
         swept = 0.0 if self.fmt.flushes and abs(x) < self.fmt.smallest_normal else x
         return (*self.held[: self.index], swept, *self.held[self.index + 1 :])

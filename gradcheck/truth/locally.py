@@ -130,7 +130,8 @@ def relative_error(computed: Dual, exact: Dual, fmt: FloatFormat) -> float:
         return 0.0
     if isinstance(computed.v, State) or not computed.v.is_finite():
         return float("inf")
-    if not abs(exact.v) > arb(fmt.smallest_normal) and not abs(computed.v) > arb(fmt.smallest_normal):
+    tiny = arb(fmt.smallest_normal if fmt.flushes else fmt.smallest_subnormal)
+    if not abs(exact.v) > tiny and not abs(computed.v) > tiny:
         return 0.0 if exact.v.is_zero() else lost(exact.v)
     return float((abs(computed.v - exact.v) / abs(exact.v)).mid()) if not exact.v.is_zero() else float("inf")
 

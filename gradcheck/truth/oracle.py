@@ -15,6 +15,7 @@ from math import isfinite
 import numpy as np
 from flint import arb, ctx
 
+from gradcheck.floats import FORMATS
 from gradcheck.program import Array, Program, Ref
 from gradcheck.truth.duals import ONE, ZERO, Dual, Real, State
 from gradcheck.truth.ops import TABLE
@@ -30,8 +31,9 @@ WANTED_BITS = 40
 GIVEN_UP = (NotInTable, ArithmeticError, IndexError, ValueError)
 """What a rule raises where a shape is not decided, a loop does not end, or an index is out of range."""
 
-PATIENCE = 3
-"""Doublings in a row that may narrow nothing, before more precision is taken to be of no use."""
+PATIENCE = {"float16": 3, "bfloat16": 3, "float32": 3, "float64": 7}
+"""Doublings in a row that may narrow nothing, before more precision is taken to be of no use; for float64 all of them,
+since the cosine of the smallest number keeps its enclosure up to 2,048 bits."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ class Oracle:
         self.program = program
         self.wrt = wrt
         self.ref = program.outputs[0] if ref is None else ref
-        self.last_precision = LAST_PRECISION[program.nodes[program.inputs[wrt]].dtypes[0]]
+        dtype = program.nodes[program.inputs[wrt]].dtypes[0]
+        self.last_precision, self.patience = LAST_PRECISION[dtype], PATIENCE[dtype]
 
     def missing(self) -> tuple[str, ...]:
         """The operation types on the way that are not in the table, sorted."""
@@ -77,13 +80,13 @@ class Oracle:
 
     def at(self, values: tuple[float, ...]) -> Enclosure:
         """The enclosure where the inputs have these values, each exact."""
-        precision, before, patience = FIRST_PRECISION, None, PATIENCE
+        precision, before, patience = FIRST_PRECISION, None, self.patience
         outer = ctx.prec
         try:
             while True:
                 ctx.prec = precision
                 enclosure = self.once(values)
-                patience = patience - 1 if stuck(enclosure, before) else PATIENCE
+                patience = patience - 1 if stuck(enclosure, before) else self.patience
                 if is_narrow(enclosure) or precision >= self.last_precision or not patience:
                     return enclosure
                 before = enclosure
@@ -149,10 +152,11 @@ class ApproximateOracle:
 
 
 def argument(program: Program, index: int, value: float, derivative: arb | None) -> Array:
-    """One value as an input of a program."""
-    shape = program.nodes[program.inputs[index]].attributes.get("shape") or ()
-    array = np.empty(shape, object)
-    array[...] = Dual(arb(value), derivative)
+    """One value as an input of a program; what the device flushes is the 0 that it becomes."""
+    node = program.nodes[program.inputs[index]]
+    fmt = FORMATS[node.dtypes[0]]
+    array = np.empty(node.attributes.get("shape") or (), object)
+    array[...] = Dual(arb(0.0 if fmt.flushes and abs(value) < fmt.smallest_normal else value), derivative)
     return array
 
 

@@ -370,8 +370,13 @@ def vanished(place: Place) -> None:
 def is_let_pass(entry: Entry, finding: Entry) -> bool:
     """Whether the largest error of a stretch of zeros is a rounding of the usual slope."""
     losses = [max(map(abs, slopes_at(entry, exact(o))), default=mpf(0)) / ROUNDINGS / UNIT for o in places(finding)]
+    return is_rounding(entry, max(losses))
+
+
+def is_rounding(entry: Entry, loss: Real) -> bool:
+    """Whether an error, in units of 512 roundings, is one of the usual slope's, and not much smaller."""
     usual = usual_slope(entry["truth"])
-    return bool(LEAST * usual <= max(losses) < usual)
+    return bool(LEAST * usual <= loss < usual)
 
 
 def defined(place: Place) -> None:
@@ -422,19 +427,18 @@ def test_claims(entry: Entry, source: Path) -> None:
         pytest.skip("no gradient")
     points = drawn(entry)
     outputs, gradients = run(functions_of(source)[f"row_{ENTRIES.index(entry)}"], points)
-    wrong = []
-    for o, output, gradient in zip(points, outputs, gradients, strict=True):
-        claimed, told = claims(entry, o, float(output), float(gradient)), table_at(entry, o)
-        if claimed != told and not is_excused(entry, o, float(gradient), claimed ^ told):
+    wrong, lost = [], []
+    for o, output, gradient in zip(points, outputs.tolist(), gradients.tolist(), strict=True):
+        claimed, told = claims(entry, o, output, gradient), table_at(entry, o)
+        odd = (claimed ^ told) - excused(entry, o)
+        if odd:
             wrong.append(
-                (
-                    text(floats(o)),
-                    float(output),
-                    float(gradient),
-                    sorted(claimed - told, key=str),
-                    sorted(told - claimed, key=str),
-                )
+                (text(floats(o)), output, gradient, sorted(claimed - told, key=str), sorted(told - claimed, key=str))
             )
+        if odd and odd <= INACCURATE - told:
+            lost.append(abs(mpf(gradient) - slopes_at(entry, exact(o))[0]) / ROUNDINGS / UNIT)
+    if len(lost) == len(wrong) and lost and is_rounding(entry, max(lost)):
+        return
     assert not wrong, f"{len(wrong)} of {len(points)}: (x, output, gradient, claimed, told) {wrong[:5]}"
 
 
@@ -483,21 +487,20 @@ def table_at(entry: Entry, o: int) -> set[Claim]:
     return {(f["code"], f["kind"]) for f in entry["findings"] if o in around(f)}
 
 
-def is_excused(entry: Entry, o: int, gradient: float, odd: set[Claim]) -> bool:
-    """Whether a difference is noise, or lies within the roundings at the largest float, or is let pass as rounding."""
+INACCURATE: set[Claim] = {("GC003", None), ("GC004", None)}
+
+
+def excused(entry: Entry, o: int) -> set[Claim]:
+    """What may be claimed or not: noise, and what lies within the roundings at the largest float."""
     value, sides = value_at(entry, exact(o)), slopes_at(entry, exact(o))
-    excused: set[Claim] = set()
+    found: set[Claim] = set()
     if value is not None and abs(abs(value) / LARGEST - 1) < 2 * ULPS * UNIT:
-        excused.add(("GC006", "numerical"))
+        found.add(("GC006", "numerical"))
     if sides and abs(abs(sides[0]) / LARGEST - 1) < 1.001 * TOLERANCE:
-        excused |= {(code, kind) for code in ("GC001", "GC002") for kind in ("numerical", "overflow")}
-    inaccurate: set[Claim] = {("GC003", None), ("GC004", None)}
+        found |= {(code, kind) for code in ("GC001", "GC002") for kind in ("numerical", "overflow")}
     if any(f.get("about") and is_within_reach(f, floats(o)) for f in entry["findings"]):
-        excused |= inaccurate
-    elif sides and math.isfinite(gradient):
-        loss = abs(mpf(gradient) - sides[0]) / ROUNDINGS / UNIT
-        excused |= inaccurate - table_at(entry, o) if loss < usual_slope(entry["truth"]) else set()
-    return odd <= excused
+        found |= INACCURATE
+    return found
 
 
 def run(function: Callable[[Any], Any], ordinals: list[int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

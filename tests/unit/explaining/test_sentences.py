@@ -159,7 +159,6 @@ def test_a_cancellation(sketch: Sketch) -> None:
     assert said == "1 - cos(x) (model.py:13) loses what its gradient is made of: 1 - 0.5 = 0.5"
 
 
-@pytest.mark.xfail(strict=True, reason="six digits hide what is left of a cancellation")
 def test_the_numbers_of_a_cancellation_show_it(scene: Callable[..., Any]) -> None:
     at_point = scene("one_minus_cosine", 1e-3)
     said = sentence(at_point.program, at_point.place("Sub"), Class.INACCURATE, at_point.seen)
