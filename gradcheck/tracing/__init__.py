@@ -13,7 +13,14 @@ import tensorflow as tf
 from gradcheck.errors import BAD_CONFIGURATION, CANNOT_TRACE, NOT_SUPPORTED_YET, CannotCheck, one_line
 from gradcheck.floats import FORMATS
 from gradcheck.records import LoadedTarget, Parameter, Stop, TracedInput, TracedTarget, Version
-from gradcheck.tracing.graphs import has_overrides, is_compiled, is_users, stripped, user_stops
+from gradcheck.tracing.graphs import (
+    has_overrides,
+    is_compiled,
+    is_users,
+    loops_over_elements,
+    stripped,
+    user_stops,
+)
 from gradcheck.tracing.layouts import (
     LOOP_BLOCK,
     Layout,
@@ -32,7 +39,10 @@ def trace(loaded: LoadedTarget, dtype: str | None, against: LoadedTarget | None 
     """Trace `loaded` and every version of its gradient, with respect to each float input."""
     inputs = tuple(traced_input(loaded.name, p, dtype) for p in loaded.parameters)
     layout = lay_out(loaded, inputs, block_of(inputs))
-    other = lay_out(against, inputs_of_against(loaded, against, inputs), block_of(inputs)) if against else None
+    if loops_over_elements(layout.forward):  # a block of 2^14 points would take a second
+        layout = lay_out(loaded, inputs, LOOP_BLOCK)
+    block = layout.block if layout.style == "whole" else block_of(inputs)
+    other = lay_out(against, inputs_of_against(loaded, against, inputs), block) if against else None
     if other and other.looped != layout.looped:
         layout, other = lay_out(loaded, inputs, LOOP_BLOCK), lay_out(other.loaded, other.inputs, LOOP_BLOCK)
     sources = sources_of(loaded, layout)

@@ -50,6 +50,12 @@ def has_control_flow(forward: Any) -> bool:
     return any(node.op in CONDITIONALS | LOOPS for node in nodes(forward.graph.as_graph_def()))
 
 
+def loops_over_elements(forward: Any) -> bool:
+    """Whether a traced function runs a loop that collects one result a round, as `tf.map_fn` does over its elements."""
+    kinds = {node.op for node in nodes(forward.graph.as_graph_def())}
+    return bool(kinds & LOOPS) and any(kind.startswith("TensorList") for kind in kinds)
+
+
 def branches_on_tensors(forward: Any) -> bool:
     """Whether a conditional's predicate is not a scalar: TensorFlow then takes one branch for all values."""
     graphs = [forward.graph, *function_graphs(forward.graph)]

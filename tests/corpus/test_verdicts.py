@@ -449,7 +449,8 @@ def drawn(entry: Entry) -> list[int]:
     ends = [ordinal(f[e]) + s for f in entry["findings"] for e in ("lo", "hi") for s in (-1, 0, 1)]
     ends += [ordinal(e) + s for part in entry.get("outside", []) for e in part for s in (-1, 0, 1)]
     even = rng.integers(FIRST, LAST + 1, count).tolist()
-    near = [ordinal(str(x)) for reach in (1, 10, 130) for x in rng.uniform(-reach, reach, count).tolist()]
+    reaches = (1, 10, 130, 3e4)
+    near = [ordinal(str(x)) for reach in reaches for x in rng.uniform(-reach, reach, count).tolist()]
     lowest = ordinal(str(ISLANDS_FROM)) if "islands" in entry else FIRST
     return sorted({o for o in [*ends, *even, *near, -1, 0] if lowest < o <= LAST})
 

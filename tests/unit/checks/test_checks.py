@@ -367,3 +367,52 @@ def test_a_hole_at_the_end_of_a_range_is_not_in_the_finding(make_sweep: MakeSwee
     sweep = make_sweep((5, 9, NAN, NAN), (10, 10, NAN, NAN))
     (finding,) = found(judged(sweep, {1: Domain.OUTSIDE}, {0: {"autodiff": Kind.NUMERICAL}}), make_version)
     assert (finding.lo, finding.hi) == (5, 9)
+
+
+def kinds(sweep: Sweep, *found: Kind | None) -> Sweep:
+    """A sweep whose regions have these kinds of autodiff gradient."""
+    pairs = zip(sweep.regions, found, strict=True)
+    return replace(
+        sweep,
+        regions=tuple(
+            replace(
+                r,
+                kinds={} if k is None else {"autodiff": k},
+                domain=Domain.UNDECIDED if k is Kind.UNDECIDED else Domain.INSIDE,
+            )
+            for r, k in pairs
+        ),
+    )
+
+
+@pytest.mark.parametrize("known", [Kind.NUMERICAL, Kind.OVERFLOW, Kind.SINGULAR])
+def test_what_is_not_decided_belongs_to_a_neighbour_that_is_alike(
+    make_sweep: MakeSweep, make_version: MakeVersion, known: Kind
+) -> None:
+    healthy, near, far = (WHOLE[0], 99, FINITE, FINITE), (100, 200, INF, NAN), (201, WHOLE[1], INF, NAN)
+    (finding,) = found(kinds(make_sweep(healthy, near, far), None, known, Kind.UNDECIDED), make_version)
+    assert (finding.lo, finding.hi, finding.kind) == (100, WHOLE[1], known.value)
+    assert finding.at == 100, "the witness is where the truth is known"
+
+
+@pytest.mark.parametrize("other", [(NAN, NAN), (INF, INF)])
+def test_what_is_not_decided_stays_alone_beside_what_is_not_alike(
+    make_sweep: MakeSweep, make_version: MakeVersion, other: tuple[Class, Class]
+) -> None:
+    healthy, near, far = (WHOLE[0], 99, FINITE, FINITE), (100, 200, *other), (201, WHOLE[1], INF, NAN)
+    findings = found(kinds(make_sweep(healthy, near, far), None, Kind.NUMERICAL, Kind.UNDECIDED), make_version)
+    assert {(f.lo, f.hi, f.kind) for f in findings} == {(100, 200, "numerical"), (201, WHOLE[1], "undecided")}
+
+
+def test_a_hole_in_the_domain_does_not_divide_a_finding(make_sweep: MakeSweep, make_version: MakeVersion) -> None:
+    tiny = int(FLOAT32.encode(FLOAT32.smallest_normal)) - 1
+    rows = [(WHOLE[0], -tiny - 2, NAN, NAN), (-tiny - 1, tiny, NAN, NAN), (tiny + 1, WHOLE[1], NAN, NAN)]
+    sweep = kinds(make_sweep(*rows), Kind.NUMERICAL, None, Kind.NUMERICAL)
+    hole = replace(sweep.regions[1], domain=Domain.OUTSIDE)
+    whole = replace(sweep, regions=(sweep.regions[0], hole, sweep.regions[2]))
+    (finding,) = found(whole, make_version)
+    assert (finding.lo, finding.hi) == WHOLE
+    assert finding.at != hole.witness, "the witness is where the function is defined"
+    wide = replace(hole, lo=-tiny - 2)
+    moved = replace(sweep.regions[0], hi=-tiny - 3)
+    assert len(found(replace(sweep, regions=(moved, wide, sweep.regions[2])), make_version)) == 2
