@@ -112,7 +112,7 @@ def scan(
     Exit status: 0 nothing found, 1 findings, 2 a target could not be checked.
     """
     from gradcheck.gate import exit_status
-    from gradcheck.options import ScanOptions, parse_choice, parse_hold, parse_range
+    from gradcheck.options import ScanOptions, parse_choice, parse_hold, parse_range, parse_tolerance
 
     options = ScanOptions(
         ranges=tuple(parse_range(text) for text in ranges or ()),
@@ -120,7 +120,7 @@ def scan(
         dtype=parse_choice("--dtype", dtype, DTYPES) if dtype else None,
         against=against,
         seed=seed,
-        tolerance=tolerance,
+        tolerance=parse_tolerance(tolerance),
         fail_on=parse_choice("--fail-on", fail_on, SEVERITIES),
     )
     parse_choice("--format", output_format, FORMATS)
@@ -165,8 +165,7 @@ def explain(
     from gradcheck.records import Class
     from gradcheck.renderers.chain import render_chain
 
-    sys.stdout.write(render_chain(chain, output_format, terminal_style(sys.stdout)))
-    sys.stdout.flush()
+    put(render_chain(chain, output_format, terminal_style(sys.stdout)))
     return NOTHING if chain.verdict in (Class.FINITE, Class.NONE) else FINDINGS
 
 
@@ -221,8 +220,19 @@ def deliver(report: "Report", output_format: str, files: list[tuple[Path, str]])
     for target in report.targets:
         if target.error:
             complain(target.error.code, target.error.message)
-    sys.stdout.write(render(report, output_format, terminal_style(sys.stdout)))
-    sys.stdout.flush()
+    put(render(report, output_format, terminal_style(sys.stdout)))
+
+
+def put(text: str) -> None:
+    """Print to standard output, which may be full or closed."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise CannotCheck(BAD_CONFIGURATION, f"standard output: {error.strerror}; write elsewhere") from error
 
 
 def write(path: Path, text: str) -> None:

@@ -148,6 +148,15 @@ def parse_at(text: str) -> tuple[AtOption, ...]:
     return tuple(found)
 
 
+def parse_tolerance(tolerance: float | None) -> float | None:
+    """Check that a relative error is one."""
+    if tolerance is not None and not 0 <= tolerance < 1:
+        raise CannotCheck(
+            BAD_CONFIGURATION, f"--tolerance {tolerance:g}: not a relative error; write 0.001, for example"
+        )
+    return tolerance
+
+
 def parse_choice(option: str, value: str, choices: tuple[str, ...]) -> str:
     """Check that `value` is one of `choices`."""
     if value not in choices:

@@ -238,6 +238,7 @@ class Region:
         witness: ordinal of the simplest float in it, run and found to be of these classes.
         domain: whether the function is defined there; None where the truth is not known.
         defect: whether the output is not finite although the true output can be represented.
+        border: the same, for a true output that is within a rounding of the largest float.
         kinds: of the gradients that are not finite, by version.
         losses: of the gradients that are finite and wrong, by version: their error beside what rounding explains.
     """
@@ -251,6 +252,7 @@ class Region:
     witness: int
     domain: Domain | None = None
     defect: bool = False
+    border: bool = False
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     losses: Mapping[str, float] = field(default_factory=dict, compare=False)
 

@@ -17,7 +17,7 @@ from gradcheck.floats import FloatFormat
 from gradcheck.program import Program, Ref
 from gradcheck.records import Cause, Class, Finding, Link, Study, Witness
 
-__all__ = ["Knowledge", "chain_of", "explain", "expression", "guilty_forward"]
+__all__ = ["Exactly", "Knowledge", "chain_of", "explain", "expression", "guilty_forward"]
 
 NOWHERE = "scan it where your inputs are, with --range"
 BAD = {"GC003": Class.VANISHED, "GC004": Class.INACCURATE, "GC005": Class.WRONG}
@@ -82,25 +82,29 @@ def found_cause(finding: Finding, known: Knowledge, point: tuple[float, ...]) ->
     errors = known.local_errors(program, point) if finding.code in ("GC003", "GC004") else {}
     cause = cause_of(bad, program, seen, errors)
     guilty = guilty_forward(program, cause) if cause and finding.masked and bad is Class.NAN else None
-    trap = None if guilty is None or finding.severity == "info" else where_trap(program, guilty, seen)
+    trap = None if guilty is None or finding.severity == "info" else where_trap(program, guilty, seen, finding.wrt)
     return cause, trap
 
 
+@dataclass(frozen=True)
+class Exactly:
+    """What real arithmetic says of a program at one point: each tensor's value, and each node's local error."""
+
+    values: Mapping[Ref, float | None]
+    errors: Mapping[int, float]
+
+
 def chain_of(
-    study: Study,
-    point: tuple[float, ...],
-    verdict: Class,
-    exact: Mapping[Ref, float | None],
-    errors: Mapping[int, float],
+    study: Study, point: tuple[float, ...], verdict: Class, exactly: Exactly, wrt: str
 ) -> tuple[tuple[Link, ...], Cause | None, str | None]:
     """The links of one version at one point, the cause if its gradient is bad, and words on the `tf.where` trap."""
     program, seen = study.program, study.observe(point)
     bad = verdict not in (Class.FINITE, Class.NONE) and len(program.outputs) > 1
-    cause = cause_of(verdict, program, seen, errors) if bad else None
+    cause = cause_of(verdict, program, seen, exactly.errors) if bad else None
     guilty = guilty_forward(program, cause) if cause else None
     finite = verdict not in (Class.NAN, Class.INF, Class.NEGATIVE_INF)
-    trap = None if guilty is None or finite else where_trap(program, guilty, seen)
-    return links(program, seen, exact, guilty), cause, trap
+    trap = None if guilty is None or finite else where_trap(program, guilty, seen, wrt)
+    return links(program, seen, exactly.values, guilty), cause, trap
 
 
 def suggest(finding: Finding) -> str | None:
@@ -125,10 +129,12 @@ def suggest(finding: Finding) -> str | None:
 
 
 def outside(finding: Finding) -> str | None:
-    """A range that ends where a finding's interval begins, on the side of 0; None where nothing is left."""
+    """A range that leaves a finding out; None where it does not reach an end of the line."""
     assert finding.lo is not None, "only findings with an interval come here"
     assert finding.hi is not None, "an interval has two ends"
     fmt: FloatFormat = finding.fmt
-    if finding.lo > fmt.min_ordinal and (finding.lo > 0 or finding.hi == fmt.max_ordinal):
+    if finding.hi == fmt.max_ordinal and finding.lo > fmt.min_ordinal:
         return f":{fmt.text(finding.lo - 1)}"
-    return f"{fmt.text(finding.hi + 1)}:" if finding.hi < fmt.max_ordinal else None
+    if finding.lo == fmt.min_ordinal and finding.hi < fmt.max_ordinal:
+        return f"{fmt.text(finding.hi + 1)}:"
+    return None

@@ -10,12 +10,18 @@ from math import isfinite
 
 import numpy as np
 
-from gradcheck.explaining.sentences import sentence
+from gradcheck.explaining.sentences import SELECTS, first, sentence
 from gradcheck.program import Node, Observation, Place, Program, Ref
 from gradcheck.records import Cause, Class
 
 NEAR_LARGEST = 16
 """An error within this factor of the largest one is as large; the first of them is where it is born."""
+
+ROUNDING = 1e-4
+"""Largest local error that is no more than rounding: what is wrong then is the slope that is taken at a kink."""
+
+KINKS = {"Relu": 0.0, "Relu6": 0.0, "LeakyRelu": 0.0, "Abs": 0.0, "Sign": 0.0}
+"""Operations with a kink, and where it is; Maximum and Minimum have theirs where both inputs are equal."""
 
 PASSING = frozenset(
     {"Identity", "IdentityN", "Reshape", "Fill", "Const", "BroadcastTo", "Cast", "ZerosLike", "OnesLike"}
@@ -29,6 +35,8 @@ def cause_of(found: Class, program: Program, seen: Observation, errors: Mapping[
         place = overriding(program)
     elif found in (Class.VANISHED, Class.INACCURATE):
         place = first_large(program, errors)
+        if place is None or errors[place] < ROUNDING:
+            place = kink(program, seen)
     else:
         place = birth(program, seen, program.outputs[-1])
         if place is None:  # alone the gradient is finite: TensorFlow rewrites this graph in another way
@@ -100,11 +108,18 @@ def birth(program: Program, seen: Observation, ref: Ref) -> int | None:
     backward = ref[0] not in program.forward
     place = ref[0]
     while True:
-        arriving = [r for r in program.nodes[place].inputs if not (backward and r[0] in program.forward)]
+        arriving = [r for r in taken(program, place, seen) if not (backward and r[0] in program.forward)]
         bad = [r for r in arriving if not all_finite(seen, r)]
         if not bad:
             return place
         place = min(bad)[0]
+
+
+def taken(program: Program, place: int, seen: Observation) -> tuple[Ref, ...]:
+    """What an operation reads; of a tf.where in the forward graph, the branch that it takes."""
+    node = program.nodes[place]
+    condition = first(seen, node.inputs[0]) if node.op in SELECTS and place in program.forward else None
+    return node.inputs if condition is None else (node.inputs[1 if condition else 2],)
 
 
 def first_odd(program: Program, seen: Observation) -> int | None:
@@ -126,6 +141,18 @@ def first_large(program: Program, errors: Mapping[int, float]) -> int | None:
     largest = max(real.values())
     limit = largest / NEAR_LARGEST if isfinite(largest) else largest
     return next(i for i in sorted(real) if real[i] >= limit)
+
+
+def kink(program: Program, seen: Observation) -> int | None:
+    """The first forward operation that is at its kink; None where there is none."""
+    for place in sorted(program.forward):
+        node = program.nodes[place]
+        values = [first(seen, ref) for ref in node.inputs]
+        if node.op in KINKS and values[0] == KINKS[node.op]:
+            return place
+        if node.op in ("Maximum", "Minimum") and values[0] == values[1]:
+            return place
+    return None
 
 
 def overriding(program: Program) -> int | None:

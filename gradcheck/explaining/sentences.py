@@ -28,6 +28,7 @@ SYMBOLS = {
     "Equal": "==",
     "NotEqual": "!=",
 }
+KINKED = frozenset({"Relu", "Relu6", "LeakyRelu", "Abs", "Sign", "Maximum", "Minimum"})
 ALIASES = frozenset({"Identity", "IdentityN", "Cast", "Reshape", "BroadcastTo"})
 SELECTS = frozenset({"Select", "SelectV2"})
 DEPTH = 2
@@ -48,13 +49,24 @@ def sentence(program: Program, place: int, found: Class, seen: Observation) -> s
     if said:
         return f"{said}; its gradient is {own}" if own else said
     if node.op == "AddN":
-        return f"the parts of the gradient cancel: {own}"
+        return f"{summed(program, place, seen)}: {own}"
     if forward is None or program.nodes[forward].op == "IdentityN":
         return f"the gradient function computes {own or node.op}{at(node)}"
     what = expression(program, (forward, 0), DEPTH)
     place_of = at(program.nodes[forward])
-    lost = ", which is too small for the dtype and becomes 0" if found is Class.VANISHED else ""
+    vanished = found is Class.VANISHED and first(seen, (place, 0)) == 0
+    lost = ", which is too small for the dtype and becomes 0" if vanished else ""
     return f"the gradient of {what}{place_of} is {own or 'lost'}{lost}"
+
+
+def summed(program: Program, place: int, seen: Observation) -> str:
+    """What a sum of gradients does, in words."""
+    parts = [abs(v) for v in (first(seen, r) for r in program.nodes[place].inputs) if v is not None]
+    result = first(seen, (place, 0))
+    if result is None or not isfinite(result):
+        return "the sum of the gradient's parts is not finite"
+    cancels = abs(result) <= 1e-2 * max(parts, default=0.0)
+    return f"the parts of the gradient {'cancel' if cancels else 'add up'}"
 
 
 def in_forward(program: Program, place: int, found: Class, seen: Observation) -> str:
@@ -62,6 +74,8 @@ def in_forward(program: Program, place: int, found: Class, seen: Observation) ->
     node = program.nodes[place]
     what, where = expression(program, (place, 0), DEPTH), at(node)
     own = formula(program, place, seen)
+    if node.op in KINKED and found in (Class.VANISHED, Class.INACCURATE):
+        return f"{what}{where} has a kink here, and the slope that TensorFlow takes at it does not fit the rest"
     if found is Class.INACCURATE:
         return f"{what}{where} loses its digits: {own}" if own else f"{what}{where} loses its digits"
     if found is Class.VANISHED:

@@ -11,7 +11,7 @@ WRITTEN = 3
 """Operations that are written out inside one another."""
 
 
-def where_trap(program: Program, place: int, seen: Observation) -> str | None:
+def where_trap(program: Program, place: int, seen: Observation, wrt: str) -> str | None:
     """Words on the trap, if the forward operation at `place` is only in a branch that was not taken."""
     for i in sorted(program.forward):
         node = program.nodes[i]
@@ -20,18 +20,16 @@ def where_trap(program: Program, place: int, seen: Observation) -> str | None:
             continue
         taken, other = (1, 2) if condition else (2, 1)
         if place in program.behind(node.inputs[other]) and place not in program.behind(node.inputs[taken]):
-            return words(program, i, other)
+            return words(program, i, other, wrt)
     return None
 
 
-def words(program: Program, select: int, other: int) -> str:
-    """What happens at one `tf.where`, and its cure; `other` is the position of the branch that was not taken."""
+def words(program: Program, select: int, other: int, wrt: str) -> str:
+    """What happens at one `tf.where`, and its cure: to keep the input `wrt` out of the branch at position `other`."""
     node = program.nodes[select]
     condition = expression(program, node.inputs[0], WRITTEN)
     branch = expression(program, node.inputs[other], WRITTEN)
-    inputs = [i for i in program.behind(node.inputs[other]) if program.nodes[i].op == "Placeholder"]
-    x = expression(program, (inputs[0], 0), WRITTEN) if len(inputs) == 1 else "x"
-    order = f"{x}, SAFE" if other == 1 else f"SAFE, {x}"
+    order = f"{wrt}, SAFE" if other == 1 else f"SAFE, {wrt}"
     return (
         f"tf.where{at(node)} does not take {branch} here, but multiplies its gradient by 0, and 0 * inf is NaN:"
         f" keep the input out of it with a second tf.where, safe = tf.where({condition}, {order}), compute that branch"

@@ -4,6 +4,7 @@ In: a target, one input's plan and findings. Out: the findings with what to writ
 not scanned first, against the truth of the original function; a suggestion says what it fixes and what it leaves.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -45,7 +46,7 @@ def with_cures(patient: Patient, findings: tuple[Finding, ...], sweeper: Sweeper
         fixed = [f for f in ill if rest is not None and not any(overlaps(f, r) for r in rest)]
         if rest is None or not fixed or any(is_new(r, ill) for r in rest):
             continue
-        words = told(study.program, matches, fixed, rest)
+        words = told(study.program, all_of(study.program, matches), fixed, rest)
         cured |= {id(f): words for f in fixed if id(f) not in cured}
         if not rest:
             break
@@ -57,6 +58,12 @@ def candidates(program: Program, ill: list[Finding]) -> list[Match]:
     guilty = {explaining.guilty_forward(program, f.cause) for f in ill if f.cause}
     found = [m for m in diseases.find(program) if guilty & {m.root[0], *m.nodes}]
     return list({m.disease.name: m for m in reversed(found)}.values())[::-1]
+
+
+def all_of(program: Program, matches: list[Match]) -> list[Match]:
+    """Every place that is replaced together with some matches: those of the same diseases."""
+    names = {match.disease.name for match in matches}
+    return [match for match in diseases.find(program) if match.disease.name in names]
 
 
 def attempts(found: list[Match]) -> list[list[Match]]:
@@ -113,9 +120,18 @@ def told(program: Program, matches: list[Match], fixed: list[Finding], rest: lis
 
 
 def code_of(program: Program, match: Match) -> str:
-    """A replacement, with the formulas of its inputs."""
-    inputs = {name: explaining.expression(program, ref, WRITTEN) for name, ref in match.inputs.items()}
-    return match.text({name: text if text.isidentifier() else f"({text})" for name, text in inputs.items()})
+    """A replacement, with the formulas of its inputs; one that is no Python by its name, with a word on what it is."""
+    shown = {name: explaining.expression(program, ref, WRITTEN) for name, ref in match.inputs.items()}
+    pasted = {
+        n: text if text.isidentifier() else f"({text})" if ARITHMETIC.fullmatch(text) else n
+        for n, text in shown.items()
+    }
+    named = [f"{n} is {shown[n]}" for n, text in pasted.items() if text == n != shown[n]]
+    code = match.text(pasted)
+    return code if not named else f"{code}  # {', '.join(named)}"
+
+
+ARITHMETIC = re.compile(r"[\w\s.+*/()-]*(?<!\.)")
 
 
 def listed(findings: list[Finding]) -> str:

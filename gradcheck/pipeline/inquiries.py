@@ -29,7 +29,14 @@ def explain(name: str, at: tuple[AtOption, ...], wrt: str | None, version: str |
     target = tracing.trace(loaded, options.dtype)
     names = [i.name for i in target.inputs]
     index = named(name, "--wrt", wrt, names) if wrt else named(name, "--at", at[0].name, names) if at[0].name else 0
-    values = {names[named(name, "--at", a.name, names) if a.name else 0]: numbers(a) for a in at}
+    values: dict[str, list[float]] = {}
+    for one in at:
+        place = named(name, "--at", one.name, names) if one.name else 0
+        if names[place] in values:
+            raise CannotCheck(
+                BAD_CONFIGURATION, f"--at {one.text}: {names[place]} is given twice; write NAME=VALUE for each"
+            )
+        values[names[place]] = numbers(one)
     if not isinstance(values.get(names[index]), list):
         values[names[index]] = [0.5]
     return at_point(target, index, values, version, options)
@@ -51,6 +58,8 @@ def numbers(at: AtOption) -> list[float]:
     path = Path(at.value[1:])
     try:
         array = np.load(path, allow_pickle=False)
+        if not np.issubdtype(array.dtype, np.number) or np.iscomplexobj(array):
+            raise TypeError(f"its dtype is {array.dtype}")
         found = [float(v) for v in np.ravel(array)[:MAX_FROM_FILE]]
     except (OSError, ValueError, TypeError) as error:
         raise CannotCheck(BAD_CONFIGURATION, f"--at {at.text}: {path} cannot be read as numbers: {error}") from error
@@ -90,7 +99,7 @@ def at_point(
     study = study.entered(point) or study
     exact = truth.exact_at(study.program, point)
     errors = knowledge.local_errors(study.program, point)
-    links, cause, trap = explaining.chain_of(study, point, verdicts[bad], exact, errors)
+    links, cause, trap = explaining.chain_of(study, point, verdicts[bad], explaining.Exactly(exact, errors), swept)
     return Chain(target.name, wanted, target.inputs[index].name, witness, verdicts[bad], links, cause, trap)
 
 

@@ -50,8 +50,7 @@ def target_block(target: TargetReport, style: Style) -> str:
 
 def is_quiet(target: TargetReport) -> bool:
     """Whether there is nothing to show: no finding, every value finite."""
-    inside = [r for s in target.sweeps for r in s.regions if r.domain is not Domain.OUTSIDE]
-    classes = {c for r in inside for c in (r.forward, *r.gradients.values())}
+    classes = {c for s in target.sweeps for r in s.regions for c in (r.forward, *r.gradients.values())}
     return classes <= {Class.FINITE, Class.NONE} and not target.findings
 
 

@@ -43,6 +43,8 @@ class Judgement:
     domain: Domain
     defect: bool
     gradients: tuple[tuple[Class, Kind | None], ...]
+    border: bool = False
+    """Whether the output is not finite and the true one within a rounding of the largest float."""
 
     @property
     def is_bad(self) -> bool:
@@ -73,6 +75,9 @@ class Line:
     held: tuple[float, ...]
     segments: tuple[tuple[int, int], ...]
 
+
+CONSTANTS = 8
+"""Units of rounding of the usual slope by which rounded constants may move a formula."""
 
 ROUNDINGS = 512
 """Units of rounding of the usual slope that a gradient may be off where it is nearly 0; those of tanh-like functions,
@@ -131,7 +136,8 @@ class Judge:
             self.verdict(name, gradient, point.ordinal, truth)
             for name, gradient in zip(self.names, point.gradients, strict=True)
         )
-        return Judgement(domain, defect, gradients)
+        border = not isfinite(point.output) and not defect and self.fits(truth.value, 0.0)
+        return Judgement(domain, defect, gradients, border)
 
     def truth(self, ordinal: int) -> Enclosure:
         """The truth at an ordinal."""
@@ -184,12 +190,19 @@ class Judge:
         return Kind.UNDECIDED
 
     def is_wrong_formula(self, name: str, ordinal: int, truth: Enclosure) -> bool:
-        """Whether a version's own formula, evaluated exactly, is not the derivative: half of the digits differ."""
+        """Whether a version's own formula, evaluated exactly, is not the derivative: half of the digits differ.
+
+        Constants that were rounded to the dtype may explain some units of rounding of the usual slope.
+        """
         oracle = self.exact.get(name)
         if oracle is None:
             return False
         exact = oracle.at(self.values(ordinal)).value
-        return isinstance(exact, arb) and not self.is_right(exact, ordinal, truth, self.unit**0.5)
+        if not isinstance(exact, arb) or any(not isinstance(d, arb) for d in truth.every):
+            return False
+        low, high = hull(truth.every)
+        slack = self.unit**0.5 * abs(high).max(abs(low)) + CONSTANTS * self.unit * self.scale + self.floor
+        return bool((exact - high).max(low - exact) > slack)
 
     def is_right(self, gradient: "float | arb", ordinal: int, truth: Enclosure, tolerance: float) -> bool:
         """Whether a finite gradient is not certainly wrong, by the formula above."""

@@ -68,14 +68,20 @@ class Survey:
     def split(self, region: Region, ordinals: Ordinals, budget: int) -> tuple[list[Region], int]:
         """One region by its verdicts, and how many changes were followed."""
         samples = sample(ordinals, self.classify)
-        changes = self.quiet_changes(samples)
-        changes = samples.prominent(changes, budget) if budget else changes[:0]
+        quiet = self.quiet_changes(samples)
+        changes = samples.prominent(quiet, budget) if budget else quiet[:0]
+        ends = {self.rough_end(samples, i) for i in quiet.tolist() if i not in set(changes.tolist())}
         brackets = [Samples(samples.ordinals[i : i + 2], samples.codes[i : i + 2]) for i in changes]
         for bracket in brackets:
             fine = bisect(bracket, self.classify, 1)
             fresh = samples.missing(fine.ordinals)
             samples = samples.merge(fresh, fine.codes[np.searchsorted(fine.ordinals, fresh)])
-        return [self.judged(region, lo, hi, codes, samples) for lo, hi, codes in parts(samples)], len(changes)
+        return [self.judged(region, lo, hi, codes, samples) for lo, hi, codes in parts(samples, ends)], len(changes)
+
+    def rough_end(self, samples: Samples, i: int) -> int:
+        """Where a change that is not followed is cut: beside the sample that is bad, so that no good stretch is."""
+        bad = self.seen[int(samples.codes[i])].is_bad
+        return int(samples.ordinals[i]) if bad else int(samples.ordinals[i + 1]) - 1
 
     def quiet_changes(self, samples: Samples) -> Indices:
         """The changes of verdict to follow: all, or without those inside stretches that flicker.
@@ -100,7 +106,10 @@ class Survey:
         samples = sample(ordinals, self.classify)
         codes = frozenset(samples.codes.tolist())
         odd = frozenset(code for code in codes if self.seen[code].is_odd)
-        return self.judged(region, region.lo, region.hi, odd or codes, samples)
+        judged = self.judged(region, region.lo, region.hi, odd or codes, samples)
+        if is_mixed(region) and not any(self.seen[code].domain is not Domain.OUTSIDE for code in odd):
+            return replace(judged, domain=Domain.OUTSIDE, defect=False)  # what is not finite in it are holes
+        return judged
 
     def judged(self, region: Region, lo: int, hi: int, codes: frozenset[int], samples: Samples) -> Region:
         """A part of a region with its verdict; of several, the worst."""
@@ -125,6 +134,7 @@ class Survey:
             gradients=own,
             domain=verdict.domain,
             defect=verdict.defect,
+            border=verdict.border,
             kinds={name: kind for name, (_, kind) in columns.items() if kind is not None},
             losses={name: self.worst_loss(name, inside) for name in columns},
             witness=plainest(region.fmt, guilty or [lo]),
@@ -139,19 +149,18 @@ def survey(
     regions: tuple[Region, ...], plan: InputPlan, judge: Judge, points_at: PointsAt, seed: int
 ) -> tuple[Region, ...]:
     """Every region judged, and split where the verdict changes."""
-    draws = drawn(plan, judge.fmt, seed)
+    draws = drawn(plan, judge.fmt, judge.held, seed)
     looks = looks_at(regions, draws)
     surveyor, budget = Survey(judge, points_at), MAX_VERDICT_CHANGES
     surveyor.run(np.concatenate(looks))
-    found: list[Region] = []
-    for region, ordinals in zip(regions, looks, strict=True):
-        if is_mixed(region) or len(ordinals) == 1:
-            found.append(surveyor.at_a_glance(region, ordinals))
+    found: dict[int, list[Region]] = {}
+    for i in sorted(range(len(regions)), key=lambda i: (-regions[i].floats, i)):  # the widest have the first call
+        if is_mixed(regions[i]) or len(looks[i]) == 1:
+            found[i] = [surveyor.at_a_glance(regions[i], looks[i])]
             continue
-        pieces, followed = surveyor.split(region, ordinals, budget)
+        found[i], followed = surveyor.split(regions[i], looks[i], budget)
         budget -= followed
-        found += pieces
-    return tuple(found)
+    return tuple(region for i in range(len(regions)) for region in found[i])
 
 
 def looks_at(regions: tuple[Region, ...], draws: Ordinals) -> list[Ordinals]:
@@ -164,9 +173,17 @@ def looks_at(regions: tuple[Region, ...], draws: Ordinals) -> list[Ordinals]:
         own = np.array([region.lo, region.hi, (region.lo + region.hi) // 2, region.witness, plain], dtype=np.int64)
         inside = draws[(draws > region.lo) & (draws < region.hi)]
         if is_mixed(region):
-            inside = inside[:MIXED_LOOKS]
+            inside = np.concatenate([inside[:MIXED_LOOKS], integers(region)])
         looks.append(np.concatenate([own, inside]) if i in close or is_mixed(region) else own[3:4])
     return looks
+
+
+def integers(region: Region) -> Ordinals:
+    """Some integers of a region, where functions with many poles have them."""
+    low, high = (region.fmt.value(o) for o in (region.lo, region.hi))
+    numbers = np.unique(np.round(np.linspace(low, high, MIXED_LOOKS)))
+    ordinals: Ordinals = region.fmt.encode(numbers[(numbers >= low) & (numbers <= high)])
+    return ordinals
 
 
 def is_mixed(region: Region) -> bool:
@@ -174,35 +191,46 @@ def is_mixed(region: Region) -> bool:
     return Class.MIXED in (region.forward, *region.gradients.values())
 
 
-def drawn(plan: InputPlan, fmt: FloatFormat, seed: int) -> Ordinals:
-    """Ordinals of the whole plan to judge: a third drawn evenly by ordinal, the rest decimals near 0."""
+def drawn(plan: InputPlan, fmt: FloatFormat, held: tuple[float, ...], seed: int) -> Ordinals:
+    """Ordinals of the whole plan to judge, each with its mirror image.
+
+    They are drawn evenly by ordinal and as decimals near 0; then powers of ten, the smallest normal numbers, and the
+    values of the other inputs, where two inputs tie.
+    """
     rng = np.random.default_rng(seed)
     lo, hi = plan.segments[0][0], plan.segments[-1][1]
     first, last = fmt.value(lo), fmt.value(hi)
-    third = SURVEY_POINTS // 3
-    even = np.linspace(0, 1, third, endpoint=False) + rng.uniform(0, 1 / third, third)
+    count = SURVEY_POINTS // 6
+    even = (np.arange(count) + rng.uniform(0, 1, count)) / count
     ordinals = [(lo + even * float(hi - lo)).astype(np.int64)]
-    for reach, count in ((8.0, third), (128.0, third)):
+    for reach in (8.0, 128.0):
         low, high = max(first, -reach), min(last, reach)
         if low < high:
             ordinals.append(fmt.encode(low + (high - low) * (np.arange(count) + rng.uniform(0, 1, count)) / count))
     powers = 10.0 ** np.arange(-12, 13)
-    ordinals.append(fmt.encode(np.concatenate([powers[powers < fmt.largest], -powers[powers < fmt.largest]])))
-    every = np.clip(np.concatenate(ordinals), lo, hi)
+    special = [*powers[powers < fmt.largest], fmt.smallest_normal, 1.5 * fmt.smallest_normal, *held]
+    ordinals.append(fmt.encode(np.array(special)))
+    one = np.concatenate(ordinals)
+    every = np.concatenate([one, -one - 1])
     inside = np.zeros(len(every), dtype=bool)
     for start, stop in plan.segments:
         inside |= (every >= start) & (every <= stop)
     return every[inside]
 
 
-def parts(samples: Samples) -> list[tuple[int, int, frozenset[int]]]:
-    """Runs of one code; what lies between changes that were not followed is one run of several codes."""
+def parts(samples: Samples, rough: set[int]) -> list[tuple[int, int, frozenset[int]]]:
+    """Runs of one code, cut at closed changes and at rough ends; between other changes a run has several codes."""
     changes = samples.changes()
-    ends = changes[~samples.is_open(changes)]
+    closed = samples.ordinals[changes[~samples.is_open(changes)]].tolist()
+    last = int(samples.ordinals[-1])
+    ends = [*sorted(e for e in {*closed, *rough} if e < last), last]
     found = []
-    for a, b in zip([0, *(ends + 1)], [*ends, len(samples) - 1], strict=True):
-        codes = frozenset(samples.codes[a : b + 1].tolist())
-        found.append((int(samples.ordinals[a]), int(samples.ordinals[b]), codes))
+    lo = int(samples.ordinals[0])
+    for hi in ends:
+        codes = samples.between(lo, hi).codes
+        if len(codes):
+            found.append((lo, hi, frozenset(codes.tolist())))
+            lo = hi + 1
     return found
 
 
@@ -222,7 +250,7 @@ def worst(judgements: list[Judgement]) -> Judgement:
                 next((k for k in KINDS if k in kinds), None),
             )
         )
-    return Judgement(domain, any(j.defect for j in judgements), tuple(columns))
+    return Judgement(domain, any(j.defect for j in judgements), tuple(columns), all(j.border for j in judgements))
 
 
 def plainest(fmt: FloatFormat, ordinals: list[int]) -> int:
@@ -286,7 +314,7 @@ def with_defect(regions: list[Region], i: int) -> Region:
         for r in regions[max(i - 1, 0) : i + 2]
         if r.defect and r.forward is here.forward and r.floats > NARROW * here.floats
     ]
-    return replace(here, defect=True) if beside and here.domain is Domain.INSIDE else here
+    return replace(here, defect=True, border=False) if beside and here.border else here
 
 
 def joined(regions: list[Region]) -> list[Region]:
