@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradcheck.bisection import Codes, Indices, Samples, bisect, extend, sample
 from gradcheck.floats import FloatFormat, Ordinals, distinct
@@ -25,6 +26,9 @@ SEVERITY = (Class.WRONG, Class.INACCURATE, Class.VANISHED)
 KINDS = (Kind.NUMERICAL, Kind.UNDECIDED, Kind.SINGULAR, Kind.OVERFLOW)
 CALM_CHANGES = 6
 """Changes of verdict in one region up to which each is followed."""
+
+FLICKERS = 3
+"""Bad runs with few good samples between them from which on they are one stretch."""
 
 QUIET_SAMPLES = 12
 """Good samples in a row that end a stretch in which verdicts flicker."""
@@ -70,7 +74,9 @@ class Survey:
         samples = sample(ordinals, self.classify)
         quiet = self.quiet_changes(samples)
         changes = samples.prominent(quiet, budget) if budget else quiet[:0]
-        ends = {self.rough_end(samples, i) for i in quiet.tolist() if i not in set(changes.tolist())}
+        bad = [self.seen[code].is_bad for code in samples.codes.tolist()]
+        left = sorted(set(quiet.tolist()) - set(changes.tolist()))
+        ends = {self.rough_end(samples, i) for i in left if bad[i] != bad[i + 1]}
         brackets = [Samples(samples.ordinals[i : i + 2], samples.codes[i : i + 2]) for i in changes]
         for bracket in brackets:
             fine = bisect(bracket, self.classify, 1)
@@ -92,12 +98,7 @@ class Survey:
         changes = samples.changes()
         if len(changes) <= CALM_CHANGES:
             return changes
-        bad = np.array([self.seen[code].is_bad for code in samples.codes.tolist()])
-        edges = np.concatenate([[0], np.flatnonzero(bad[1:] != bad[:-1]) + 1, [len(bad)]])
-        for start, stop in pairwise(edges.tolist()):
-            inner = start > 0 and stop < len(bad)
-            if inner and not bad[start] and stop - start < QUIET_SAMPLES:
-                bad[start:stop] = True
+        bad = flickering(np.array([self.seen[code].is_bad for code in samples.codes.tolist()]))
         both: Indices = changes[~(bad[changes] & bad[changes + 1])]
         return both
 
@@ -143,6 +144,22 @@ class Survey:
     def worst_loss(self, name: str, samples: Samples) -> float:
         """The largest loss of one version among judged samples."""
         return max((self.judge.losses.get((name, o), 0.0) for o in samples.ordinals.tolist()), default=0.0)
+
+
+def flickering(bad: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Flags of samples, where few good ones lie between bad ones, three times and more in a row, all bad."""
+    edges = np.concatenate([[0], np.flatnonzero(bad[1:] != bad[:-1]) + 1, [len(bad)]]).tolist()
+    runs = list(pairwise(edges))
+    filled: NDArray[np.bool_] = bad.copy()
+    chain: list[int] = []
+    for i, (start, stop) in enumerate([*runs, (0, QUIET_SAMPLES)]):
+        if i < len(runs) and bad[start]:
+            chain.append(i)
+        elif chain and (i >= len(runs) - 1 or stop - start >= QUIET_SAMPLES):
+            if len(chain) >= FLICKERS:
+                filled[runs[chain[0]][0] : runs[chain[-1]][1]] = True
+            chain = []
+    return filled
 
 
 def survey(

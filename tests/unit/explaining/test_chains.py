@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gradcheck.explaining import chain_of
+from gradcheck.explaining import Exactly, chain_of
 from gradcheck.explaining.chains import HIDDEN, gradients_of, links
 from gradcheck.program import Observation, Program
 from gradcheck.records import Class
@@ -91,7 +91,7 @@ def test_a_chain_marks_the_cause_of_a_bad_verdict(
     *, scene: Callable[..., Any], name: str, x: float, verdict: Class, op: str | None, is_trap: bool
 ) -> None:
     at = scene(name, x)
-    found, cause, trap = chain_of(at.study, at.point, verdict, at.exact, at.errors)
+    found, cause, trap = chain_of(at.study, at.point, verdict, Exactly(at.exact, at.errors), "z")
     assert [link.op for link in found if link.guilty] == ([op] if op else [])
     assert (cause is None) == (op is None)
     assert (trap is not None) == is_trap

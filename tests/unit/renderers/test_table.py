@@ -229,13 +229,14 @@ def test_the_last_line_says_what_the_verdicts_rest_on(
     assert " ".join(text.partition("graph mode; ")[2].split()) == wanted
 
 
-def test_outside_the_domain_there_is_nothing_to_show(
+def test_outside_the_domain_there_is_no_finding_but_it_is_shown(
     make_sweep: MakeSweep, make_target: MakeTarget, make_report: MakeReport
 ) -> None:
     sweep = make_sweep((WHOLE[0], -1, NAN, NAN), (0, WHOLE[1], FINITE, FINITE))
     outside = replace(sweep, regions=(replace(sweep.regions[0], domain=Domain.OUTSIDE), sweep.regions[1]))
-    (line,) = render_table(make_report(make_target(outside)), Style()).splitlines()
-    assert "clean" in line
+    first, *rest = render_table(make_report(make_target(outside)), Style()).splitlines()
+    assert "clean; output not finite everywhere" in first
+    assert any("undefined" in line for line in rest)
 
 
 def test_the_forward_column_says_undefined_outside_the_domain(
