@@ -36,7 +36,8 @@ def cause_of(found: Class, program: Program, seen: Observation, errors: Mapping[
     elif found in (Class.VANISHED, Class.INACCURATE):
         place = first_large(program, errors)
         if place is None or errors[place] < ROUNDING:
-            place = kink(program, seen)
+            at_kink = kink(program, seen)
+            place = place if at_kink is None else at_kink
     else:
         place = birth(program, seen, program.outputs[-1])
         if place is None:  # alone the gradient is finite: TensorFlow rewrites this graph in another way

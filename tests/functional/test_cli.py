@@ -288,17 +288,17 @@ def test_fail_on_lowers_the_bar() -> None:
 def test_the_tolerance_is_that_which_is_asked_for(tmp_path: Path) -> None:
     """1 - cos(x) loses its digits near 0."""
     (tmp_path / "bumps.py").write_text("import tensorflow as tf\n\ndef bump(x):\n    return (1.0 - tf.cos(x)) / x\n")
-    arguments = ("scan", "bumps:bump", "--range", "1e-4:0.5", "--format", "json", "--tolerance")
+    arguments = ("scan", "bumps:bump", "--range", "0.001:0.5", "--format", "json", "--tolerance")
     classes = []
-    for tolerance in ("1e-3", "1e30"):
+    for tolerance in ("1e-3", "0.5"):
         (report,) = json.loads(gradcheck(*arguments, tolerance, cwd=tmp_path).stdout)["targets"]
         classes.append({r["autodiff"] for r in report["regions"]})
     assert "inaccurate" in classes[0]
     assert classes[1] == {"finite"}
 
 
-@pytest.mark.parametrize("tolerance", ["x", "-1"])
-def test_a_tolerance_is_a_number_that_is_not_negative(tolerance: str) -> None:
+@pytest.mark.parametrize("tolerance", ["x", "-1", "1", "inf"])
+def test_a_tolerance_is_a_relative_error(tolerance: str) -> None:
     one_line_error(gradcheck("scan", "samples.softplus:my_softplus", "--tolerance", tolerance), "GC907")
 
 
