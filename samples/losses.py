@@ -48,7 +48,7 @@ def distance(difference: tf.Tensor) -> tf.Tensor:
     """The Euclidean distance of two numbers.
 
     The disease: the square root has no derivative at 0, and squares of small differences are flushed to it. The scan
-    prints GC001 and GC002 around 0, all of them masked: the output is finite; and, where the square overflows, GC003: the
+    prints GC001 and GC002 around 0, all of them masked: the output is finite; and GC003 where the square overflows: the
     gradient is 0 instead of 1. Exit status 1.
     """
     return tf.sqrt(difference * difference)
