@@ -194,6 +194,7 @@ def test_rows_held_wrong() -> None:
     assert wrong == [entry["name"] for entry in ENTRIES if entry.get("why")]
 
 
+@pytest.mark.slow
 @each_row
 def test_known_ranges(row: Row, source: Path) -> None:
     from gradcheck import pipeline

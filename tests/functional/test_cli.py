@@ -154,6 +154,7 @@ def test_the_table_fits_80_columns_and_a_clean_target_takes_one_line(everything:
     assert "\x1b" not in table
 
 
+@pytest.mark.slow
 def test_two_runs_print_the_same_bytes() -> None:
     runs = [gradcheck("scan", "tensorflow.math:acos", "--format", "json", "--seed", "3").stdout for _ in range(2)]
     assert runs[0] == runs[1]
@@ -187,6 +188,7 @@ def test_the_exported_saved_model_shows_both_columns_or_says_why_not(models: Pat
     assert "not saved" in lost["notes"][0]
 
 
+@pytest.mark.slow
 def test_against_is_a_third_column() -> None:
     run = gradcheck(
         *("scan", "samples.softplus:my_softplus", "--against", "samples.softplus:my_better_softplus"),
@@ -257,6 +259,7 @@ BAD_TARGETS = [
 ]
 
 
+@pytest.mark.slow
 def test_bad_targets_each_have_a_code_one_line_and_no_traceback(bad: Path) -> None:
     run = gradcheck("scan", *(t for t, _, _ in BAD_TARGETS), "--format", "json", cwd=bad)
     assert run.returncode == 2
@@ -276,10 +279,12 @@ def test_a_bad_target_alone_prints_one_line(bad: Path, name: str, code: str) -> 
     one_line_error(gradcheck("scan", name, cwd=bad), code)
 
 
+@pytest.mark.slow
 def test_an_unknown_signature_names_the_known_ones(models: Path) -> None:
     assert "serving_default" in one_line_error(gradcheck("scan", "kept:serving", cwd=models), "GC902")
 
 
+@pytest.mark.slow
 def test_fail_on_lowers_the_bar() -> None:
     assert gradcheck("scan", "samples.softplus:my_better_softplus", "--fail-on", "info").returncode == 1
 
@@ -349,6 +354,7 @@ def test_explain_takes_the_version_that_is_asked_for() -> None:
     assert "the autodiff gradient is nan" in run.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
@@ -366,6 +372,7 @@ def test_what_explain_cannot_do_is_one_line(arguments: list[str], code: str, say
     assert says in one_line_error(gradcheck("explain", *arguments), code)
 
 
+@pytest.mark.slow
 def test_an_ascii_terminal_gets_ascii() -> None:
     environment = {"PYTHONIOENCODING": "ascii"}
     run = gradcheck("scan", "samples.softplus:my_softplus", "--dtype", "float16", environment=environment)
