@@ -404,6 +404,15 @@ def test_what_is_not_decided_stays_alone_beside_what_is_not_alike(
     assert {(f.lo, f.hi, f.kind) for f in findings} == {(100, 200, "numerical"), (201, WHOLE[1], "undecided")}
 
 
+def test_two_decided_kinds_beside_each_other_are_two_findings(make_sweep: MakeSweep, make_version: MakeVersion) -> None:
+    healthy, near, far = (WHOLE[0], 99, FINITE, FINITE), (100, 200, INF, NAN), (201, WHOLE[1], INF, NAN)
+    findings = found(kinds(make_sweep(healthy, near, far), None, Kind.NUMERICAL, Kind.OVERFLOW), make_version)
+    assert {(f.lo, f.hi, f.kind, f.severity) for f in findings} == {
+        (100, 200, "numerical", "error"),
+        (201, WHOLE[1], "overflow", "warning"),
+    }
+
+
 def test_a_hole_in_the_domain_does_not_divide_a_finding(make_sweep: MakeSweep, make_version: MakeVersion) -> None:
     tiny = int(FLOAT32.encode(FLOAT32.smallest_normal)) - 1
     rows = [(WHOLE[0], -tiny - 2, NAN, NAN), (-tiny - 1, tiny, NAN, NAN), (tiny + 1, WHOLE[1], NAN, NAN)]

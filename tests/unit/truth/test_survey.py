@@ -361,6 +361,8 @@ def test_an_infinity_at_the_edge_of_the_largest_floats_is_the_defect_that_its_ne
     wide = region(100, 100 + 10 * NARROW, INF, INF, defect=True, domain=Domain.INSIDE)
     edge = region(95, 99, INF, INF, domain=Domain.INSIDE, border=True)
     assert [r.defect for r in merged((edge, wide))] == [True]
+    above = region(wide.hi + 1, wide.hi + 5, INF, INF, domain=Domain.INSIDE, border=True)
+    assert [r.defect for r in merged((wide, above))] == [True]
     beyond = region(95, 99, INF, INF, domain=Domain.INSIDE)
     assert [r.defect for r in merged((beyond, wide))] == [False, True], "the true output exceeds the dtype there"
     finite = region(95, 99, INF, FINITE, domain=Domain.INSIDE)
