@@ -7,6 +7,7 @@ not scanned first, against the truth of the original function; a suggestion says
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from gradcheck import diseases, explaining
 from gradcheck.diseases import Match
@@ -76,11 +77,8 @@ def tried(patient: Patient, matches: list[Match], truth: Study | None, sweeper: 
     from gradcheck import tracing
     from gradcheck.tracing.rewriting import NotFound, rewritten
 
-    def again(program: Program) -> list[Match]:
-        return [m for m in diseases.find(program) if m.disease.name in {match.disease.name for match in matches}]
-
     try:
-        target = tracing.trace(rewritten(patient.loaded, again), patient.options.dtype)
+        target = tracing.trace(rewritten(patient.loaded, partial(all_of, matches=matches)), patient.options.dtype)
         _, findings = sweeper(target, patient.plan, patient.options, truth)
     except (CannotCheck, NotFound):
         return None
@@ -128,7 +126,9 @@ def code_of(program: Program, match: Match) -> str:
     }
     named = [f"{n} is {shown[n]}" for n, text in pasted.items() if text == n != shown[n]]
     code = match.text(pasted)
-    return code if not named else f"{code}  # {', '.join(named)}"
+    if not named:
+        return code
+    return f"# {', '.join(named)}\n{code}"  # a block of its own: a comment must not swallow what is said behind it
 
 
 ARITHMETIC = re.compile(r"[\w\s.+*/()-]*(?<!\.)")

@@ -62,8 +62,9 @@ def judge_of(
     The output of `forward` is the function that is differentiated; `studies` are the versions of its gradient. None
     where TensorFlow cannot run it in float64 either.
     """
-    oracle: Oracle | ApproximateOracle = Oracle(forward.program, plan.index)
-    missing = Oracle(forward.program, plan.index).missing()
+    rigorous = Oracle(forward.program, plan.index)
+    oracle: Oracle | ApproximateOracle = rigorous
+    missing = rigorous.missing()
     if not missing and cost(forward.program, forward.program.outputs[0]) > MAX_COST:
         missing = (TOO_LARGE,)
     if missing:
