@@ -7,10 +7,9 @@ so that a cause can be found inside a branch, and the name of the branch that ea
 from collections.abc import Mapping
 from typing import Any
 
-import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from gradcheck.tracing.graphs import CONDITIONALS
+from gradcheck.tracing.graphs import CONDITIONALS, point_tensors, wrapped
 
 DEEPEST = 8
 """Conditionals inside one another that are followed."""
@@ -37,17 +36,7 @@ def run(frozen: Any, names: list[str], shapes: list[tuple[int, ...]], values: tu
     """The values of some tensors at a point."""
     fetches = [name if ":" in name else f"{name}:0" for name in names]
     pruned = wrapped(frozen.graph.as_graph_def()).prune([t.name for t in frozen.inputs], fetches)
-    dtypes = [t.dtype for t in frozen.inputs]
-    tensors = [
-        tf.cast(tf.fill(shape, tf.constant(value, tf.float64)), dtype)
-        for value, shape, dtype in zip(values, shapes, dtypes, strict=True)
-    ]
-    return [t.numpy() for t in pruned(*tensors)]
-
-
-def wrapped(graph_def: Any) -> Any:
-    """A GraphDef as a function that can be pruned."""
-    return tf.compat.v1.wrap_function(lambda: tf.graph_util.import_graph_def(graph_def, name=""), [])
+    return [t.numpy() for t in pruned(*point_tensors(values, shapes, [t.dtype for t in frozen.inputs]))]
 
 
 def call_branch(node: Any, predicate: int) -> str:

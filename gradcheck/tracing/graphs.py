@@ -102,6 +102,19 @@ def stripped(forward: Any) -> Callable[..., Tensor]:
     return call
 
 
+def wrapped(graph_def: Any) -> Any:
+    """A GraphDef as a function that can be pruned."""
+    return tf.compat.v1.wrap_function(lambda: tf.graph_util.import_graph_def(graph_def, name=""), [])
+
+
+def point_tensors(values: tuple[float, ...], shapes: list[tuple[int, ...]], dtypes: list[Any]) -> list[Tensor]:
+    """One value an input, in every element of a tensor of that input's shape and dtype."""
+    return [
+        tf.cast(tf.fill(shape, tf.constant(value, tf.float64)), dtype)
+        for value, shape, dtype in zip(values, shapes, dtypes, strict=True)
+    ]
+
+
 def rename_functions(graph_def: Any) -> None:
     """Give the functions of a graph new names: TensorFlow rewrites them in place, and no two may share a name."""
     stamp = next(STAMPS)

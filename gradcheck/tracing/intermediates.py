@@ -10,6 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from gradcheck.records import Probe, Tensor
+from gradcheck.tracing.graphs import wrapped
 
 MAX_INTERMEDIATES = 96
 """Intermediates of one version that are looked at; the first in graph order, dangerous ones before the others."""
@@ -85,8 +86,7 @@ def probe_of(frozen: Any, block: int) -> Probe | None:
     if not names:
         return None
     graph_def = frozen.graph.as_graph_def()
-    imported = tf.compat.v1.wrap_function(lambda: tf.graph_util.import_graph_def(graph_def, name=""), [])
-    pruned = imported.prune([t.name for t in frozen.inputs], names)
+    pruned = wrapped(graph_def).prune([t.name for t in frozen.inputs], names)
     specs = [tf.TensorSpec(t.shape, t.dtype) for t in frozen.inputs]
     flat = tf.function(lambda *xs: [tf.reshape(t, [block]) for t in pruned(*xs)], autograph=False)
     return Probe(flat.get_concrete_function(*specs), tuple(tuple(sorted(dangers.get(name, ()))) for name in names))

@@ -23,7 +23,7 @@ from tensorflow.python.framework.function_def_to_graph import function_def_to_gr
 from gradcheck.program import Array, Node, Observation, Place, Program, Ref
 from gradcheck.records import Study, Tensor
 from gradcheck.tracing.branches import taken
-from gradcheck.tracing.graphs import CONDITIONALS, frozen_graph, function_graphs, is_users
+from gradcheck.tracing.graphs import CONDITIONALS, frozen_graph, function_graphs, is_users, point_tensors, wrapped
 from gradcheck.tracing.layouts import Layout
 from gradcheck.tracing.recast import recast
 
@@ -243,13 +243,8 @@ def observer(
 
     def observe(values: tuple[float, ...]) -> Observation:
         if not prepared:
-            imported = tf.compat.v1.wrap_function(lambda: tf.graph_util.import_graph_def(graph_def, name=""), [])
-            prepared.append(imported.prune(feeds, fetches))
-        tensors = [
-            tf.cast(tf.fill(shape, tf.constant(value, tf.float64)), dtype)
-            for value, shape, dtype in zip(values, shapes, dtypes, strict=True)
-        ]
-        results = prepared[0](*tensors)
+            prepared.append(wrapped(graph_def).prune(feeds, fetches))
+        results = prepared[0](*point_tensors(values, shapes, dtypes))
         return {ref: t.numpy().astype(np.float64) for ref, t in zip(wanted, results, strict=True)}
 
     return observe

@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from gradcheck.tracing.graphs import nodes, rename_functions
+from gradcheck.tracing.graphs import nodes, point_tensors, rename_functions, wrapped
 
 NARROW = frozenset({tf.float16.as_datatype_enum, tf.bfloat16.as_datatype_enum, tf.float32.as_datatype_enum})
 DOUBLE = tf.float64.as_datatype_enum
@@ -27,13 +27,12 @@ def recast(frozen: Any, shapes: list[tuple[int, ...]]) -> InDoubles | None:
             argument.type = DOUBLE if argument.type in NARROW else argument.type
     rename_functions(graph_def)
     try:
-        imported = tf.compat.v1.wrap_function(lambda: tf.graph_util.import_graph_def(graph_def, name=""), [])
-        pruned = imported.prune([t.name for t in frozen.inputs], [t.name for t in frozen.outputs])
+        pruned = wrapped(graph_def).prune([t.name for t in frozen.inputs], [t.name for t in frozen.outputs])
     except Exception:  # then there is no reference, and the report says so
         return None
 
     def run(values: tuple[float, ...]) -> tuple[float, ...]:
-        tensors = [tf.fill(s, tf.constant(v, tf.float64)) for v, s in zip(values, shapes, strict=True)]
+        tensors = point_tensors(values, shapes, [tf.float64] * len(shapes))
         return tuple(float(t.numpy().ravel()[0]) for t in pruned(*tensors))
 
     try:
