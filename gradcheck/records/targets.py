@@ -1,0 +1,148 @@
+"""Targets: loaded, then traced."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any, TypeAlias
+
+from gradcheck.floats import FloatFormat
+from gradcheck.program import Observation, Program
+
+Tensor: TypeAlias = Any
+"""A TensorFlow tensor; this layer must not import TensorFlow."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One input of a loaded target.
+
+    Attributes:
+        name: as the function or the signature spells it.
+        dtype: a dtype name, or None where nothing declares one.
+        shape: declared dimensions (None: any), or None where nothing declares them.
+        keyword_only: whether it must be passed by name.
+    """
+
+    name: str
+    dtype: str | None = None
+    shape: tuple[int | None, ...] | None = None
+    keyword_only: bool = False
+
+
+@dataclass(frozen=True)
+class LoadedTarget:
+    """A target whose code or model is in memory, not traced yet.
+
+    Attributes:
+        name: as the user wrote it, or `file:function` for a discovered one.
+        function: takes one tensor a parameter, returns one tensor.
+        parameters: the float inputs, in order.
+        autograph: whether Python control flow on tensors is to be converted.
+        override_lost: whether a SavedModel names gradient overrides that were not saved with it.
+        notes: what the user should know of how it was loaded.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    parameters: tuple[Parameter, ...]
+    autograph: bool = True
+    override_lost: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Intermediates of one version's forward and backward graph, to be looked at along the line.
+
+    Attributes:
+        run: from one tensor [block] an input to a list of tensors [block], one an intermediate.
+        dangers: for each intermediate, the values at which an operation that reads it has no finite gradient.
+    """
+
+    run: Callable[..., list[Tensor]]
+    dangers: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """One version at a single point, for real arithmetic and for causes.
+
+    Attributes:
+        program: (output, gradient), or (output,) where there is no gradient.
+        observe: from one value an input to what TensorFlow computes there, for every tensor of the program.
+        recast: makes a function that computes the outputs in float64; None where TensorFlow cannot.
+        entered: the study of the branches that are taken at a point; None where there are none.
+    """
+
+    program: Program
+    observe: Callable[[tuple[float, ...]], Observation]
+    recast: Callable[[], Callable[[tuple[float, ...]], tuple[float, ...]] | None] = lambda: None
+    entered: "Callable[[tuple[float, ...]], Study | None]" = lambda values: None
+
+
+@dataclass(frozen=True)
+class Version:
+    """One way to get the gradient of a target with respect to one input, traced.
+
+    Attributes:
+        name: `autodiff`, `custom` or `against`.
+        run: from one tensor [block] an input to (output [block], gradient [block] or None).
+        failure: why the gradient cannot be computed, or None; then `run` gives (output, None).
+        connected: whether autodiff returns a gradient at all.
+        constants: small numeric constants of the forward and backward graph.
+        probe: its intermediates, or None where they cannot be fetched.
+        study: makes its program at a single point when first called; None where TensorFlow cannot inline it.
+    """
+
+    name: str
+    run: Callable[..., tuple[Tensor, Tensor | None]]
+    failure: str | None = None
+    connected: bool = True
+    constants: tuple[float, ...] = ()
+    probe: Probe | None = None
+    study: Callable[[], Study | None] = lambda: None
+
+
+@dataclass(frozen=True)
+class TracedInput:
+    """One float input of a traced target."""
+
+    name: str
+    fmt: FloatFormat
+    shape: tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A `tf.stop_gradient` that the user's own code calls."""
+
+    file: str | None
+    line: int | None
+
+    @property
+    def place(self) -> str:
+        """File name and line, as far as they are known."""
+        return f"{PurePath(self.file).name}:{self.line}" if self.file else "line not known"
+
+
+@dataclass(frozen=True)
+class TracedTarget:
+    """A target as TensorFlow graphs.
+
+    Attributes:
+        name: the target's name.
+        inputs: its float inputs.
+        versions: for each input, the versions of the gradient with respect to it; the first is `autodiff`.
+        block: points that one call takes, at most.
+        looped: whether a call runs its points one by one (data-dependent control flow) instead of as one tensor.
+        stops: `tf.stop_gradient` calls in the forward graph.
+        notes: what the user should know of how it was traced.
+    """
+
+    name: str
+    inputs: tuple[TracedInput, ...]
+    versions: tuple[tuple[Version, ...], ...]
+    block: int
+    looped: bool
+    stops: tuple[Stop, ...] = ()
+    notes: tuple[str, ...] = ()
