@@ -1,0 +1,1 @@
+"""Search: points of a tensor target that are worth running."""
