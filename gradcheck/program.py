@@ -67,14 +67,17 @@ class Program:
     Attributes:
         nodes: in an order in which each reads only earlier ones.
         inputs: positions of the nodes that take the arguments.
-        outputs: the results; those of a version are (output,) or (output, gradient).
+        outputs: the results; those of a version are (output,) or (output, gradient), of a tensor target all outputs
+            and then all gradients.
         functions: bodies and branches that nodes refer to by name.
+        results: how many of the outputs, from the first, are the function's own.
     """
 
     nodes: tuple[Node, ...]
     inputs: tuple[int, ...]
     outputs: tuple[Ref, ...]
     functions: Mapping[str, "Program"] = field(default_factory=dict)
+    results: int = 1
 
     def behind(self, *refs: Ref) -> tuple[int, ...]:
         """Positions of the nodes that tensors depend on, those that make them included, in order."""
@@ -94,8 +97,8 @@ class Program:
 
     @cached_property
     def forward(self) -> frozenset[int]:
-        """Positions of the nodes that the output depends on."""
-        return frozenset(self.behind(self.outputs[0]))
+        """Positions of the nodes that the function's own results depend on."""
+        return frozenset(self.behind(*self.outputs[: self.results]))
 
 
 Observation: TypeAlias = Mapping[Ref, Array]

@@ -20,8 +20,10 @@ from gradcheck.records.targets import (
     TracedTarget,
     Version,
 )
+from gradcheck.records.tensors import Batch, Pull, TensorInput, TensorPoint, TensorVersion, TracedTensors, Weight
 
 __all__ = [
+    "Batch",
     "Cause",
     "Chain",
     "Class",
@@ -34,6 +36,7 @@ __all__ = [
     "LoadedTarget",
     "Parameter",
     "Probe",
+    "Pull",
     "Reference",
     "Region",
     "Report",
@@ -43,8 +46,13 @@ __all__ = [
     "TargetError",
     "TargetReport",
     "Tensor",
+    "TensorInput",
+    "TensorPoint",
+    "TensorVersion",
     "TracedInput",
     "TracedTarget",
+    "TracedTensors",
     "Version",
+    "Weight",
     "Witness",
 ]

@@ -6,7 +6,7 @@ from pathlib import PurePath
 from typing import Any, TypeAlias
 
 from gradcheck.floats import FloatFormat
-from gradcheck.program import Observation, Program
+from gradcheck.program import Array, Observation, Program
 
 Tensor: TypeAlias = Any
 """A TensorFlow tensor; this layer must not import TensorFlow."""
@@ -68,16 +68,17 @@ class Study:
     """One version at a single point, for real arithmetic and for causes.
 
     Attributes:
-        program: (output, gradient), or (output,) where there is no gradient.
-        observe: from one value an input to what TensorFlow computes there, for every tensor of the program.
+        program: (output, gradient), or (output,) where there is no gradient; of a tensor target all outputs, then the
+            gradient by each input.
+        observe: from one value, or array, an input to what TensorFlow computes there, for every tensor of the program.
         recast: makes a function that computes the outputs in float64; None where TensorFlow cannot.
         entered: the study of the branches that are taken at a point; None where there are none.
     """
 
     program: Program
-    observe: Callable[[tuple[float, ...]], Observation]
-    recast: Callable[[], Callable[[tuple[float, ...]], tuple[float, ...]] | None] = lambda: None
-    entered: "Callable[[tuple[float, ...]], Study | None]" = lambda values: None
+    observe: Callable[[tuple[Any, ...]], Observation]
+    recast: Callable[[], Callable[[tuple[Any, ...]], tuple[Array, ...]] | None] = lambda: None
+    entered: "Callable[[tuple[Any, ...]], Study | None]" = lambda values: None
 
 
 @dataclass(frozen=True)

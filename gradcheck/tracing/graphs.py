@@ -107,10 +107,10 @@ def wrapped(graph_def: Any) -> Any:
     return tf.compat.v1.wrap_function(lambda: tf.graph_util.import_graph_def(graph_def, name=""), [])
 
 
-def point_tensors(values: tuple[float, ...], shapes: list[tuple[int, ...]], dtypes: list[Any]) -> list[Tensor]:
-    """One value an input, in every element of a tensor of that input's shape and dtype."""
+def point_tensors(values: tuple[Any, ...], shapes: list[tuple[int, ...]], dtypes: list[Any]) -> list[Tensor]:
+    """One array, or one number for every element, an input: as a tensor of that input's shape and dtype."""
     return [
-        tf.cast(tf.fill(shape, tf.constant(value, tf.float64)), dtype)
+        tf.cast(tf.convert_to_tensor(np.broadcast_to(value, shape)), dtype)
         for value, shape, dtype in zip(values, shapes, dtypes, strict=True)
     ]
 

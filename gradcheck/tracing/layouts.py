@@ -6,6 +6,7 @@ shape takes it row by row, vectorised; one that branches on single values is cal
 graph.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from math import prod
@@ -98,6 +99,13 @@ class Layout:
             raise not_elementwise(self.loaded.name, self.forward)
         return self
 
+    def single_specs(self) -> list[Any]:
+        """What one point is fed as: a single element a call where the target takes a whole block, else one call."""
+        shapes = [(1,) * len(s) if self.style == "whole" else s for s in self.shapes]
+        return [
+            tf.TensorSpec(s, i.fmt.name, placeholder_name(i.name)) for s, i in zip(shapes, self.inputs, strict=True)
+        ]
+
     def flat(self, call: Call) -> Call:
         """`call`, from and to tensors of one call's shape, as a function from and to tensors [block]."""
 
@@ -124,6 +132,11 @@ class Layout:
             raise Mismatch(size, self.padded)
         flat = reshaped(y, (self.padded,))
         return flat if self.padded == self.block else flat[: self.block]
+
+
+def placeholder_name(name: str) -> str | None:
+    """A name that TensorFlow takes for a placeholder."""
+    return name if re.fullmatch(r"[A-Za-z]\w*", name) else None
 
 
 class Mismatch(Exception):

@@ -24,7 +24,6 @@ from gradcheck.program import Array, Node, Observation, Place, Program, Ref
 from gradcheck.records import Study, Tensor
 from gradcheck.tracing.branches import taken
 from gradcheck.tracing.graphs import CONDITIONALS, frozen_graph, function_graphs, is_users, point_tensors, wrapped
-from gradcheck.tracing.layouts import Layout
 from gradcheck.tracing.recast import recast
 
 Places = Mapping[str, Place]
@@ -34,18 +33,17 @@ PREFIX = "stripped/"
 """What the names of an imported forward graph begin with."""
 
 
-def study(forward: Callable[..., Tensor], differentiated: Callable[[Any], Call], layout: Layout) -> Study | None:
-    """Trace (output, gradient) over one point; None where TensorFlow cannot make one graph of it.
+def study(forward: Call, differentiated: Callable[[Any], Call], specs: list[Any]) -> Study | None:
+    """Trace outputs and gradients over one point; None where TensorFlow cannot make one graph of it.
 
     `forward` is the target as it is written; `differentiated` makes the call to study from its ConcreteFunction.
     """
-    shapes = [(1,) * len(s) if layout.style == "whole" else s for s in layout.shapes]
-    specs = [tf.TensorSpec(shape, i.fmt.name, named(i.name)) for shape, i in zip(shapes, layout.inputs, strict=True)]
+    shapes = [tuple(spec.shape) for spec in specs]
     for in_place in (True, False):  # AutoGraph does not reach into functions that are run in place
         before = tf.config.functions_run_eagerly()
         tf.config.run_functions_eagerly(in_place)
         try:
-            written = concrete(lambda *xs: (forward(*xs),), specs)
+            written = concrete(forward, specs)
             traced = concrete(differentiated(written), specs)
         except Exception:  # a study is an extra: without it a report has no truth and no causes, and says so
             continue
@@ -54,19 +52,23 @@ def study(forward: Callable[..., Tensor], differentiated: Callable[[Any], Call],
         frozen = frozen_graph(traced)
         if frozen is not None:
             known = {**dict(places(written.graph, PREFIX)), **dict(places(traced.graph))}
-            whole = study_of(frozen, shapes, known)
+            whole = study_of(frozen, shapes, known, len(written.outputs))
             branches = any(node.op in CONDITIONALS for node in whole.program.nodes)
-            return replace(whole, entered=cache(partial(entered, frozen, shapes, known))) if branches else whole
+            inside = partial(entered, frozen, shapes, known, len(written.outputs))
+            return replace(whole, entered=inside) if branches else whole
     return None
 
 
-def study_of(frozen: Any, shapes: list[tuple[int, ...]], known: Places) -> Study:
-    """The study of an inlined graph."""
+def study_of(frozen: Any, shapes: list[tuple[int, ...]], known: Places, results: int) -> Study:
+    """The study of an inlined graph, the first `results` outputs of which are the target's own."""
     program = program_of(frozen.graph, [t.name for t in frozen.inputs], list(frozen.outputs), known)
-    return Study(program, observer(frozen, program, shapes), cache(partial(recast, frozen, shapes)))
+    observe = observer(frozen, program, shapes)
+    return Study(replace(program, results=results), observe, cache(partial(recast, frozen, shapes)))
 
 
-def entered(frozen: Any, shapes: list[tuple[int, ...]], known: Places, values: tuple[float, ...]) -> Study | None:
+def entered(
+    frozen: Any, shapes: list[tuple[int, ...]], known: Places, results: int, values: tuple[Any, ...]
+) -> Study | None:
     """The study of the branches that are taken at a point; None where TensorFlow cannot inline them."""
     try:
         inlined, took = taken(frozen, shapes, values)
@@ -78,12 +80,7 @@ def entered(frozen: Any, shapes: list[tuple[int, ...]], known: Places, values: t
         for name, place in known.items()
         if ":" in name and name.partition(":")[0] in branch
     }
-    return study_of(inlined, shapes, {**known, **inside})
-
-
-def named(name: str) -> str | None:
-    """A name that TensorFlow takes for a placeholder."""
-    return name if re.fullmatch(r"[A-Za-z]\w*", name) else None
+    return study_of(inlined, shapes, {**known, **inside}, results)
 
 
 def concrete(call: Call, specs: list[Any]) -> Any:
@@ -225,10 +222,8 @@ def functions_of(graph: Any, known: Places) -> Iterator[tuple[str, Program]]:
         yield function.signature.name, program_of(body, [t.name for t in body.inputs], list(body.outputs), known)
 
 
-def observer(
-    frozen: Any, program: Program, shapes: list[tuple[int, ...]]
-) -> Callable[[tuple[float, ...]], Observation]:
-    """A function that runs the graph at one value an input and returns every float and boolean tensor."""
+def observer(frozen: Any, program: Program, shapes: list[tuple[int, ...]]) -> Callable[[tuple[Any, ...]], Observation]:
+    """A function that runs the graph at one value, or array, an input and returns every float and boolean tensor."""
     graph_def = frozen.graph.as_graph_def()
     feeds = [t.name for t in frozen.inputs]
     dtypes = [t.dtype for t in frozen.inputs]
@@ -241,7 +236,7 @@ def observer(
     fetches = [f"{program.nodes[i].name}:{k}" for i, k in wanted]
     prepared: list[Any] = []
 
-    def observe(values: tuple[float, ...]) -> Observation:
+    def observe(values: tuple[Any, ...]) -> Observation:
         if not prepared:
             prepared.append(wrapped(graph_def).prune(feeds, fetches))
         results = prepared[0](*point_tensors(values, shapes, dtypes))

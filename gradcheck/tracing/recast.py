@@ -1,20 +1,23 @@
 """A graph recast to float64: an approximate reference where real arithmetic has no rule for an operation.
 
-In: an inlined graph of (output, gradient) over one point. Out: a function of one value an input that returns both as
-float64. Rounding is 29 bits finer than in float32 and overflow far away; the formula, and so its cancellations, stay.
+In: an inlined graph of outputs and gradients over one point. Out: a function of one value, or one array, an input that
+returns them as float64. Rounding is 29 bits finer than in float32 and overflow far away; the formula, and so its
+cancellations, stay.
 """
 
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
+from gradcheck.program import Array
 from gradcheck.tracing.graphs import nodes, point_tensors, rename_functions, wrapped
 
 NARROW = frozenset({tf.float16.as_datatype_enum, tf.bfloat16.as_datatype_enum, tf.float32.as_datatype_enum})
 DOUBLE = tf.float64.as_datatype_enum
 
-InDoubles = Callable[[tuple[float, ...]], tuple[float, ...]]
+InDoubles = Callable[[tuple[Any, ...]], tuple[Array, ...]]
 
 
 def recast(frozen: Any, shapes: list[tuple[int, ...]]) -> InDoubles | None:
@@ -31,9 +34,9 @@ def recast(frozen: Any, shapes: list[tuple[int, ...]]) -> InDoubles | None:
     except Exception:  # then there is no reference, and the report says so
         return None
 
-    def run(values: tuple[float, ...]) -> tuple[float, ...]:
-        tensors = point_tensors(values, shapes, [tf.float64] * len(shapes))
-        return tuple(float(t.numpy().ravel()[0]) for t in pruned(*tensors))
+    def run(values: tuple[Any, ...]) -> tuple[Array, ...]:
+        tensors = point_tensors(values, shapes, [t.dtype for t in pruned.inputs])
+        return tuple(np.asarray(t.numpy(), np.float64) for t in pruned(*tensors))
 
     try:
         run((0.5,) * len(shapes))

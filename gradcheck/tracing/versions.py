@@ -84,7 +84,8 @@ def studied(source: Source, layout: Layout, wrt: int | None) -> Callable[[], Stu
 
         return backward
 
-    return cache(lambda: study(as_written(layout), differentiated, layout))
+    written = as_written(layout)
+    return cache(lambda: study(lambda *xs: (written(*xs),), differentiated, layout.single_specs()))
 
 
 def taped(call: Callable[..., Tensor], xs: tuple[Tensor, ...], wrt: int) -> tuple[Tensor, Tensor | None]:

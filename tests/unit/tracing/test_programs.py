@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from gradcheck.program import Node, Program
 from gradcheck.records import Study, TracedTarget
-from gradcheck.tracing.programs import forward_name, named, ordered
+from gradcheck.tracing.layouts import placeholder_name
+from gradcheck.tracing.programs import forward_name, ordered
 
 Trace = Callable[..., TracedTarget]
 UserModule = Callable[..., ModuleType]
@@ -192,7 +193,7 @@ def test_the_forward_operation_is_read_from_the_name(name: str, wanted: str | No
     ("name", "wanted"), [("z", "z"), ("logits", "logits"), ("x_1", "x_1"), ("_x", None), ("é", None)]
 )
 def test_names_that_tensorflow_does_not_take_are_left_out(name: str, wanted: str | None) -> None:
-    assert named(name) == wanted
+    assert placeholder_name(name) == wanted
 
 
 def test_inputs_are_called_as_in_the_function(study_of: StudyOf) -> None:

@@ -1,0 +1,131 @@
+"""How far the intermediates of a tensor target are from danger.
+
+In: an inlined forward graph. Out: a `Pull`: for a batch of points, the signed distance between the argument of each
+operation without a finite derivative somewhere (sqrt and norms at 0, log and division at 0, acos at 1, exp at its
+overflow) and that danger, in the element that is nearest, and the gradient of that distance by the inputs.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from math import log
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from gradcheck.floats import FORMATS
+from gradcheck.program import Array
+from gradcheck.records import Batch, Pull, Tensor, TensorInput
+from gradcheck.tracing.graphs import OVERRIDE, is_override, nodes, rename_functions, wrapped
+from gradcheck.tracing.intermediates import DANGERS, resolved
+from gradcheck.tracing.shapes import moderate, tensors_of
+
+MAX_DANGERS = 24
+"""Dangers that are pulled toward; the first in graph order."""
+
+OVERFLOWS = {"Exp": 1.0, "Expm1": 1.0, "Sinh": 1.0, "Cosh": 1.0}
+"""Operations that overflow above the logarithm of the largest float."""
+
+
+def pull_of(frozen: Any, inputs: tuple[TensorInput, ...], width_of: Callable[[int], int]) -> Pull | None:
+    """The pull of an inlined forward graph; None where there is no danger in it, or no vectorised form of it."""
+    if frozen is None:
+        return None
+    dangers = dangers_of(frozen)
+    if not dangers:
+        return None
+    graph_def = frozen.graph.as_graph_def()
+    for node in nodes(graph_def):
+        if is_override(node):
+            del node.attr[OVERRIDE]
+    rename_functions(graph_def)
+    width = width_of(3 * sum(t.shape.num_elements() or 1 for op in frozen.graph.get_operations() for t in op.outputs))
+    try:
+        pruned = wrapped(graph_def).prune([t.name for t in frozen.inputs], [name for _, name, _ in dangers])
+        values = [value for _, _, value in dangers]
+        distance = batched(lambda *xs: distances(pruned(*xs), values), inputs, width)
+    except Exception:  # pulling is an extra: without it the search has its other points
+        return None
+
+    @cache
+    def slope(k: int) -> Callable[[Batch], Array] | None:
+        return gradients_of(pruned, values, k, inputs, width)
+
+    def gradients(batch: Batch, k: int) -> tuple[Array | None, ...]:
+        run = slope(k)
+        return (None,) * len(inputs) if run is None else unflattened(run(batch), inputs)
+
+    labels = tuple(f"{op} near {value:g}" for op, _, value in dangers)
+    return Pull(labels, distance, gradients, width)
+
+
+def dangers_of(frozen: Any) -> list[tuple[str, str, float]]:
+    """(operation, tensor, value) of each danger, in graph order, each tensor and value once."""
+    found: dict[tuple[str, float], str] = {}
+    for op in frozen.graph.get_operations():
+        if op.type in OVERFLOWS and op.inputs[0].dtype.name in FORMATS:
+            edge = log(FORMATS[op.inputs[0].dtype.name].largest)
+            found.setdefault((resolved(op.inputs[0]).name, edge), op.type)
+        for position, values in DANGERS.get(op.type, {}).items():
+            argument = resolved(op.inputs[position])
+            if argument.op.type != "Const" and argument.dtype.name in FORMATS:
+                for value in values:
+                    found.setdefault((argument.name, value), op.type)
+    return [(op, name, value) for (name, value), op in found.items()][:MAX_DANGERS]
+
+
+def distances(tensors: list[Tensor], values: list[float]) -> Tensor:
+    """For each tensor, the signed distance of its nearest element to its danger, as float64; [dangers]."""
+    return tf.stack([nearest(t, v) for t, v in zip(tensors, values, strict=True)])
+
+
+def nearest(tensor: Tensor, value: float) -> Tensor:
+    """Signed distance of the element that is nearest to a value."""
+    flat = tf.cast(tf.reshape(tensor, [-1]), tf.float64) - value
+    known = tf.where(tf.math.is_nan(flat), tf.constant(np.inf, tf.float64), flat)
+    return tf.gather(known, tf.argmin(tf.abs(known)))
+
+
+def gradients_of(
+    pruned: Any, values: list[float], k: int, inputs: tuple[TensorInput, ...], width: int
+) -> Callable[[Batch], Array] | None:
+    """The gradient of one distance by all float inputs, flattened behind one another; None where there is none."""
+
+    def flat(*xs: Tensor) -> Tensor:
+        watched = [x for x, i in zip(xs, inputs, strict=True) if i.fmt]
+        slopes = tf.gradients(nearest(pruned(*xs)[k], values[k]), watched)
+        parts = [
+            tf.zeros_like(x) if g is None else tf.convert_to_tensor(g) for g, x in zip(slopes, watched, strict=True)
+        ]
+        return tf.concat([tf.reshape(tf.cast(p, tf.float64), [-1]) for p in parts], 0)
+
+    try:
+        return batched(flat, inputs, width)
+    except Exception:  # this danger is then not pulled toward
+        return None
+
+
+def unflattened(flat: Array, inputs: tuple[TensorInput, ...]) -> tuple[Array | None, ...]:
+    """Gradients [n, all elements] as one array an input; None for those that are no floats."""
+    found: list[Array | None] = []
+    start = 0
+    for i in inputs:
+        size = int(np.prod(i.shape)) if i.fmt else 0
+        found.append(flat[:, start : start + size].reshape((len(flat), *i.shape)) if i.fmt else None)
+        start += size
+    return tuple(found)
+
+
+def batched(call: Callable[..., Tensor], inputs: tuple[TensorInput, ...], width: int) -> Callable[[Batch], Array]:
+    """A function of one point over a batch of `width` points; raises where TensorFlow cannot vectorise it."""
+    specs = [tf.TensorSpec((width, *i.shape), i.dtype) for i in inputs]
+    concrete = tf.function(
+        lambda *xs: tf.vectorized_map(lambda row: call(*row), tuple(xs), fallback_to_while_loop=False), autograph=False
+    ).get_concrete_function(*specs)
+    concrete(*tensors_of(inputs, tuple(np.stack([array] * width) for array in moderate(inputs))))
+
+    def run(batch: Batch) -> Array:
+        results: Array = concrete(*tensors_of(inputs, batch)).numpy()
+        return results
+
+    return run
