@@ -5,6 +5,7 @@ line as one version's stretches and says which of them are bad.
 """
 
 from gradcheck.checks import gc001, gc002, gc003, gc004, gc005, gc006, gc008, gc009
+from gradcheck.checks.points import PointSubject
 from gradcheck.checks.stretches import Subject
 from gradcheck.records import Finding, Stop, Sweep, Version
 
@@ -23,3 +24,12 @@ def find(target: str, sweep: Sweep, versions: tuple[Version, ...], stops: tuple[
     ]
     order = {"error": 0, "warning": 1, "info": 2}
     return tuple(sorted(found, key=lambda f: (order[f.severity], f.code, names.index(f.version), f.lo or 0)))
+
+
+AT_POINTS = (gc009, gc001, gc002, gc003, gc004, gc005, gc006, gc008)
+"""The checks of a point, in the order in which one gradient is asked."""
+
+
+def find_at(subject: PointSubject) -> tuple[Finding, ...]:
+    """All findings of one gradient at one point."""
+    return tuple(finding for check in AT_POINTS if (finding := check.at_point(subject)) is not None)

@@ -6,8 +6,9 @@ is NaN as well.
 
 from collections.abc import Iterator
 
+from gradcheck.checks.points import PointSubject, odd_severity, point_finding, said_beside
 from gradcheck.checks.stretches import Rule, Subject, beside, finding, severity_of, stretches
-from gradcheck.records import Class, Finding
+from gradcheck.records import Class, Domain, Finding
 
 RULE = Rule("GC001", "nan-gradient")
 
@@ -21,3 +22,11 @@ def find(subject: Subject) -> Iterator[Finding]:
         what = "is NaN" if stretch.gradient is Class.NAN else "is now finite, now not, too often to tell apart,"
         message = f"the {subject.version.name} gradient {what} on {stretch.interval}; {beside(stretch)}"
         yield finding(RULE, subject, stretch, severity, message)
+
+
+def at_point(subject: PointSubject) -> Finding | None:
+    """A gradient of which some entry is NaN."""
+    if subject.gradient is not Class.NAN or subject.domain is Domain.OUTSIDE:
+        return None
+    message = f"the {subject.version} gradient by {subject.wrt} is NaN; {said_beside(subject)}"
+    return point_finding(RULE, subject, odd_severity(subject), message)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from gradcheck.checks.points import PointSubject, point_finding
 from gradcheck.checks.stretches import Rule, Subject, finding, stretches
 from gradcheck.records import Finding
 
@@ -15,3 +16,11 @@ def find(subject: Subject) -> Iterator[Finding]:
         message = f"computing the {subject.version.name} gradient raises {subject.version.failure}"
         whole = finding(RULE, subject, next(stretches(subject)), "error", message)
         yield replace(whole, lo=subject.sweep.regions[0].lo, hi=subject.sweep.regions[-1].hi)
+
+
+def at_point(subject: PointSubject) -> Finding | None:
+    """A gradient that raises where the function does not."""
+    if subject.said is None:
+        return None
+    message = f"computing the {subject.version} gradient by {subject.wrt} raises {subject.said}"
+    return point_finding(RULE, subject, "error", message)

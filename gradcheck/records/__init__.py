@@ -6,8 +6,8 @@ dtype; they become decimals where they are printed.
 """
 
 from gradcheck.records.classes import Class, Domain, Kind
-from gradcheck.records.findings import Cause, Chain, Finding, Link, Witness
-from gradcheck.records.reports import Environment, Report, TargetError, TargetReport
+from gradcheck.records.findings import Cause, Chain, Finding, LineInterval, Link, TensorWitness, Witness
+from gradcheck.records.reports import Environment, Report, SearchReport, TargetError, TargetReport
 from gradcheck.records.sweeps import InputPlan, Reference, Region, Sweep
 from gradcheck.records.targets import (
     LoadedTarget,
@@ -32,6 +32,7 @@ __all__ = [
     "Finding",
     "InputPlan",
     "Kind",
+    "LineInterval",
     "Link",
     "LoadedTarget",
     "Parameter",
@@ -40,6 +41,7 @@ __all__ = [
     "Reference",
     "Region",
     "Report",
+    "SearchReport",
     "Stop",
     "Study",
     "Sweep",
@@ -49,6 +51,7 @@ __all__ = [
     "TensorInput",
     "TensorPoint",
     "TensorVersion",
+    "TensorWitness",
     "TracedInput",
     "TracedTarget",
     "TracedTensors",

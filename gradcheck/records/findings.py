@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gradcheck.floats import FloatFormat
+from gradcheck.program import Array
 from gradcheck.records.classes import Class
 
 
@@ -16,6 +17,60 @@ class Witness:
     gradient: float | None
     true_output: float | None = None
     true_gradient: float | None = None
+
+
+@dataclass(frozen=True)
+class LineInterval:
+    """The floats of one element, the rest of the witness held, on which a finding stays the same.
+
+    Attributes:
+        input: its name.
+        index: of the element.
+        lo, hi: first and last ordinal.
+        fmt: its dtype.
+    """
+
+    input: str
+    index: tuple[int, ...]
+    lo: int
+    hi: int
+    fmt: FloatFormat
+
+
+@dataclass(frozen=True, eq=False)
+class TensorWitness:
+    """One point of a tensor target that shows a finding, with what came out there.
+
+    Attributes:
+        inputs: by name; floats as float64.
+        dtypes: of the inputs, by name.
+        outputs: by name.
+        gradient: by what the finding is about; None where it is not connected, or raised.
+        true_outputs, true_gradient: objects: floats, or None where they are not known; None where nothing is.
+        bad: indices of the bad entries of the gradient, the first ones.
+        bad_count: how many there are.
+        bad_outputs: names and indices of the outputs that are not finite, the first ones.
+        cotangent: what the outputs are weighed with: `ones` or `random signs`.
+        weights: the cotangent itself, one array an output; None where it is ones.
+        line: along one element; None where the element is no float or the finding is about finite numbers.
+        poisons: how one bad row of a batch spoils others; None where it does not, or there is no batch.
+        paste: Python that shows it.
+    """
+
+    inputs: Mapping[str, Array]
+    dtypes: Mapping[str, str]
+    outputs: Mapping[str, Array]
+    gradient: Array | None
+    true_outputs: Mapping[str, Array] | None = None
+    true_gradient: Array | None = None
+    bad: tuple[tuple[int, ...], ...] = ()
+    bad_count: int = 0
+    bad_outputs: tuple[str, ...] = ()
+    cotangent: str = "ones"
+    weights: tuple[Array, ...] | None = None
+    line: LineInterval | None = None
+    poisons: str | None = None
+    paste: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,6 +110,7 @@ class Finding:
         message: one sentence: what.
         suggestion: one sentence: what next.
         witness, cause: filled by the stage that explains.
+        tensor: the witness of a tensor target, in the place of `witness`.
     """
 
     code: str
@@ -72,6 +128,7 @@ class Finding:
     kind: str | None = None
     witness: Witness | None = None
     cause: Cause | None = None
+    tensor: TensorWitness | None = None
 
 
 @dataclass(frozen=True)

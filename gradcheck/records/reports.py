@@ -1,10 +1,12 @@
 """Reports: all that is told of the targets of a run."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gradcheck.records.findings import Finding
 from gradcheck.records.sweeps import Sweep
 from gradcheck.records.targets import TracedInput
+from gradcheck.records.tensors import TensorInput, Weight
 
 
 @dataclass(frozen=True)
@@ -13,6 +15,35 @@ class TargetError:
 
     code: str
     message: str
+
+
+@dataclass(frozen=True)
+class SearchReport:
+    """How a tensor target was searched.
+
+    Attributes:
+        inputs: of the target, with the shapes that were used.
+        wrt: what it was differentiated by.
+        weights: the captured variables among those.
+        points: how many points were run, by stage.
+        judged: points at which real arithmetic was asked.
+        approximate: operations without a rule, so that float64 stands in for the truth.
+        guessed: whether the shapes were found by trying.
+        cotangents: names of what vector outputs were weighed with.
+        order: of the derivative, 1 or 2.
+        cut: whether the clock stopped the search.
+    """
+
+    inputs: tuple[TensorInput, ...]
+    wrt: tuple[str, ...]
+    weights: tuple[Weight, ...]
+    points: Mapping[str, int]
+    judged: int
+    approximate: tuple[str, ...]
+    guessed: bool
+    cotangents: tuple[str, ...]
+    order: int = 1
+    cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -27,6 +58,7 @@ class TargetReport:
     sweeps: tuple[Sweep, ...] = ()
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
+    search: SearchReport | None = None
 
     @property
     def status(self) -> str:

@@ -1,11 +1,11 @@
 """Targets: loaded, then traced."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any, TypeAlias
 
-from gradcheck.floats import FloatFormat
+from gradcheck.floats import FORMATS, FloatFormat
 from gradcheck.program import Array, Observation, Program
 
 Tensor: TypeAlias = Any
@@ -17,8 +17,8 @@ class Parameter:
     """One input of a loaded target.
 
     Attributes:
-        name: as the function or the signature spells it.
-        dtype: a dtype name, or None where nothing declares one.
+        name: as the function or the signature spells it, with the path inside a structure behind it.
+        dtype: of a float, an integer or `bool`; None where nothing declares one, which means floats.
         shape: declared dimensions (None: any), or None where nothing declares them.
         keyword_only: whether it must be passed by name.
     """
@@ -35,11 +35,16 @@ class LoadedTarget:
 
     Attributes:
         name: as the user wrote it, or `file:function` for a discovered one.
-        function: takes one tensor a parameter, returns one tensor.
-        parameters: the float inputs, in order.
+        function: takes one tensor a parameter, returns a tensor or a structure of them.
+        parameters: the inputs, in order, structures taken apart.
         autograph: whether Python control flow on tensors is to be converted.
         override_lost: whether a SavedModel names gradient overrides that were not saved with it.
         notes: what the user should know of how it was loaded.
+        paste: lines of Python that put the callable into the name `f`.
+        call: a format string over the names of the tensors: the call of `f`, `f({0}, {1})`.
+        domains: which values an input is made for, by its name, where a convention tells.
+        held: names of the inputs that training does not differentiate by: labels, masks, weights.
+        takes_tensors: whether it is known to take whole tensors: a Keras model, loss or metric.
     """
 
     name: str
@@ -48,6 +53,18 @@ class LoadedTarget:
     autograph: bool = True
     override_lost: bool = False
     notes: tuple[str, ...] = ()
+    paste: tuple[str, ...] = ()
+    call: str = ""
+    domains: Mapping[str, str] = field(default_factory=dict)
+    held: tuple[str, ...] = ()
+    takes_tensors: bool = False
+
+    @property
+    def is_tensor(self) -> bool:
+        """Whether it cannot be swept element by element: it takes whole tensors, other dtypes or structures."""
+        return self.takes_tensors or any(
+            p.dtype not in (None, *FORMATS) or "[" in p.name or "." in p.name for p in self.parameters
+        )
 
 
 @dataclass(frozen=True)
