@@ -1,24 +1,28 @@
 """Loading: the text of a target becomes a function in memory.
 
-In: `module:function`, `file.py:function`, a module or a file, a SavedModel directory with `:signature`. Out:
-`LoadedTarget`; whatever goes wrong is a `CannotCheck` with the code of its cause.
+In: `module:function`, `file.py:make_function()`, a module or a file, a SavedModel directory with `:signature`, a .keras
+file. Out: `LoadedTarget`; whatever goes wrong is a `CannotCheck` with the code of its cause.
 """
 
 import sys
 from pathlib import Path
 
 from gradcheck.errors import NO_SUCH_ATTRIBUTE, CannotCheck
+from gradcheck.loading.attributes import attribute
+from gradcheck.loading.calls import Call, target_of
 from gradcheck.loading.discovery import discover
-from gradcheck.loading.modules import attribute, import_place, source_path
+from gradcheck.loading.keras_objects import is_keras, load_keras
+from gradcheck.loading.modules import import_place, source_path
 from gradcheck.loading.names import Place, parse
-from gradcheck.loading.signatures import parameters_of
+from gradcheck.loading.paste import paste_lines
+from gradcheck.loading.signatures import arguments_of
 from gradcheck.records import LoadedTarget
 
 
 def expand(text: str) -> tuple[str, ...]:
     """The targets that `text` stands for: itself, or all that is discoverable in a file or module."""
     name = parse(text)
-    if name.attribute or name.place is Place.SAVED_MODEL:
+    if name.attribute or name.place in (Place.SAVED_MODEL, Place.KERAS_FILE):
         return (text,)
     module = import_place(name)
     path = source_path(module)
@@ -38,8 +42,16 @@ def load(text: str) -> LoadedTarget:
         from gradcheck.loading.saved_models import load_signature  # imports TensorFlow
 
         return load_signature(text, Path(name.text), name.attribute)
-    function = attribute(import_place(name), text, name.attribute)
-    return LoadedTarget(text, function, parameters_of(text, function))
+    if name.place is Place.KERAS_FILE:
+        from gradcheck.loading.keras_files import load_keras_file  # the same
+
+        return load_keras_file(text, Path(name.text))
+    module = import_place(name)
+    function = attribute(module, text, name.attribute)
+    paste = paste_lines(name, module)
+    if is_keras(function):
+        return load_keras(text, function, paste)
+    return target_of(text, Call(function, arguments_of(text, function)), paste)
 
 
 def make_working_directory_importable() -> None:

@@ -1,22 +1,18 @@
-"""Import the user's module or file and find an attribute in it.
+"""Import the user's module or file.
 
-In: a parsed target. Out: the module, the attribute. User code runs here: whatever it raises, even `SystemExit`, becomes
-a GC901 message that names the exception and the line.
+In: a parsed target. Out: the module. User code runs here: whatever it raises, even `SystemExit`, becomes a GC901
+message that names the exception and the line.
 """
 
-import difflib
 import importlib
 import importlib.util
-import inspect
 import sys
-import traceback
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
-from gradcheck.errors import CANNOT_IMPORT, NO_SUCH_ATTRIBUTE, CannotCheck, one_line
+from gradcheck.errors import CANNOT_IMPORT, CannotCheck
+from gradcheck.loading.failures import import_failure
 from gradcheck.loading.names import Place, TargetName
 
 
@@ -79,55 +75,7 @@ def is_package(name: str, root: Path) -> bool:
     return there is None or source_path(there) == root / name / "__init__.py"
 
 
-def attribute(module: ModuleType, target: str, dotted: str) -> Callable[..., Any]:
-    """The callable at `dotted` in `module`."""
-    found: Any = module
-    for part in dotted.split("."):
-        try:
-            found = getattr(found, part)
-        except AttributeError:
-            where = getattr(found, "__name__", type(found).__name__)
-            near = difflib.get_close_matches(part, dir(found), n=1)
-            hint = f"did you mean {near[0]}?" if near else "is it defined under another name?"
-            raise CannotCheck(NO_SUCH_ATTRIBUTE, f"{target}: {where} has no {part!r}; {hint}") from None
-        except Exception as error:  # the user's property or module __getattr__
-            said = f"{type(error).__name__}: {one_line(str(error), 120)}"
-            raise CannotCheck(NO_SUCH_ATTRIBUTE, f"{target}: asking for {part!r} raised {said}; mend it") from error
-    if inspect.isclass(found):
-        raise CannotCheck(
-            NO_SUCH_ATTRIBUTE, f"{target}: {dotted} is a class; name a function, or an instance that can be called"
-        )
-    if not callable(found):
-        raise CannotCheck(
-            NO_SUCH_ATTRIBUTE,
-            f"{target}: {dotted} is a {type(found).__name__}, not a function; name something callable",
-        )
-    return found  # type: ignore[no-any-return]
-
-
 def source_path(module: ModuleType) -> Path | None:
     """The .py file of a module, resolved, or None."""
     file = getattr(module, "__file__", None)
     return Path(file).resolve() if file and file.endswith(".py") else None
-
-
-def import_failure(place: str, error: BaseException) -> str:
-    """One line on why an import failed, with the line of the user's code that it failed at."""
-    if isinstance(error, ModuleNotFoundError) and error.name and (place + ".").startswith(error.name + "."):
-        return f"{place}: no module named {error.name!r}; run gradcheck in the directory that holds it, or install it"
-    if isinstance(error, SyntaxError):
-        where = f"{error.filename}:{error.lineno}" if error.lineno else place
-        return f"{place}: not valid Python: {error.msg} ({where}); fix it and run again"
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if is_users(f.filename)]
-    where = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    said = f"{type(error).__name__}: {one_line(str(error), 120)}".rstrip(": ")
-    return f"{place}: importing it raised {said}{where}; it must import cleanly"
-
-
-def is_users(filename: str) -> bool:
-    """Whether a frame is neither the import system's nor gradcheck's."""
-    return (
-        not filename.startswith("<frozen")
-        and "importlib" not in filename
-        and Path(__file__).parent.parent not in Path(filename).parents
-    )

@@ -1,4 +1,4 @@
-"""What a target's text names: a module, a Python file or a SavedModel, and something in it.
+"""What a target's text names: a module, a Python file, a SavedModel or a Keras file, and something in it.
 
 In: the text. Out: its parts; nothing is imported, only the file system is asked.
 """
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from gradcheck.errors import CANNOT_IMPORT, NOT_A_SAVED_MODEL, NOT_SUPPORTED_YET, CannotCheck
+from gradcheck.errors import CANNOT_IMPORT, NO_SUCH_ATTRIBUTE, NOT_A_SAVED_MODEL, CannotCheck
 
 
 class Place(Enum):
@@ -16,6 +16,7 @@ class Place(Enum):
     MODULE = "module"
     FILE = "file"
     SAVED_MODEL = "SavedModel"
+    KERAS_FILE = "Keras file"
 
 
 @dataclass(frozen=True)
@@ -32,15 +33,10 @@ def parse(target: str) -> TargetName:
     before, colon, after = target.rpartition(":")
     text, attribute = (before, after) if colon else (target, "")
     path = Path(text)
-    if text.endswith(".keras"):
-        raise CannotCheck(
-            NOT_SUPPORTED_YET,
-            f"{target}: .keras files are not supported yet; model.export(DIRECTORY) and scan that",
-        )
-    if text.endswith(".py"):
+    if text.endswith((".py", ".keras")):
         if not path.is_file():
             raise CannotCheck(CANNOT_IMPORT, f"{target}: no such file: {text}; paths start at the working directory")
-        return TargetName(Place.FILE, text, attribute)
+        return TargetName(Place.FILE, text, attribute) if text.endswith(".py") else keras_file(target, text, attribute)
     if text and path.is_dir() and not (path / "__init__.py").is_file():
         if not any((path / name).is_file() for name in ("saved_model.pb", "saved_model.pbtxt")):
             raise CannotCheck(
@@ -53,5 +49,13 @@ def parse(target: str) -> TargetName:
         return TargetName(Place.MODULE, text, attribute)
     what = "is neither a .py file nor a SavedModel directory" if path.exists() else "no such file, directory or module"
     raise CannotCheck(
-        CANNOT_IMPORT, f"{target}: {what}; write module:function, path/to/file.py:function or a SavedModel's directory"
+        CANNOT_IMPORT,
+        f"{target}: {what}; write module:function, path/to/file.py:function, model.keras or a SavedModel's directory",
     )
+
+
+def keras_file(target: str, text: str, attribute: str) -> TargetName:
+    """A Keras file, which holds one model."""
+    if attribute:
+        raise CannotCheck(NO_SUCH_ATTRIBUTE, f"{target}: a .keras file holds one model and no names; write {text}")
+    return TargetName(Place.KERAS_FILE, text, "")

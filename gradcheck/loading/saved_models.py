@@ -6,6 +6,7 @@ saved name (`CustomGradient-9`) up among those of this process and could find a 
 """
 
 import difflib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
-from gradcheck.errors import NO_SUCH_ATTRIBUTE, NOT_A_SAVED_MODEL, NOT_SUPPORTED_YET, CannotCheck, one_line
-from gradcheck.loading.signatures import declared
-from gradcheck.records import LoadedTarget, Parameter
+from gradcheck.errors import NO_SUCH_ATTRIBUTE, NOT_A_SAVED_MODEL, CannotCheck, one_line
+from gradcheck.loading.calls import Call, target_of
+from gradcheck.loading.paste import quoted
+from gradcheck.loading.signatures import argument, check_inputs, parameters_among
+from gradcheck.records import LoadedTarget
 
 DEFAULT_SIGNATURE = "serving_default"
 LOST = (
@@ -33,21 +36,35 @@ def load_signature(target: str, directory: Path, signature: str) -> LoadedTarget
         raise CannotCheck(NOT_A_SAVED_MODEL, unreadable(target, error)) from error
     name = pick(target, list(model.signatures), signature)
     concrete = model.signatures[name]
-    specs: dict[str, Any] = concrete.structured_input_signature[1]
-    parameters = tuple(declared(target, Parameter(n, keyword_only=True), spec) for n, spec in sorted(specs.items()))
+    specs = sorted(concrete.structured_input_signature[1].items())
+    call = Call(one_output(concrete), tuple(argument(target, n, spec, True) for n, spec in specs))
+    call.function.model = model  # type: ignore[attr-defined]  # the variables live as long as the model does
+    check_inputs(target, parameters_among(call.arguments), lambda: bool(concrete.variables))
+    return target_of(
+        target,
+        call,
+        ("import tensorflow as tf", f"f = tf.saved_model.load({quoted(str(directory))}).signatures[{quoted(name)}]"),
+        call=call.text + the_output(concrete),
+        autograph=False,
+        override_lost=lost,
+        notes=(LOST,) if lost else (),
+    )
+
+
+def one_output(concrete: Any) -> Callable[..., Any]:
+    """The signature as a function of named tensors; a lone output comes without its name."""
 
     def call(**tensors: Any) -> Any:
         outputs = concrete(**tensors)
-        if len(outputs) != 1:
-            names = ", ".join(sorted(outputs))
-            raise CannotCheck(
-                NOT_SUPPORTED_YET,
-                f"{target}: {len(outputs)} outputs ({names}); tensor targets are not supported yet",
-            )
-        return next(iter(outputs.values()))
+        return next(iter(outputs.values())) if len(outputs) == 1 else outputs
 
-    call.model = model  # type: ignore[attr-defined]  # the variables live as long as the model does
-    return LoadedTarget(target, call, parameters, autograph=False, override_lost=lost, notes=(LOST,) if lost else ())
+    return call
+
+
+def the_output(concrete: Any) -> str:
+    """What a call's text has behind it to get a lone output."""
+    names = list(concrete.structured_outputs)
+    return f"[{quoted(names[0])}]" if len(names) == 1 else ""
 
 
 def pick(target: str, signatures: list[str], wanted: str) -> str:

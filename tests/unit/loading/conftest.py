@@ -5,10 +5,12 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gradcheck.errors import CannotCheck
+from gradcheck.records import LoadedTarget
 
 Write = Callable[[str, str | bytes], Path]
 Refused = Callable[[str, Callable[[], object]], str]
@@ -52,3 +54,16 @@ def refused() -> Refused:
         return raised.value.message
 
     return message_of
+
+
+@pytest.fixture(scope="session")
+def pasted() -> Callable[..., Any]:
+    """Run the lines that a target gives to paste, then its call, with values."""
+
+    def run(loaded: LoadedTarget, *values: Any) -> Any:
+        space: dict[str, Any] = {}
+        exec("\n".join(loaded.paste), space)
+        space.update({f"x{i}": value for i, value in enumerate(values)})
+        return eval(loaded.call.format(*(f"x{i}" for i in range(len(values)))), space)
+
+    return run

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from gradcheck.loading import load
-from gradcheck.loading.modules import attribute, import_file, import_module, source_path
+from gradcheck.loading.attributes import attribute
+from gradcheck.loading.modules import import_file, import_module, source_path
 
 Write = Callable[[str, str | bytes], Path]
 Refused = Callable[[str, Callable[[], object]], str]
@@ -162,7 +163,10 @@ def test_no_such_function_with_a_hint(project: Path, write: Write, refused: Refu
 def test_a_class_instead_of_a_function(project: Path, write: Write, refused: Refused) -> None:
     write("classes.py", "class Loss:\n    def __call__(self, x): return x\n")
     message = refused("GC902", lambda: load("classes.py:Loss"))
-    assert message == "classes.py:Loss: Loss is a class; name a function, or an instance that can be called"
+    assert (
+        message
+        == "classes.py:Loss: Loss is a class; name a function, or an instance that can be called: classes.py:Loss()"
+    )
 
 
 @pytest.mark.parametrize(("value", "kind"), [("3.0", "float"), ("None", "NoneType"), ("'text'", "str")])

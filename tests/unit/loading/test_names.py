@@ -77,8 +77,18 @@ def test_a_text_without_a_place_names_no_directory(project: Path, refused: Refus
     assert "saved_model" not in refused("GC901", lambda: parse(text))
 
 
-def test_keras_files_are_for_later_and_the_message_says_what_to_do(project: Path, refused: Refused) -> None:
-    assert "model.export(DIRECTORY)" in refused("GC909", lambda: parse("model.keras"))
+def test_a_keras_file_holds_one_model(project: Path, write: Write, refused: Refused) -> None:
+    write("models/net.keras", "")
+    assert parse("models/net.keras") == TargetName(Place.KERAS_FILE, "models/net.keras", "")
+    message = refused("GC902", lambda: parse("models/net.keras:serving_default"))
+    assert message.endswith("a .keras file holds one model and no names; write models/net.keras")
+    assert "no such file: model.keras" in refused("GC901", lambda: parse("model.keras"))
+
+
+def test_a_factory_keeps_its_parentheses(project: Path, write: Write) -> None:
+    write("losses.py", "")
+    assert parse("losses:make()") == TargetName(Place.MODULE, "losses", "make()")
+    assert parse("losses.py:obj.make()") == TargetName(Place.FILE, "losses.py", "obj.make()")
 
 
 def test_nothing_is_imported(project: Path, write: Write, monkeypatch: pytest.MonkeyPatch) -> None:

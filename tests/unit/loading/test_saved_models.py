@@ -143,14 +143,36 @@ def test_a_model_without_signatures(tmp_path: Path, refused: Refused) -> None:
     assert "it has: none" in refused("GC902", lambda: load(f"{directory}:plain"))
 
 
-def test_an_int_input(model: str, refused: Refused) -> None:
-    assert "input n is int32, and only float16" in refused("GC908", lambda: load(f"{model}:counts"))
+def test_an_int_input_alone_has_no_gradient(model: str, refused: Refused) -> None:
+    assert "no float input: n is int32, and only float16" in refused("GC908", lambda: load(f"{model}:counts"))
 
 
-def test_several_outputs_are_for_later(model: str, refused: Refused) -> None:
+def test_several_outputs_come_by_name(model: str) -> None:
     loaded = load(f"{model}:several")
-    message = refused("GC909", lambda: loaded.function(x=tf.constant([1.0])))
-    assert "6 outputs (fifth, first, fourth, second, sixth, third); tensor targets are not supported yet" in message
+    outputs = loaded.function(x=tf.constant([1.0]))
+    assert sorted(outputs) == ["fifth", "first", "fourth", "second", "sixth", "third"]
+    assert loaded.call == "f(x={0})"
+
+
+def test_inputs_of_other_dtypes_beside_a_float(tmp_path: Path) -> None:
+    module = tf.Module()
+    specs = [{"image": vector(), "mask": vector("bool")}, vector("int32", name="n")]
+    module.f = tf.function(
+        lambda d, n: tf.where(d["mask"], d["image"], 0.0) * tf.cast(n, tf.float32), input_signature=specs
+    )
+    tf.saved_model.save(module, str(tmp_path / "m"), signatures={"f": module.f})
+    loaded = load(str(tmp_path / "m"))
+    assert sorted(p.dtype or "" for p in loaded.parameters) == ["bool", "float32", "int32"]
+    assert loaded.is_tensor
+
+
+def test_lines_to_paste_run_the_signature(model: str, pasted: Callable[..., Any]) -> None:
+    loaded = load(f"{model}:ratio")
+    assert loaded.call == 'f(x={0}, y={1})["ratio"]'
+    assert pasted(loaded, tf.constant([[6.0]]), tf.constant(2.0, tf.float64)).numpy() == 3.0
+    assert pasted(load(f"{model}:overridden"), tf.constant([0.0])).numpy() == [2.0]
+    several = pasted(load(f"{model}:several"), tf.constant([2.0]))
+    assert several["first"].numpy() == [-2.0]
 
 
 def damaged(model: str, directory: Path, content: bytes) -> str:

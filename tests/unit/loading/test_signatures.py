@@ -139,15 +139,18 @@ def annotated(annotation: Any) -> Callable[..., Any]:
     return function
 
 
-@pytest.mark.parametrize(
-    ("annotation", "words"),
-    [(int, "n is an int"), ("int", "n is an int"), (str, "n is a str"), (bool, "n is a bool"), ("bool", "n is a bool")],
-)
-def test_an_argument_annotated_as_no_float(refused: Refused, annotation: Any, words: str) -> None:
-    message = refused("GC908", lambda: parameters_of("some:target", annotated(annotation)))
-    assert message.startswith(f"some:target: {words}, and only floats are swept;")
-    assert "functools.partial" in message
+@pytest.mark.parametrize(("annotation", "dtype"), [(int, "int32"), ("int", "int32"), (bool, "bool"), ("bool", "bool")])
+def test_an_argument_annotated_as_an_int_or_a_bool(annotation: Any, dtype: str) -> None:
+    assert parameters_of("t", annotated(annotation)) == (X, Parameter("n", dtype))
     assert parameters_of("t", functools.partial(annotated(annotation), n=3)) == (X,)
+
+
+@pytest.mark.parametrize("annotation", [str, "str"])
+def test_an_argument_annotated_as_a_text(refused: Refused, annotation: Any) -> None:
+    message = refused("GC908", lambda: parameters_of("some:target", annotated(annotation)))
+    assert message.startswith("some:target: n is a str, and inputs are tensors of numbers;")
+    assert "functools.partial" in message
+    assert parameters_of("t", functools.partial(annotated(annotation), n="a")) == (X,)
 
 
 @pytest.mark.parametrize("annotation", [float, "tf.Tensor", tf.Tensor, "float"])
@@ -168,18 +171,74 @@ def test_annotations_of_what_is_not_swept_do_not_matter(function: Callable[..., 
     assert parameters_of("t", function) == (X,)
 
 
-@pytest.mark.parametrize("dtype", [tf.int32, tf.string, tf.bool, tf.complex64, tf.int8])
+@pytest.mark.parametrize("dtype", [tf.int32, tf.bool, tf.int8, tf.uint64])
 def test_a_signature_of_no_float(refused: Refused, dtype: Any) -> None:
     function = signed(tf.TensorSpec([None], dtype))(lambda x: x)
     message = refused("GC908", lambda: parameters_of("some:target", function))
-    assert message.startswith(f"some:target: input x is {dtype.name}, and only float16, bfloat16, float32, float64")
+    assert message.startswith(f"some:target: no float input: x is {dtype.name}, and only float16, bfloat16, float32,")
+
+
+def test_no_float_is_needed_where_variables_are_trained() -> None:
+    class Table(tf.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.rows = tf.Variable([1.0, 2.0])
+
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.int32)])
+        def look_up(self, i: Any) -> Any:
+            return tf.gather(self.rows, i)
+
+        def plain(self, i: int) -> Any:
+            return tf.gather(self.rows, i)
+
+    assert parameters_of("t", Table().look_up) == (Parameter("i", "int32", (None,)),)
+    assert parameters_of("t", Table().plain) == (Parameter("i", "int32"),)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "words"), [(tf.string, "wrap the target in a function that holds it"), (tf.complex64, "imaginary parts")]
+)
+def test_dtypes_that_are_refused_beside_a_float(refused: Refused, dtype: Any, words: str) -> None:
+    function = signed(tf.TensorSpec([None]), tf.TensorSpec([None], dtype))(two)
+    message = refused("GC908", lambda: parameters_of("some:target", function))
+    assert message.startswith(f"some:target: input y is {dtype.name}, and inputs are floats, integers or truth values;")
+    assert words in message
+
+
+def test_other_dtypes_beside_a_float() -> None:
+    function = signed(tf.TensorSpec([None]), tf.TensorSpec([], tf.int64))(two)
+    assert parameters_of("t", function) == (Parameter("x", "float32", (None,)), Parameter("y", "int64", ()))
+
+
+@pytest.mark.parametrize(
+    ("spec", "kind"),
+    [(tf.RaggedTensorSpec([None, None]), "ragged"), (tf.SparseTensorSpec([None, 3]), "sparse")],
+)
+def test_ragged_and_sparse_inputs_are_refused(refused: Refused, spec: Any, kind: str) -> None:
+    message = refused("GC909", lambda: parameters_of("some:target", signed(tf.TensorSpec([]), spec)(two)))
+    assert message.startswith(f"some:target: input y is {kind}, and ragged and sparse tensors are not supported;")
+    assert "takes the dense values" in message
+    nested = signed({"a": [spec]})(lambda d: d)
+    assert "input d['a'][0] is" in refused("GC909", lambda: parameters_of("t", nested))
+
+
+def test_a_signature_of_a_partial_and_of_a_callable_object() -> None:
+    class Model(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([3]), tf.TensorSpec([], tf.float64)])
+        def __call__(self, x: Any, y: Any) -> Any:
+            return x
+
+    declared = (Parameter("x", "float32", (3,)), Parameter("y", "float64", ()))
+    assert parameters_of("t", Model()) == declared
+    fixed = functools.partial(Model().__call__, y=tf.constant(1.0, tf.float64))
+    assert parameters_of("t", fixed) == declared[:1]
 
 
 def test_arguments_that_cannot_be_read(refused: Refused) -> None:
     assert "its arguments cannot be read" in refused("GC908", lambda: parameters_of("t", min))
 
 
-def test_a_structure_of_tensors_is_for_later(refused: Refused) -> None:
-    specs = [tf.TensorSpec([None], tf.float32), tf.TensorSpec([None], tf.float32)]
+def test_a_structure_of_tensors_is_taken_apart() -> None:
+    specs = [tf.TensorSpec([None], tf.float32), tf.TensorSpec([2], tf.int32)]
     function = signed(specs)(lambda xs: xs[0] * xs[1])
-    assert "a structure of tensors" in refused("GC909", lambda: parameters_of("t", function))
+    assert parameters_of("t", function) == (Parameter("xs[0]", "float32", (None,)), Parameter("xs[1]", "int32", (2,)))
