@@ -31,6 +31,17 @@ ZERO = arb(0)
 ONE = arb(1)
 
 
+class Mode:
+    """How derivatives are added.
+
+    Attributes:
+        absolute: whether absolute values are: then a derivative is the sum of |products of slopes| over all paths from
+            the input, and rounding makes an error of some units of it, however exact every slope is.
+    """
+
+    absolute = False
+
+
 class Dual:
     """A value and its derivative.
 
@@ -85,7 +96,7 @@ def plus(a: Real | None, b: Real | None) -> Real | None:
     if isinstance(a, State) or isinstance(b, State):
         states = (a, b)
         return next(s for s in (State.UNDEFINED, State.UNDECIDED, State.SINGULAR) if s in states)
-    return a + b
+    return abs(a) + abs(b) if Mode.absolute else a + b
 
 
 def state_of(*xs: Dual) -> State | None:

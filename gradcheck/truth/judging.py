@@ -30,7 +30,8 @@ from gradcheck.floats import FloatFormat
 from gradcheck.options import CONDITION_ULPS
 from gradcheck.records import Class, Domain, Kind
 from gradcheck.truth.duals import Real, State
-from gradcheck.truth.oracle import ApproximateOracle, Enclosure, Oracle
+from gradcheck.truth.enclosures import Enclosure, hull
+from gradcheck.truth.oracle import ApproximateOracle, Oracle
 
 GRADUAL = 16
 """Smallest normals below which a gradient is lost where subnormals are kept."""
@@ -111,9 +112,7 @@ class Judge:
         self.names = names
         self.fmt, self.index, self.held = line.fmt, line.index, line.held
         self.tolerance = tolerance
-        fmt = line.fmt
-        self.unit = 2.0 ** -(fmt.mantissa_bits + 1)
-        self.floor = fmt.smallest_normal * (1 / self.unit if fmt.flushes else GRADUAL)
+        self.unit, self.floor = unit_of(line.fmt), floor_of(line.fmt)
         self.known: dict[int, Enclosure] = {}
         self.segments = line.segments
         self.losses: dict[tuple[str, int], float] = {}
@@ -153,7 +152,7 @@ class Judge:
 
     def fits(self, value: Real, margin: float) -> bool:
         """Whether a true value can be represented, and is away from the largest float by a relative margin."""
-        return isinstance(value, arb) and abs(value) < arb(self.fmt.largest) * (1 + self.unit / 2 - margin)
+        return fits(value, self.fmt, margin)
 
     def verdict(self, name: str, gradient: float | None, ordinal: int, truth: Enclosure) -> tuple[Class, Kind | None]:
         """The class of one gradient, and its kind where it is not finite."""
@@ -178,16 +177,7 @@ class Judge:
 
     def kind(self, truth: Enclosure) -> Kind | None:
         """What a gradient that is not finite should have been; None outside the domain."""
-        true = truth.derivative
-        if truth.value is State.UNDEFINED or true is State.UNDEFINED:
-            return None
-        if true is State.SINGULAR:
-            return Kind.SINGULAR
-        if self.fits(true, self.tolerance):
-            return Kind.NUMERICAL
-        if isinstance(true, arb) and abs(true) > arb(self.fmt.largest) * (1 - 2 * self.tolerance):
-            return Kind.OVERFLOW
-        return Kind.UNDECIDED
+        return kind_of(truth, self.fmt, self.tolerance)
 
     def is_wrong_formula(self, name: str, ordinal: int, truth: Enclosure) -> bool:
         """Whether a version's own formula, evaluated exactly, is not the derivative: half of the digits differ.
@@ -229,13 +219,33 @@ class Judge:
         return moved
 
 
-def hull(derivatives: tuple[Real, ...]) -> tuple[arb, arb]:
-    """The smallest and the largest of the derivatives that count as right."""
-    numbers = [d for d in derivatives if isinstance(d, arb)]
-    low = high = numbers[0]
-    for d in numbers[1:]:
-        low, high = low.min(d), high.max(d)
-    return low, high
+def kind_of(truth: Enclosure, fmt: FloatFormat, tolerance: float) -> Kind | None:
+    """What a gradient of a dtype that is not finite should have been; None outside the domain."""
+    true = truth.derivative
+    if truth.value is State.UNDEFINED or true is State.UNDEFINED:
+        return None
+    if true is State.SINGULAR:
+        return Kind.SINGULAR
+    if fits(true, fmt, tolerance):
+        return Kind.NUMERICAL
+    if isinstance(true, arb) and abs(true) > arb(fmt.largest) * (1 - 2 * tolerance):
+        return Kind.OVERFLOW
+    return Kind.UNDECIDED
+
+
+def fits(value: Real, fmt: FloatFormat, margin: float) -> bool:
+    """Whether a true value can be represented, and is away from the largest float by a relative margin."""
+    return isinstance(value, arb) and abs(value) < arb(fmt.largest) * (1 + unit_of(fmt) / 2 - margin)
+
+
+def unit_of(fmt: FloatFormat) -> float:
+    """The unit roundoff."""
+    return float(2.0 ** -(fmt.mantissa_bits + 1))
+
+
+def floor_of(fmt: FloatFormat) -> float:
+    """How small a gradient is lost whatever the formula."""
+    return fmt.smallest_normal * (1 / unit_of(fmt) if fmt.flushes else GRADUAL)
 
 
 def domain_of(truth: Enclosure) -> Domain:

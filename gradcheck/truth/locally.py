@@ -13,21 +13,21 @@ from flint import arb, ctx
 
 from gradcheck.floats import FORMATS, FloatFormat
 from gradcheck.program import Array, Program, Ref
+from gradcheck.truth.arguments import Value, arguments
 from gradcheck.truth.duals import Dual, Real, State
 from gradcheck.truth.ops import TABLE
-from gradcheck.truth.oracle import GIVEN_UP, argument
+from gradcheck.truth.oracle import GIVEN_UP
 from gradcheck.truth.running import FLOATS, Run
 
 PRECISION = 1024
 """Bits at which all tensors of one point are evaluated: 1 - cos(x) at the smallest normal float32 takes 300."""
 
 
-def exact_tensors(program: Program, values: tuple[float, ...]) -> dict[Ref, Array]:
+def exact_tensors(program: Program, values: tuple[Value, ...]) -> dict[Ref, Array]:
     """Every tensor behind the outputs, as arrays of duals; empty where an operation has no rule."""
     before, ctx.prec = ctx.prec, PRECISION
     try:
-        arguments = [argument(program, i, value, None) for i, value in enumerate(values)]
-        return Run(TABLE).tensors(program, arguments, program.outputs)
+        return Run(TABLE).tensors(program, arguments(program, values, (None,) * len(values)), program.outputs)
     except GIVEN_UP:
         return {}
     finally:

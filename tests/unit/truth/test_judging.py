@@ -15,8 +15,9 @@ from gradcheck.floats import FORMATS
 from gradcheck.options import CONDITION_ULPS
 from gradcheck.records import Class, Domain, Kind
 from gradcheck.truth.duals import State
+from gradcheck.truth.enclosures import Enclosure
 from gradcheck.truth.judging import ROUNDINGS, Judge, Line, Point, nearest
-from gradcheck.truth.oracle import ApproximateOracle, Enclosure
+from gradcheck.truth.oracle import ApproximateOracle
 
 JudgeFor = Callable[..., Judge]
 FLOAT32 = FORMATS["float32"]

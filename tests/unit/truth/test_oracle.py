@@ -12,17 +12,8 @@ from flint import arb, ctx
 from gradcheck.program import Node, Program
 from gradcheck.records import Study
 from gradcheck.truth.duals import State
-from gradcheck.truth.oracle import (
-    LAST_PRECISION,
-    PATIENCE,
-    WANTED_BITS,
-    ApproximateOracle,
-    Enclosure,
-    Oracle,
-    is_narrow,
-    missing,
-    stuck,
-)
+from gradcheck.truth.enclosures import LAST_PRECISION, PATIENCE, WANTED_BITS, Enclosure, is_narrow, stuck
+from gradcheck.truth.oracle import ApproximateOracle, Oracle, missing
 from gradcheck.truth.running import NotInTable
 
 StudyOf = Callable[..., Study]

@@ -12,7 +12,9 @@ import tensorflow as tf
 from flint import arb
 
 from gradcheck.program import Node, Program
+from gradcheck.truth.arguments import argument
 from gradcheck.truth.duals import Dual, Real, State
+from gradcheck.truth.enclosures import Enclosure
 from gradcheck.truth.ops import (
     TABLE,
     arithmetic,
@@ -24,7 +26,7 @@ from gradcheck.truth.ops import (
     special,
     trigonometric,
 )
-from gradcheck.truth.oracle import Enclosure, Oracle, argument
+from gradcheck.truth.oracle import Oracle
 from gradcheck.truth.running import Run
 
 DIGITS = 70

@@ -8,10 +8,12 @@ import scipy.special
 from flint import arb, ctx
 
 from gradcheck.program import Node, Program
+from gradcheck.truth.arguments import argument
 from gradcheck.truth.duals import ONE, ZERO, Dual, State
+from gradcheck.truth.enclosures import Enclosure
 from gradcheck.truth.ops import TABLE, bessel, incomplete, special
 from gradcheck.truth.ops.incomplete import beta_sum, lower_sum, precision, rate, series, upper_sum
-from gradcheck.truth.oracle import Enclosure, Oracle, argument
+from gradcheck.truth.oracle import Oracle
 from gradcheck.truth.running import Run
 
 RULES = {**special.RULES, **bessel.RULES, **incomplete.RULES}
