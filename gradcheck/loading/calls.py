@@ -10,8 +10,8 @@ from itertools import count
 from typing import Any
 
 from gradcheck.loading.conventions import domains_by_convention, held_by_convention
+from gradcheck.loading.declarations import Argument, parameters_among
 from gradcheck.loading.paste import class_lines
-from gradcheck.loading.signatures import Argument, parameters_among
 from gradcheck.loading.structures import classes_in, packed, written
 from gradcheck.records import LoadedTarget, Parameter
 

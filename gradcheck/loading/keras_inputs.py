@@ -9,12 +9,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from gradcheck.loading.signatures import POSITIONAL, Argument, declared
+from gradcheck.loading.declarations import Argument, declared
+from gradcheck.loading.signatures import POSITIONAL
 from gradcheck.loading.structures import mapped
 from gradcheck.records import Parameter
 
 MADE_UP = re.compile(r"(keras_tensor|input_layer|input)(_\d+)?")
 """Names that Keras counts up: they differ from one process to the next."""
+
+OF_LISTS = ("Merge", "Attention")
+"""Layers that take a list of tensors, at least two."""
 
 
 def input_tree(target: str, model: Any) -> Any:
@@ -64,7 +68,7 @@ def shaped(name: str, layer: Any, shape: Any) -> Any:
         return {key: shaped(f"{name}[{key!r}]", layer, below) for key, below in shape.items()}
     if isinstance(shape, (list, tuple)):
         return [shaped(f"{name}[{i}]", layer, below) for i, below in enumerate(shape)]
-    if is_a(layer, "Merge"):
+    if any(is_a(layer, kind) for kind in OF_LISTS):
         return [Parameter(f"{name}[{i}]", dtype) for i in range(2)]
     return Parameter(name, dtype)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gradcheck.errors import NO_FLOAT_INPUT, CannotCheck
-from gradcheck.loading.signatures import Argument, parameters_among
+from gradcheck.loading.declarations import Argument, parameters_among
 from gradcheck.records import Parameter
 
 Made = tuple[Callable[..., Any], tuple[str, ...], str]

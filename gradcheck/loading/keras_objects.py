@@ -10,9 +10,9 @@ from typing import Any
 
 from gradcheck.loading.calls import Call, target_of
 from gradcheck.loading.conventions import loss_inputs
+from gradcheck.loading.declarations import Argument, check_inputs, parameters_among
 from gradcheck.loading.keras_inputs import input_tree, known_domains, layer_arguments
 from gradcheck.loading.keras_metrics import metric_call
-from gradcheck.loading.signatures import Argument, check_inputs, parameters_among
 from gradcheck.records import LoadedTarget, Parameter
 
 NOT_BUILT = "it is not built yet: its variables are made, with other random values in every run, when it is called"

@@ -16,8 +16,8 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from gradcheck.errors import NO_SUCH_ATTRIBUTE, NOT_A_SAVED_MODEL, CannotCheck, one_line
 from gradcheck.loading.calls import Call, target_of
+from gradcheck.loading.declarations import argument, check_inputs, parameters_among
 from gradcheck.loading.paste import quoted
-from gradcheck.loading.signatures import argument, check_inputs, parameters_among
 from gradcheck.records import LoadedTarget
 
 DEFAULT_SIGNATURE = "serving_default"
