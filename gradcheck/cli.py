@@ -20,6 +20,7 @@ from gradcheck.errors import BAD_CONFIGURATION, CannotCheck, one_line
 from gradcheck.vocabulary import (
     BUG,
     COULD_NOT_CHECK,
+    DOMAINS,
     DTYPES,
     FINDINGS,
     FORMATS,
@@ -106,11 +107,27 @@ def scan(
         float | None,
         typer.Option(metavar="ERROR", help="Relative error of a right gradient (1e-3 in float32).", min=0.0),
     ] = None,
+    shapes: Annotated[
+        list[str] | None, typer.Option("--shape", metavar="NAME=4,3", help="Shape of a tensor input; repeatable.")
+    ] = None,
+    domains: Annotated[
+        list[str] | None,
+        typer.Option("--domain", metavar="NAME=DOMAIN", help=f"{', '.join(DOMAINS)}, for an input; repeatable."),
+    ] = None,
+    wrt: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Differentiate by this input, or by 'variables'; repeatable."),
+    ] = None,
+    budget: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Time for the search of a tensor target (5s).")
+    ] = None,
+    order: Annotated[int, typer.Option(help="Check the first derivative, or the second.", min=1, max=2)] = 1,
 ) -> int:
     """Sweep functions over their inputs and report where the gradient goes bad.
 
     Exit status: 0 nothing found, 1 findings, 2 a target could not be checked.
     """
+    from gradcheck import options as opt
     from gradcheck.gate import exit_status
     from gradcheck.options import ScanOptions, parse_choice, parse_hold, parse_range, parse_tolerance
 
@@ -122,6 +139,11 @@ def scan(
         seed=seed,
         tolerance=parse_tolerance(tolerance),
         fail_on=parse_choice("--fail-on", fail_on, SEVERITIES),
+        shapes=dict(opt.parse_shape(text) for text in shapes or ()),
+        domains=dict(opt.parse_domain_option(text) for text in domains or ()),
+        wrt=tuple(wrt or ()),
+        budget=opt.parse_budget(budget) if budget else opt.DEFAULT_BUDGET,
+        order=order,
     )
     parse_choice("--format", output_format, FORMATS)
     files = [(path, format_of(path)) for path in outputs or ()]

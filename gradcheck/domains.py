@@ -90,6 +90,11 @@ class ValueDomain:
             kept = np.where(self.rows_inside(rows, fmt), rows, moved)
         return np.reshape(kept, values.shape)
 
+    def admit(self, numbers: Doubles, fmt: FloatFormat | None, dtype: str) -> Array:
+        """Any float64 numbers as values inside; `dtype`, in which they travel, is float64, int64 or bool."""
+        inside = self.project(numbers, fmt).astype(dtype)
+        return self.project(inside, fmt) if dtype == "bool" else inside
+
     def contains(self, values: Array, fmt: FloatFormat | None) -> Truths:
         """Whether each point lies inside, and is made of floats of `fmt`."""
         if not values.size:
@@ -101,12 +106,12 @@ class ValueDomain:
 
     def rows_inside(self, rows: Array, fmt: FloatFormat | None) -> Truths:
         """What of [n, rows, length] is inside: its entries or, with a last axis of length 1, its rows."""
-        inside = entries_inside(rows, fmt, self.ends(fmt), self.whole)
+        inside = entries_inside(rows, fmt, self.ends(fmt), self.whole or fmt is None)
         if self.kind not in ("simplex", "one-hot", "unit"):
             return inside
         totals = rows.astype(np.float64) ** (2 if self.kind == "unit" else 1)
         missed = np.abs(totals.sum(axis=-1, keepdims=True) ** (0.5 if self.kind == "unit" else 1) - 1)
-        slack = 0.0 if self.whole else row_slack(fmt, rows.shape[-1])
+        slack = 0.0 if self.kind == "one-hot" else row_slack(fmt, rows.shape[-1])
         good: Truths = inside.all(axis=-1, keepdims=True) & (missed <= slack)
         return good
 
@@ -118,7 +123,7 @@ class ValueDomain:
             return simplex_rows(rows, fmt)
         if fmt is not None and self.kind == "unit":
             return unit_rows(rows, fmt)
-        return nearest_entries(rows, fmt, self.ends(fmt), self.whole)
+        return nearest_entries(rows, fmt, self.ends(fmt), self.whole or fmt is None)
 
 
 def float_ends(fmt: FloatFormat, lo: float | None, hi: float | None, inward: bool) -> tuple[float, float]:

@@ -32,6 +32,10 @@ class CannotCheck(Exception):
         super().__init__(f"{code} {self.message}")
 
 
+class NotElementwise(CannotCheck):
+    """A target's elements depend on one another, or its output has another shape: it is a tensor target."""
+
+
 def one_line(text: str, limit: int = MESSAGE_LIMIT) -> str:
     """Fold white space, drop control characters and cut after `limit` characters."""
     printable = " ".join("".join(c for c in text if c.isprintable() or c.isspace()).split())

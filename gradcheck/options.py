@@ -5,8 +5,10 @@ instead. Values stay texts until the dtype of the input that they are for is kno
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from gradcheck.domains import ValueDomain, parse_domain
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
 from gradcheck.floats import FORMATS, FloatFormat
 
@@ -63,6 +65,17 @@ DEFAULT_HOLD = "0.5"
 everything that is multiplied by its logarithm)."""
 
 
+DEFAULT_BUDGET = 5.0
+"""Seconds that the search of a tensor target may take, about."""
+
+FAR = 1e15
+"""Absolute value of an input beyond all that training meets; a defect that takes one is a warning, of a tensor target:
+every square overflows somewhere."""
+
+LINE_DOMAINS = ("any", "range", "probability", "positive")
+"""Domains that are ranges of a line."""
+
+
 @dataclass(frozen=True)
 class RangeOption:
     """One `--range [NAME=]LO:HI`; without a name it is for every float input. An empty end is the dtype's own."""
@@ -109,6 +122,16 @@ class ScanOptions:
     seed: int = 0
     tolerance: float | None = None
     fail_on: str = "error"
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    domains: Mapping[str, ValueDomain] = field(default_factory=dict)
+    wrt: tuple[str, ...] = ()
+    budget: float = DEFAULT_BUDGET
+    order: int = 1
+
+    @property
+    def is_for_tensors(self) -> bool:
+        """Whether something was asked that only a tensor target has."""
+        return bool(self.shapes or self.wrt or any(d.kind not in LINE_DOMAINS for d in self.domains.values()))
 
 
 def parse_range(text: str) -> RangeOption:
@@ -155,6 +178,38 @@ def parse_tolerance(tolerance: float | None) -> float | None:
             BAD_CONFIGURATION, f"--tolerance {tolerance:g}: not a relative error; write 0.001, for example"
         )
     return tolerance
+
+
+def parse_shape(text: str) -> tuple[str, tuple[int, ...]]:
+    """Read `NAME=4,3`; `NAME=` is a single number."""
+    name, equals, sizes = (part.strip() for part in text.rpartition("="))
+    parts = [part.strip() for part in sizes.strip("()[]").split(",") if part.strip()]
+    if not equals or not name or not all(part.isdigit() and int(part) > 0 for part in parts):
+        raise CannotCheck(
+            BAD_CONFIGURATION, f"--shape {text}: not a shape; write NAME=SIZES, for example --shape x=4,3"
+        )
+    return name, tuple(int(part) for part in parts)
+
+
+def parse_domain_option(text: str) -> tuple[str, ValueDomain]:
+    """Read `NAME=DOMAIN`."""
+    name, equals, domain = (part.strip() for part in text.partition("="))
+    if not equals or not name:
+        raise CannotCheck(
+            BAD_CONFIGURATION, f"--domain {text}: not a domain; write NAME=DOMAIN, for example --domain y=one-hot"
+        )
+    return name, parse_domain(f"--domain {text}", domain)
+
+
+def parse_budget(text: str) -> float:
+    """Read a time: `10s`, `1.5`, `2m`."""
+    units = {"ms": 1e-3, "s": 1.0, "m": 60.0}
+    suffix = next((u for u in units if text.strip().endswith(u)), "")
+    wanted = "write a time, for example --budget 10s"
+    seconds = number(f"--budget {text}", text.strip().removesuffix(suffix), wanted) * units.get(suffix, 1.0)
+    if not 0 < seconds <= 24 * 3600:
+        raise CannotCheck(BAD_CONFIGURATION, f"--budget {text}: not a time above 0 and up to a day; {wanted}")
+    return seconds
 
 
 def parse_choice(option: str, value: str, choices: tuple[str, ...]) -> str:

@@ -1,6 +1,9 @@
 """The words of the command line, importable at once: numpy and the stages are loaded when there is work for them."""
 
 DTYPES = ("float16", "bfloat16", "float32", "float64")
+DOMAINS = ("probability", "simplex", "one-hot", "positive", "unit", "integer:0:9", "mask")
+"""Values that an input may have, as people write them."""
+
 SEVERITIES = ("info", "warning", "error")
 """From the mildest up."""
 

@@ -57,10 +57,10 @@ def guilty_forward(program: Program, cause: Cause) -> int | None:
     return next((program.by_name[name] for name in names if name in program.by_name), None)
 
 
-def cause_at(program: Program, place: int, found: Class, seen: Observation) -> Cause:
-    """The record of one node."""
+def cause_at(program: Program, place: int, found: Class, seen: Observation, whole: Observation | None = None) -> Cause:
+    """The record of one node; `whole` is what was seen of whole tensors, where `seen` holds a number of each."""
     node = program.nodes[place]
-    forward = culprit(program, place, seen) or forward_node(program, place)
+    forward = culprit(program, place, seen if whole is None else whole) or forward_node(program, place)
     where = forward.place if forward else node.place
     return Cause(
         op=node.op,

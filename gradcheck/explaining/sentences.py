@@ -8,7 +8,7 @@ from math import isfinite, isinf, isnan
 
 import numpy as np
 
-from gradcheck.program import Node, Observation, Program, Ref
+from gradcheck.program import Array, Node, Observation, Program, Ref
 from gradcheck.records import Class
 
 SYMBOLS = {
@@ -151,7 +151,7 @@ def expression(program: Program, ref: Ref, depth: int) -> str:
     if node.op == "Placeholder":
         return node.name.removeprefix("stripped/")
     if node.op == "Const" and node.value is not None:
-        return text(float(np.ravel(node.value)[0])) if np.size(node.value) else "[]"
+        return constant(node.value)
     if depth == 0:
         return "..."
     inner = [expression(program, r, depth - 1) for r in node.inputs]
@@ -159,6 +159,15 @@ def expression(program: Program, ref: Ref, depth: int) -> str:
     if symbol and len(inner) > 1:
         return f" {symbol} ".join(f"({i})" if " " in i and symbol in "*/-**" else i for i in inner)
     return f"{name_of(node.op)}({', '.join(inner)})"
+
+
+def constant(value: Array) -> str:
+    """A constant in a formula; of a tensor whose elements differ, the first."""
+    flat = np.ravel(value)
+    if not flat.size:
+        return "[]"
+    first_of = text(float(flat[0]))
+    return first_of if (flat == flat[0]).all() else f"[{first_of}, ...]"
 
 
 def name_of(op: str) -> str:

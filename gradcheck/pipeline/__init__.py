@@ -11,11 +11,12 @@ from collections.abc import Callable
 from importlib import metadata
 
 from gradcheck import __version__, loading, planning
-from gradcheck.errors import CannotCheck
+from gradcheck.errors import CannotCheck, NotElementwise
 from gradcheck.options import ScanOptions
 from gradcheck.pipeline.cures import Patient, with_cures
 from gradcheck.pipeline.sweeps import sweep_and_check
-from gradcheck.records import Environment, Finding, Report, Sweep, TargetError, TargetReport
+from gradcheck.pipeline.tensors import scan_tensors
+from gradcheck.records import Environment, Finding, LoadedTarget, Report, Sweep, TargetError, TargetReport
 
 TENSORFLOW_PACKAGES = ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "tf-nightly", "tensorflow-macos")
 
@@ -43,16 +44,26 @@ def scan(name: str, options: ScanOptions) -> TargetReport:
     """One target, from its name to its report."""
     try:
         loaded = loading.load(name)
-        against = loading.load(options.against) if options.against else None
-        from gradcheck import tracing  # imports TensorFlow
-
-        target = tracing.trace(loaded, options.dtype, against)
-        plans = planning.plan_inputs(name, target.inputs, options)
-        results = [checked(Patient(loaded, target, plan, options)) for plan in plans]
+        if loaded.is_tensor or options.is_for_tensors:
+            return scan_tensors(loaded, options)
+        try:
+            return scan_line(loaded, options)
+        except NotElementwise:
+            return scan_tensors(loaded, options)
     except CannotCheck as error:
         return failed(name, error)
+
+
+def scan_line(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
+    """A target each element of which is on its own: its inputs are swept, float by float."""
+    against = loading.load(options.against) if options.against else None
+    from gradcheck import tracing  # imports TensorFlow
+
+    target = tracing.trace(loaded, options.dtype, against)
+    plans = planning.plan_inputs(loaded.name, target.inputs, options)
+    results = [checked(Patient(loaded, target, plan, options)) for plan in plans]
     return TargetReport(
-        target=name,
+        target=loaded.name,
         inputs=target.inputs,
         versions=tuple(v.name for v in target.versions[0]),
         modes=("graph",),

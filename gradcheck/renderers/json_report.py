@@ -5,12 +5,20 @@ decimals that read back to the same float of their dtype; ends of intervals come
 """
 
 import json
-import math
 from typing import Any
 
 from gradcheck.floats import FloatFormat
 from gradcheck.records import Cause, Finding, Region, Report, Sweep, TargetReport
+from gradcheck.renderers.numbers import number
 from gradcheck.renderers.styles import Style
+from gradcheck.renderers.tensor_json import (
+    search_coverage,
+    search_object,
+    search_truth,
+    tensor_inputs,
+    tensor_object,
+    tensor_witness_object,
+)
 from gradcheck.renderers.visible import visible
 
 SCHEMA_VERSION = 1
@@ -52,12 +60,23 @@ def target_object(target: TargetReport) -> dict[str, Any]:
         "target": target.target,
         "status": target.status,
         "error": error,
-        "elementwise": None if target.error else True,
-        "inputs": [input_object(sweep, target.sweeps) for sweep in target.sweeps],
+        "elementwise": None if target.error else target.search is None,
+        "inputs": tensor_inputs(target.search)
+        if target.search
+        else [input_object(sweep, target.sweeps) for sweep in target.sweeps],
         "modes": list(target.modes),
         "versions": list(target.versions),
-        "coverage": coverage_object(target.sweeps) if target.sweeps else None,
-        "truth": truth_object(target.sweeps) if target.sweeps else None,
+        "coverage": search_coverage(target.search)
+        if target.search
+        else coverage_object(target.sweeps)
+        if target.sweeps
+        else None,
+        "truth": search_truth(target.search)
+        if target.search
+        else truth_object(target.sweeps)
+        if target.sweeps
+        else None,
+        "search": search_object(target.search) if target.search else None,
         "regions": [region_object(region) for sweep in target.sweeps for region in visible(sweep.regions)],
         "findings": [finding_object(finding, target.modes[0]) for finding in target.findings],
         "notes": list(target.notes),
@@ -110,7 +129,9 @@ def finding_object(finding: Finding, mode: str) -> dict[str, Any]:
         "masked": finding.masked,
         **interval_object(finding.fmt, finding.lo, finding.hi),
         "message": finding.message,
-        "witness": None
+        "witness": tensor_witness_object(finding.tensor)
+        if finding.tensor
+        else None
         if witness is None
         else {
             "inputs": {name: number(value) for name, value in witness.inputs.items()},
@@ -119,6 +140,7 @@ def finding_object(finding: Finding, mode: str) -> dict[str, Any]:
             "true_output": None if witness.true_output is None else number(witness.true_output),
             "true_gradient": None if witness.true_gradient is None else number(witness.true_gradient),
         },
+        **tensor_object(finding.tensor),
         "cause": None if cause is None else cause_object(cause),
         "suggestion": finding.suggestion,
     }
@@ -160,10 +182,3 @@ def interval_object(fmt: FloatFormat, lo: int | None, hi: int | None) -> dict[st
         "hi_hex": fmt.hex(hi),
         "floats": hi - lo + 1,
     }
-
-
-def number(value: float) -> float | str:
-    """A number, or the name of one that JSON does not have."""
-    if math.isnan(value):
-        return "nan"
-    return value if math.isfinite(value) else ("inf" if value > 0 else "-inf")

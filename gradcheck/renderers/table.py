@@ -4,15 +4,16 @@ In: a report. Out: a block a target, one line where it is clean: a heading, a st
 the findings with their witness and what to do next. Targets that could not be checked are not here: they are messages.
 """
 
-import textwrap
 from itertools import groupby
 from math import isinf
 
 from tabulate import tabulate
 
-from gradcheck.records import Class, Domain, Finding, Region, Report, Sweep, TargetReport, Witness
+from gradcheck.records import Class, Domain, Finding, Region, Report, SearchReport, Sweep, TargetReport, Witness
+from gradcheck.renderers.paragraphs import shown, wrapped
 from gradcheck.renderers.strip import strip
 from gradcheck.renderers.styles import Style
+from gradcheck.renderers.tensor_table import search_coverage_text, search_lines, tensor_findings
 from gradcheck.renderers.visible import visible
 
 MAX_ROWS = 16
@@ -20,9 +21,6 @@ MAX_ROWS = 16
 
 UNDEFINED = "undefined"
 """What stands in the forward column outside the domain."""
-
-MANTISSA = 8
-"""Significant digits of a printed result."""
 
 
 def render_table(report: Report, style: Style) -> str:
@@ -35,6 +33,8 @@ def render_table(report: Report, style: Style) -> str:
 
 def target_block(target: TargetReport, style: Style) -> str:
     """One target."""
+    if target.search is not None:
+        return searched_block(target, target.search, style)
     if is_quiet(target):
         unsure = [] if is_judged(target) else [wrapped(truth(target), style, "  ")]
         return "\n".join([clean_line(target, style), *unsure, *note_lines(target, style)])
@@ -46,6 +46,21 @@ def target_block(target: TargetReport, style: Style) -> str:
     lines += note_lines(target, style)
     lines.append(style.paint(wrapped(coverage(target), style, "  "), "dim"))
     return "\n".join(lines)
+
+
+def searched_block(target: TargetReport, search: SearchReport, style: Style) -> str:
+    """One tensor target."""
+    how = style.paint(wrapped(search_coverage_text(search, target.modes), style, "  "), "dim")
+    if not target.findings:
+        name, clean = style.paint(target.target, "heading"), style.paint("clean", "good")
+        shapes = ", ".join(f"{i.name}{list(i.shape)}" for i in search.inputs)
+        first = f"{name}  {clean}  {shapes}: {sum(search.points.values()):,} points run"
+        unsure = [how] if not search.judged or search.approximate or search.cut else []
+        return "\n".join([first, *unsure, *note_lines(target, style)])
+    found = tensor_findings(target.findings, style)
+    return "\n".join(
+        [heading(target, style), *search_lines(target, search, style), "", *found, *note_lines(target, style), how]
+    )
 
 
 def is_quiet(target: TargetReport) -> bool:
@@ -259,18 +274,6 @@ def painted(observed: Class, style: Style) -> str:
     return style.paint(observed.value, None if observed in (Class.FINITE, Class.NONE) else "error")
 
 
-def shown(value: float) -> str:
-    """A result in a few digits."""
-    return f"{value:.{MANTISSA}g}"
-
-
 def exactly(value: float) -> str:
     """An input, to be typed again."""
     return repr(value).removesuffix(".0")
-
-
-def wrapped(text: str, style: Style, indent: str) -> str:
-    """A paragraph with a hanging indent."""
-    return textwrap.fill(
-        text, style.width, initial_indent=indent, subsequent_indent=indent + "    ", break_on_hyphens=False
-    )

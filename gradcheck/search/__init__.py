@@ -1,1 +1,190 @@
-"""Search: points of a tensor target that are worth running."""
+"""Search: the points of a tensor target at which something is bad.
+
+In: inputs, a way to classify batches of points, the constants of the graph and its pull toward danger. Out:
+`Sightings`: bad points by what is bad at them, and good ones for real arithmetic to judge. The order is fixed:
+structured points, lines through some of them, low-discrepancy points, then points that are pulled toward danger. How
+many are run follows from a number of points, never from the clock: same seed, same points.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gradcheck.program import Array
+from gradcheck.records import Batch, Pull, TensorInput, TensorPoint
+from gradcheck.search.guided import MAX_PULLED, STARTS, bracketed, measure, pulled
+from gradcheck.search.lines import (
+    DIRECTIONS,
+    along_coordinate,
+    along_direction,
+    coordinates,
+    directions,
+    joined,
+    line_ordinals,
+    projected,
+)
+from gradcheck.search.sequences import low_discrepancy
+from gradcheck.search.shrinking import shrink
+from gradcheck.search.structured import structured
+
+__all__ = ["Ground", "Sightings", "base_points", "joined", "line_ordinals", "projected", "search", "shrink"]
+
+KEPT = 48
+"""Bad points that are kept of each kind, the first ones."""
+
+GOOD = 40
+"""Good points that are kept, the first structured ones and some of the others."""
+
+BASES = 4
+"""Points that lines go through."""
+
+Classify = Callable[[Batch], Array]
+Signature = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What is searched.
+
+    Attributes:
+        inputs: of the target.
+        classify: from a batch to class codes [n, columns]; 0 is all finite.
+        pull: makes the way toward danger; None where there is none.
+        tables, scalars: constants of the graph.
+        points: how many points may be run, about.
+        seed: of all that is random.
+    """
+
+    inputs: tuple[TensorInput, ...]
+    classify: Classify
+    pull: Callable[[], Pull | None]
+    tables: tuple[Array, ...]
+    scalars: tuple[float, ...]
+    points: int
+    seed: int
+    late: Callable[[], bool] = lambda: False
+
+
+@dataclass
+class Sightings:
+    """What was seen, in order.
+
+    Attributes:
+        bad: for each row of codes that is not all finite, the first points with it.
+        good: points at which everything is finite.
+        first: which stage found each kind first.
+        run: how many points were run, by stage.
+        cut: whether the clock stopped the search before its points were used up.
+    """
+
+    bad: dict[Signature, list[TensorPoint]] = field(default_factory=dict)
+    good: list[TensorPoint] = field(default_factory=list)
+    first: dict[Signature, str] = field(default_factory=dict)
+    run: dict[str, int] = field(default_factory=dict)
+    cut: bool = False
+
+    def add(self, stage: str, batch: Batch, codes: Array, usual: tuple[int, ...]) -> None:
+        """Take in a batch; `usual` are codes that say nothing bad (finite, not connected)."""
+        self.run[stage] = self.run.get(stage, 0) + len(codes)
+        odd = ~np.isin(codes, usual).all(1)
+        room = GOOD if stage == "structured" else GOOD + GOOD // 2
+        for i in np.flatnonzero(~odd)[: max(room - len(self.good), 0)]:
+            self.good.append(tuple(a[i] for a in batch))
+        if not odd.any():
+            return
+        kinds, owners = np.unique(codes[odd], axis=0, return_inverse=True)
+        places = np.flatnonzero(odd)
+        for k, kind in enumerate(kinds):
+            signature = tuple(int(c) for c in kind)
+            kept = self.bad.setdefault(signature, [])
+            self.first.setdefault(signature, stage)
+            for i in places[owners.ravel() == k][: KEPT - len(kept)]:
+                kept.append(tuple(a[i] for a in batch))
+
+
+USUAL_CODES = (0, 4)
+"""Finite, and not connected."""
+
+
+def search(ground: Ground) -> Sightings:
+    """Run the stages in order, each as far as the points go."""
+    found = Sightings()
+    seen: list[tuple[Batch, Array]] = []
+    left = ground.points
+    for stage, batch in stages(ground, seen):
+        if ground.late():
+            found.cut = True
+            break
+        piece = tuple(array[: max(left, 0)] for array in batch)
+        if not len(piece[0]):
+            break
+        codes = ground.classify(piece)
+        seen.append((piece, codes))
+        found.add(stage, piece, codes, USUAL_CODES)
+        left -= len(codes)
+    return found
+
+
+def stages(ground: Ground, seen: list[tuple[Batch, Array]]) -> Iterator[tuple[str, Batch]]:
+    """Batches of points, one stage after another."""
+    rng = np.random.default_rng(ground.seed)
+    first = structured(ground.inputs, ground.tables, ground.scalars)
+    yield "structured", tuple(array[: max(ground.points // 2, 1)] for array in first)
+    if any(i.fmt for i in ground.inputs):
+        yield from (("lines", batch) for batch in lines(ground, rng))
+        yield "low-discrepancy", low_discrepancy(ground.inputs, max(ground.points // 8, 16), ground.seed)
+        yield from (("guided", batch) for batch in guided(ground, seen))
+
+
+def lines(ground: Ground, rng: np.random.Generator) -> Iterator[Batch]:
+    """Lines along coordinates and along directions, through a few of the structured points and through 0."""
+    inputs = ground.inputs
+    fmt = next(i.fmt for i in inputs if i.fmt)
+    ordinals = line_ordinals(fmt, rng)
+    places = coordinates(inputs, rng)
+    allowed = max(ground.points // 3 // len(ordinals), 2)
+    bases = base_points(inputs)
+    work = [(base, place) for base in bases for place in places]
+    chosen = work[:: max(-(-len(work) // max(allowed - DIRECTIONS, 1)), 1)]
+    for base, place in chosen:
+        own = inputs[place[0]].fmt
+        assert own is not None, "coordinates are floats"
+        yield along_coordinate(inputs, base, place, ordinals if own == fmt else line_ordinals(own, rng))
+    for base in bases[:2]:
+        for _, direction in zip(range(min(DIRECTIONS, allowed)), directions(inputs, rng), strict=False):
+            yield along_direction(inputs, base, direction, ordinals)
+
+
+def base_points(inputs: tuple[TensorInput, ...]) -> list[TensorPoint]:
+    """Zeros, an ordinary point, ones, and an ordinary point of mixed signs, in the domains."""
+    ramps = [np.arange(1, int(np.prod(i.shape)) + 1).reshape(i.shape) for i in inputs]
+    sizes = [max(int(np.prod(i.shape)), 1) for i in inputs]
+    wanted = [
+        tuple(0.0 * r for r in ramps),
+        tuple(0.1 + 0.8 * r / (n + 1) + 0.03 * k for k, (r, n) in enumerate(zip(ramps, sizes, strict=True))),
+        tuple(1.0 + 0.0 * r for r in ramps),
+        tuple((2.0 * r / (n + 1) - 1.1) * (-1.0) ** k for k, (r, n) in enumerate(zip(ramps, sizes, strict=True))),
+    ]
+    cast = [tuple(a[None].astype(i.array_dtype) for a, i in zip(p, inputs, strict=True)) for p in wanted]
+    return [tuple(a[0] for a in projected(inputs, batch)) for batch in cast][:BASES]
+
+
+def guided(ground: Ground, seen: list[tuple[Batch, Array]]) -> Iterator[Batch]:
+    """Points between which a danger lies, then points pulled toward the dangers that were not reached."""
+    pull = ground.pull()
+    if pull is None:
+        return
+    batch = joined([b for b, _ in seen])
+    distances = measure(pull, batch)
+    between = bracketed(ground.inputs, pull, batch, distances)
+    if between is not None:
+        yield between
+    with np.errstate(invalid="ignore"):
+        crossed = (distances == 0).any(0) | ((distances > 0).any(0) & (distances < 0).any(0))
+    starts = tuple(a[:STARTS] for a in low_discrepancy(ground.inputs, 4 * STARTS, ground.seed + 1))
+    near = joined(
+        [tuple(np.stack([p[k] for p in base_points(ground.inputs)]) for k in range(len(starts))), starts]
+    )
+    for danger in [k for k in range(len(pull.names)) if not crossed[k]][:MAX_PULLED]:
+        yield pulled(ground.inputs, pull, near, danger)

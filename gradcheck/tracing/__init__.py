@@ -10,7 +10,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from gradcheck.errors import BAD_CONFIGURATION, CANNOT_TRACE, NOT_SUPPORTED_YET, CannotCheck, one_line
+from gradcheck.errors import BAD_CONFIGURATION, CANNOT_TRACE, NOT_SUPPORTED_YET, CannotCheck, NotElementwise, one_line
 from gradcheck.floats import FORMATS
 from gradcheck.records import LoadedTarget, Parameter, Stop, TracedInput, TracedTarget, Version
 from gradcheck.tracing.graphs import (
@@ -98,8 +98,7 @@ def lay_out(loaded: LoadedTarget, inputs: tuple[TracedInput, ...], block: int) -
         except Untraceable as failure:
             failures.append(failure)
     if not failures or traces_as_matrix(loaded, inputs):
-        message = f"{loaded.name}: needs tensors of a shape; tensor targets are not supported yet"
-        raise CannotCheck(NOT_SUPPORTED_YET, message)
+        raise NotElementwise(NOT_SUPPORTED_YET, f"{loaded.name}: needs tensors of a shape")
     raise CannotCheck(CANNOT_TRACE, f"{loaded.name}: {failures[-1].stage} it raised {explain(failures[-1].error)}")
 
 

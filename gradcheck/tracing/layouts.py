@@ -15,7 +15,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.python.autograph.core import ag_ctx
 
-from gradcheck.errors import CANNOT_TRACE, NOT_SUPPORTED_YET, CannotCheck
+from gradcheck.errors import CANNOT_TRACE, NOT_SUPPORTED_YET, CannotCheck, NotElementwise
 from gradcheck.records import LoadedTarget, Tensor, TracedInput
 from gradcheck.tracing.graphs import branches_on_tensors, has_control_flow
 
@@ -218,9 +218,7 @@ def check_output(target: str, forward: Any) -> None:
     if not outputs:
         raise CannotCheck(CANNOT_TRACE, f"{target}: it returns no tensor; return the value to differentiate")
     if len(outputs) > 1:
-        raise CannotCheck(
-            NOT_SUPPORTED_YET, f"{target}: it returns {len(outputs)} tensors; tensor targets are not supported yet"
-        )
+        raise NotElementwise(NOT_SUPPORTED_YET, f"{target}: it returns {len(outputs)} tensors")
     if not outputs[0].dtype.is_floating:
         raise CannotCheck(
             CANNOT_TRACE, f"{target}: it returns {outputs[0].dtype.name}, which has no real gradient; return floats"
@@ -232,13 +230,10 @@ def output_of(result: Any) -> Tensor:
     return tf.nest.flatten(result)[0]
 
 
-def not_elementwise(target: str, forward: Any) -> CannotCheck:
+def not_elementwise(target: str, forward: Any) -> NotElementwise:
     """The error for an output whose shape is not the input's."""
     shapes = f"{[i.shape.as_list() for i in forward.inputs][:1]} to {forward.outputs[0].shape}"
-    return CannotCheck(
-        NOT_SUPPORTED_YET,
-        f"{target}: not elementwise (its output has another shape, {shapes}); tensor targets are not supported yet",
-    )
+    return NotElementwise(NOT_SUPPORTED_YET, f"{target}: not elementwise: its output has another shape, {shapes}")
 
 
 def smoke_values(block: int, traced: TracedInput) -> Tensor:

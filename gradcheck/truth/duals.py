@@ -99,6 +99,14 @@ def plus(a: Real | None, b: Real | None) -> Real | None:
     return abs(a) + abs(b) if Mode.absolute else a + b
 
 
+def between(a: Real | None, b: Real | None) -> Real | None:
+    """All between two derivatives."""
+    if a is None and b is None:
+        return None
+    low, high = (ZERO if d is None else d for d in (a, b))
+    return plus(low, high) if isinstance(low, State) or isinstance(high, State) else low.union(high)
+
+
 def state_of(*xs: Dual) -> State | None:
     """The state that the result takes over from its arguments, or None where all have values."""
     states = [x.v for x in xs if isinstance(x.v, State)]

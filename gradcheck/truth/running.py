@@ -35,12 +35,14 @@ class Run:
     Attributes:
         table: the rules.
         side: 0 to evaluate at the point itself; 1 or -1 to resolve ties as just above or just below it.
+        hull: whether the derivative of a maximum, a ramp or an absolute value at a tie is all between those beside it.
         ties: whether a comparison met two numbers that are exactly equal and move apart.
     """
 
-    def __init__(self, table: Mapping[str, Rule], side: int = 0) -> None:
+    def __init__(self, table: Mapping[str, Rule], side: int = 0, hull: bool = False) -> None:
         self.table = table
         self.side = side
+        self.hull = hull
         self.ties = False
         self.functions: Mapping[str, Program] = {}
 

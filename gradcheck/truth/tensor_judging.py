@@ -14,10 +14,11 @@ rule adds these, and where they cancel, as those through a softmax of equal logi
 every slope is exact (running error analysis, ibid. section 3.3). A slope that is computed badly is not excused by it.
 The last is again the condition number of the gradient times a backward error of k ulps: x~ is x with each element of
 all inputs moved by k ulps, up or down at random, in PATTERNS ways; 0 stays 0, since a relative error of it is none, and
-no element leaves its input's domain.
+no element leaves its input's domain. Where an output is larger than the dtype nothing finite is judged.
 
-An error below ROUNDINGS u S is let pass as well, S being the median of ||g||_inf over ordinary points: sigmoid(x) - 1
-rounds to 0 from 17 on, and nobody who adds gradients of this size to others notices.
+An error below ROUNDINGS u S / max(1, |x_i|) is let pass as well, S being the median of ||g||_inf over ordinary points:
+sigmoid(x) - 1 rounds to 0 from 17 on, and nobody who adds gradients of this size to others notices. The divisor is that
+of the third term: by a vector of length 1e20 a normalised one has a gradient of 1e-20, which should not be lost.
 """
 
 from collections.abc import Mapping, Sequence
@@ -158,6 +159,8 @@ class TensorJudge:
         truth, fmt = known.entry(wrt, index), self.fmt(wrt)
         if not isinstance(truth.value, arb) or any(not isinstance(d, arb) for d in truth.every):
             return True
+        if known.size > fmt.largest:
+            return True
         low, high = hull(truth.every)
         error = (arb(gradient) - high).max(low - arb(gradient))
         small = CONDITION_ULPS * unit_of(fmt)
@@ -166,7 +169,7 @@ class TensorJudge:
             return True
         size = max(abs(float(known.point[wrt][index])), 1.0)
         slack += small * (abs(truth.value).max(known.size) / size + known.norm(wrt))
-        if not error > slack or error < ROUNDINGS * unit_of(fmt) * self.scale(wrt):
+        if not error > slack or error < ROUNDINGS * unit_of(fmt) * self.scale(wrt) / size:
             return True
         paths = self.oracle.magnitude(known.point, wrt, index)
         slack += small * largest([paths])

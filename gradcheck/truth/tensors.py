@@ -6,8 +6,9 @@ cotangent * output is what reverse mode differentiates; here the derivative is c
 At a tie the derivatives just above and just below are taken along the direction that is asked for. Where they agree the
 function may be smooth (softplus as max(x, 0) + log1p(exp(-|x|))) or smooth along this line alone (the second of three
 equal numbers, sorted): then the derivative is looked at nearby, at points moved by less than any float. Where it
-differs, or the sides do, all between them and that of the branch which the program takes count as right: the hull of
-the generalised gradient (Clarke, Optimization and Nonsmooth Analysis, 1983, section 2.5), as far as it was seen.
+differs, or the sides do, all between counts as right, and all that comes of any choice at each tie by itself: what
+automatic differentiation may choose from (Clarke, Optimization and Nonsmooth Analysis, 1983, section 2.3: the
+generalised gradients of the parts, which hold that of the whole).
 
 A derivative that is singular by the chain rule may be one that exists: that of norm(x)**2 at 0. So it is looked for as
 the limit of quotients of the exact values.
@@ -38,11 +39,11 @@ LIMIT_PRECISION = 1024
 LAST_LIMIT_PRECISION = 4096
 """The same where that is not enough."""
 
-NEARBY = 4
-"""Random directions in which it is looked for other derivatives next to a tie."""
+NEARBY = 12
+"""Points next to a tie at which it is looked for other derivatives: enough to find one in a pool of 3 by 3."""
 
-MAX_TENSOR_COST = 500_000
-"""Numbers that all passes at one point may compute, 1 to 3 us each."""
+MAX_TENSOR_COST = 200_000
+"""Numbers that all passes at one point may compute, 2 to 8 us each."""
 
 
 def affordable(program: Program) -> int:
@@ -127,9 +128,9 @@ class TensorOracle:
         except GIVEN_UP:
             return UNKNOWN
 
-    def on_side(self, point: TensorPoint, seeds: Seeds, side: int) -> tuple[Dual, Run]:
-        """The weighted sum, ties resolved on one side."""
-        run = Run(TABLE, side)
+    def on_side(self, point: TensorPoint, seeds: Seeds, side: int, hull: bool = False) -> tuple[Dual, Run]:
+        """The weighted sum, ties resolved on one side, or all between both."""
+        run = Run(TABLE, side, hull)
         arrays = run.call(self.program, arguments(self.program, point, seeds), self.refs)
         numbers = [x for array, at in zip(arrays, self.places, strict=True) for x in array.ravel()[at]]
         return dot(numbers, self.weights), run
@@ -141,12 +142,13 @@ class TensorOracle:
         own, common = speed(here), smooth(slopes)
         if len(slopes) < 2 or any(isinstance(s, State) for s in (own, *slopes)):
             return Enclosure(here.v, own, slopes)
-        if common is not None and smooth((common, own)) is None:
+        every = ends(speed(self.on_side(point, seeds, 0, hull=True)[0]))
+        if common is not None and not all(same(s, common) for s in (own, *every)):
             slopes = (*slopes, *self.nearby(point, seeds))
             common = common if all(close(s, common) for s in slopes) else None
         if common is not None:
             return Enclosure(here.v, common, (common, common))
-        return Enclosure(here.v, own, hull((own, *slopes)))
+        return Enclosure(here.v, own, hull((own, *slopes, *every)))
 
     def nearby(self, point: TensorPoint, seeds: Seeds) -> list[Real]:
         """Derivatives at points moved in all directions by next to nothing."""
@@ -154,7 +156,7 @@ class TensorOracle:
         try:
             exact = exact_point(self.program, point)
             step = step_at(exact)
-            moved = [shifted(exact, directions(self.program, exact, seed), step) for seed in range(NEARBY)]
+            moved = [shifted(exact, direction(seeds, exact, k), step) for k in range(NEARBY)]
             return [speed(self.on_side(there, seeds, 0)[0]) for there in moved]
         finally:
             ctx.prec = outer
@@ -180,11 +182,16 @@ def unit(point: TensorPoint, wrt: int, index: tuple[int, ...]) -> Seeds:
     return tuple(seed if i == wrt else None for i in range(len(point)))
 
 
-def directions(program: Program, point: tuple[Array, ...], seed: int) -> Seeds:
-    """A random direction for all floats, the same each time."""
-    rng = np.random.default_rng(seed)
-    floats = [program.nodes[i].dtypes[0] in FLOATS for i in program.inputs]
-    return tuple(rng.uniform(-1, 1, np.shape(x)) if f else None for x, f in zip(point, floats, strict=True))
+def direction(seeds: Seeds, point: tuple[Array, ...], k: int) -> Seeds:
+    """The k-th of NEARBY directions for all floats, the same each time.
+
+    Random, and what moves by the seeds at the k-th of evenly spaced places, so that it is the largest of many equals
+    in some of them.
+    """
+    rng, level = np.random.default_rng(k), 2 * k / (NEARBY - 1) - 1
+    floats = [rng.uniform(-1, 1, x.shape) if x.dtype == object else None for x in point]
+    pairs = zip(floats, seeds, strict=True)
+    return tuple(r if r is None or s is None else np.where(np.equal(s, 0), r, level) for r, s in pairs)
 
 
 def step_at(point: tuple[Array, ...]) -> arb:
@@ -200,6 +207,16 @@ def speed(x: Dual) -> Real:
 
 CLOSE = arb(2) ** -40
 """Relative distance of derivatives that are taken to have the same limit: the points are 2^-200 apart."""
+
+
+def ends(whole: Real) -> tuple[arb, ...]:
+    """The ends of an enclosure of several derivatives; none of what is not bounded."""
+    return (whole.lower(), whole.upper()) if isinstance(whole, arb) and whole.is_finite() else ()
+
+
+def same(a: Real, b: Real) -> bool:
+    """Whether two derivatives are numbers that certainly agree."""
+    return isinstance(a, arb) and isinstance(b, arb) and abs(a - b) < CLOSE * (abs(a) + abs(b) + CLOSE)
 
 
 def close(a: Real, b: Real) -> bool:

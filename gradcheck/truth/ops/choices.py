@@ -7,7 +7,7 @@ import numpy as np
 from flint import arb
 
 from gradcheck.program import Array, Node
-from gradcheck.truth.duals import ONE, ZERO, Dual, Real, State, lost, of_one, state_of
+from gradcheck.truth.duals import ONE, ZERO, Dual, Real, State, between, lost, of_one, state_of
 from gradcheck.truth.ops.arithmetic import divide, multiply, subtract
 from gradcheck.truth.running import FLOATS, Rule, Run, compared, each, elementwise
 
@@ -82,6 +82,8 @@ def pick(run: Run, a: Any, b: Any, wanted: int) -> Any:
         assert isinstance(a.v, arb), "states are handled above"
         enclosure = a.v.max(b.v) if wanted > 0 else a.v.min(b.v)
         return Dual(enclosure, None if a.d is None and b.d is None else State.UNDECIDED)
+    if s == 0 and run.hull:
+        return Dual(a.v, between(a.d, b.d))
     return a if s in (0, wanted) else b
 
 
@@ -94,7 +96,8 @@ def absolute(run: Run, x: Any) -> Any:
     s = run.compare(x, NOTHING)
     if s is None:
         return Dual(abs(x.v), None if x.d is None else State.UNDECIDED)
-    return of_one(lambda t: s * t if s else abs(t), lambda t, v: arb(s))(x)
+    slope = arb(0, 1) if s == 0 and run.hull else arb(s)
+    return of_one(lambda t: s * t if s else abs(t), lambda t, v: slope)(x)
 
 
 def sign_of(run: Run, x: Any) -> Any:
@@ -123,7 +126,8 @@ def leaky(run: Run, alpha: Callable[[Node], arb], node: Node, x: Dual) -> Dual:
     if s is None:
         return lost(State.UNDECIDED, x)
     slope = ONE if s > 0 else alpha(node)
-    return of_one(lambda t: slope * t, lambda t, v: slope)(x)
+    beside = slope.union(ONE) if s == 0 and run.hull else slope
+    return of_one(lambda t: slope * t, lambda t, v: beside)(x)
 
 
 def relu_like(alpha: Callable[[Node], arb]) -> Rule:

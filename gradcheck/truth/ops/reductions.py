@@ -40,7 +40,8 @@ def dot(xs: Duals, ys: Duals) -> Dual:
         if isinstance(x.v, State) or isinstance(y.v, State):
             return lost_all([*xs, *ys])
         v = v + x.v * y.v
-        d = plus(d, plus(times(y.v, x.d), times(x.v, y.d)))
+        if x.d is not None or y.d is not None:
+            d = plus(d, plus(times(y.v, x.d), times(x.v, y.d)))
     return dual(v, d)
 
 

@@ -1,0 +1,166 @@
+"""One tensor target, from its loaded form to its report.
+
+In: a `LoadedTarget` and options. Out: a `TargetReport`: the target is traced, searched, what is bad is judged, shrunk,
+explained and told once.
+"""
+
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from gradcheck import checks, search, truth
+from gradcheck.domains import parse_domain
+from gradcheck.explaining.points import output_point_cause, point_cause
+from gradcheck.options import ScanOptions
+from gradcheck.pipeline.cases import Bench, Case, cases, class_of, finite_cases
+from gradcheck.pipeline.witnesses import shrunk, witness_of
+from gradcheck.planning.allowance import PATIENCE, points_for
+from gradcheck.records import (
+    Class,
+    Finding,
+    LoadedTarget,
+    SearchReport,
+    TargetReport,
+    TensorPoint,
+    TracedTensors,
+)
+
+
+def scan_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
+    """Search one target; raises `CannotCheck` where it cannot be traced."""
+    from gradcheck.engine.tensors import TensorEngine
+    from gradcheck.tracing.tensors import Wanted, trace_tensors
+
+    wanted = Wanted(options.shapes, domains_of(options), options.wrt, options.dtype or "float32", options.seed)
+    start = time.monotonic()
+    target = trace_tensors(loaded, wanted)
+    engine = TensorEngine(target)
+    widths = [v.width for v in engine.versions if not engine.alone] or [1]
+    points = points_for(options.budget, target.operations, target.size, min(widths), len(engine.versions))
+    ground = search.Ground(
+        target.inputs,
+        engine.classify,
+        target.pull,
+        target.tables,
+        target.scalars,
+        points,
+        options.seed,
+        late=lambda: time.monotonic() > start + PATIENCE * options.budget,
+    )
+    found = search.search(ground)
+    judges, missing = judges_of(target, engine, options)
+    bench = Bench(engine, judges)
+    told = [
+        *static_findings(bench),
+        *(f for case in all_cases(bench, found) for f in explained(bench, case, loaded, options)),
+    ]
+    judged = sum(len(j.known) for j in judges.values() if j is not None)
+    names = dict.fromkeys(v.name for v in target.versions)
+    return TargetReport(
+        target=loaded.name,
+        versions=tuple(names),
+        modes=("graph",),
+        findings=ordered(told, tuple(names)),
+        notes=target.notes,
+        search=SearchReport(
+            target.inputs,
+            target.wrt,
+            target.weights,
+            found.run,
+            judged,
+            missing,
+            target.guessed,
+            tuple(target.cotangents),
+            options.order,
+            found.cut,
+        ),
+    )
+
+
+def domains_of(options: ScanOptions):  # type: ignore[no-untyped-def]
+    """Domains by input: those of `--domain`, and ranges of `--range`."""
+    ranges = {r.name: parse_domain(f"--range {r.text}", f"{r.lo}:{r.hi}") for r in options.ranges if r.name}
+    return {**ranges, **options.domains}
+
+
+def judges_of(target: TracedTensors, engine, options: ScanOptions):  # type: ignore[no-untyped-def]
+    """A judge a cotangent, and the operations without a rule."""
+    judges: dict[str, truth.TensorJudge | None] = {}
+    missing: tuple[str, ...] = ()
+    names = [i.name for i in target.inputs]
+    wrt = tuple(names.index(name) for name in target.wrt if name in names)
+    ordinary = tuple(search.base_points(target.inputs)[1::2])
+    for cotangent, weights in target.cotangents.items():
+        versions = [v for v in engine.versions if v.cotangent == cotangent]
+        studies = {v.name: s for v in versions if (s := v.study()) is not None}
+        if not studies or len(studies) < len(versions):
+            judges[cotangent] = None
+            continue
+        case = truth.TensorCase(target.inputs, weights, ordinary, wrt)
+        judges[cotangent], missing = truth.tensor_judge_of(next(iter(studies.values())), studies, case, options)
+    return judges, missing
+
+
+def all_cases(bench: Bench, found: search.Sightings) -> Iterable[Case]:
+    """What is not finite, shrunk, then what is finite and wrong."""
+    beside: list[TensorPoint] = []
+    for case in cases(bench, found):
+        small = shrunk(bench, case)
+        beside.append(small.point)
+        yield small
+    yield from finite_cases(bench, found.good)
+
+
+def explained(bench: Bench, case: Case, loaded: LoadedTarget, options: ScanOptions) -> list[Finding]:
+    """The findings of one case, with witness, cause and what next."""
+    found = checks.find_at(case.subject)
+    if not found:
+        return []
+    witness = witness_of(bench, case, loaded, options.order)
+    study = bench.study(case.column)
+    cause, trap = None, None
+    if study is not None and case.key == "output":
+        cause = output_point_cause(study, case.point)
+    elif study is not None and case.gradient is not None:
+        cause, trap = point_cause(study, case.point, case.column.position, case.subject.gradient, case.column.wrt, {})
+    return [replace(f, tensor=witness, cause=cause, suggestion=trap or f.suggestion) for f in found]
+
+
+def static_findings(bench: Bench) -> list[Finding]:
+    """What is wrong of a version as a whole: its gradient raises, or is not connected."""
+    found: list[Finding] = []
+    target = bench.target
+    for version in target.versions:
+        if version.failure is not None:
+            subject = bench.whole(version.name, target.wrt[0], version.failure)
+            found += checks.find_at(subject)
+    for column in bench.engine.columns:
+        if not column.version.connected[column.position] and column.version.cotangent == "ones":
+            subject = replace(
+                bench.subject(column, Class.FINITE, Class.NONE), varies=varies(bench, column), stops=target.stops
+            )
+            found += checks.find_at(subject)
+    return found
+
+
+def varies(bench: Bench, column) -> bool:  # type: ignore[no-untyped-def]
+    """Whether the outputs change with an input, at ordinary points; of weights that is taken to be so."""
+    place = bench.input_of(column)
+    if place is None:
+        return False
+    points = search.base_points(bench.target.inputs)
+    for base in points[1:]:
+        for other in points:
+            moved = tuple(o if k == place else b for k, (b, o) in enumerate(zip(base, other, strict=True)))
+            before, after = column.version.forward(base), column.version.forward(moved)
+            if any(not np.array_equal(a, b, equal_nan=True) for a, b in zip(before, after, strict=True)):
+                return class_of(before) is Class.FINITE
+    return False
+
+
+def ordered(found: list[Finding], versions: tuple[str, ...]) -> tuple[Finding, ...]:
+    """Most severe first, then by code, version and input; each bug of a line once a code."""
+    order = {"error": 0, "warning": 1, "info": 2}
+    return tuple(sorted(found, key=lambda f: (order[f.severity], f.code, versions.index(f.version), f.wrt)))

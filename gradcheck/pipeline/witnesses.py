@@ -1,0 +1,217 @@
+"""A case becomes a witness: shrunk, with its interval along a line, what it does to a batch, and code to paste.
+
+In: a bench and a case. Out: the case at its simplest point, and a `TensorWitness`.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from gradcheck import search
+from gradcheck.bisection import midpoint
+from gradcheck.floats import FORMATS
+from gradcheck.pipeline.cases import Bench, Case, bad_entries
+from gradcheck.pipeline.pasting import pasted
+from gradcheck.program import Array
+from gradcheck.records import Batch, Class, Domain, LineInterval, LoadedTarget, TensorPoint, TensorWitness
+
+ROUNDS = 40
+"""Steps of shrinking, a batch of candidates each."""
+
+SHOWN = 16
+"""Bad entries that are listed."""
+
+FREE = ("any", "range", "positive", "probability")
+"""Domains in which one element may move alone."""
+
+TRUE_ENTRIES = 24
+"""Entries of the true gradient that are evaluated for a witness."""
+
+
+def shrunk(bench: Bench, case: Case) -> Case:
+    """The simplest point that still fails the same way: the same classes, and born in the same line."""
+    engine = bench.engine
+    j = 1 + engine.columns.index(case.column)
+    codes = engine.classify(single(case.point))[0]
+    if case.subject.gradient is Class.FINITE:
+        j = 0
+
+    def still_fails(batch: Batch) -> Array:
+        found = engine.classify(batch)
+        alike = (found[:, j] == codes[j]) & (found[:, 0] == codes[0])
+        for i in np.flatnonzero(alike):
+            if is_same(bench, case, tuple(a[i] for a in batch)):
+                break  # the first one that fails is taken, so the rest need no look
+            alike[i] = False
+        return np.asarray(alike)
+
+    if codes[j] in (0, 4):  # seen alone only: where a batch differs, the point stays as it is
+        return case
+    point = search.shrink(case.point, bench.target.inputs, still_fails, ROUNDS)
+    again = bench.case(case.column, point)
+    return case if again is None else replace(again, subject=merged(again, case), key=case.key)
+
+
+def merged(again: Case, case: Case):  # type: ignore[no-untyped-def]
+    """What the checks are to see of the shrunk point; of outputs, that it is about them."""
+    return replace(again.subject, gradient=case.subject.gradient) if case.key == "output" else again.subject
+
+
+def is_same(bench: Bench, case: Case, point: TensorPoint) -> bool:
+    """Whether a point is bad for the same reason, and inside the domain."""
+    again = bench.case(case.column, point)
+    if again is None or again.subject.domain is Domain.OUTSIDE:
+        return False
+    if case.key == "output":
+        return again.subject.defect
+    return again.key == case.key and again.subject.kind == case.subject.kind
+
+
+def single(point: TensorPoint) -> Batch:
+    """A batch of one point."""
+    return tuple(array[None] for array in point)
+
+
+def witness_of(bench: Bench, case: Case, loaded: LoadedTarget, order: int) -> TensorWitness:
+    """All that is shown of a case."""
+    target, column = bench.target, case.column
+    judge = bench.judges.get(column.version.cotangent)
+    place = bench.input_of(column)
+    true_outputs = None if judge is None else dict(zip(target.outputs, judge.true_outputs(case.point), strict=True))
+    true_gradient = None if judge is None or place is None else judge.true_gradient(case.point, place, TRUE_ENTRIES)
+    ones = column.version.cotangent == "ones"
+    weights = None if ones else target.cotangents[column.version.cotangent]
+    return TensorWitness(
+        inputs=dict(zip((i.name for i in target.inputs), case.point, strict=True)),
+        dtypes={i.name: i.dtype for i in target.inputs},
+        outputs=dict(zip(target.outputs, case.outputs, strict=True)),
+        gradient=case.gradient,
+        true_outputs=true_outputs,
+        true_gradient=true_gradient,
+        bad=case.bad[:SHOWN],
+        bad_count=len(case.bad),
+        bad_outputs=bad_outputs(target.outputs, case.outputs),
+        cotangent=column.version.cotangent,
+        weights=weights,
+        line=line_of_case(bench, case),
+        poisons=poison(bench, case),
+        paste=pasted(loaded, target, case.point, column.wrt, weights, order),
+    )
+
+
+def bad_outputs(names: tuple[str, ...], outputs: tuple[Array, ...]) -> tuple[str, ...]:
+    """Names, and indices where there are several elements, of outputs that are not finite."""
+    found = []
+    for name, array in zip(names, outputs, strict=True):
+        shown = name or "output"
+        for index in np.argwhere(~np.isfinite(array))[:SHOWN]:
+            found.append(shown + (str(tuple(int(k) for k in index)).replace(",)", ")") if len(index) else ""))
+    return tuple(found[:SHOWN])
+
+
+def line_of_case(bench: Bench, case: Case) -> LineInterval | None:
+    """The floats of one element on which the classes stay, the ends found by bisection, each point run alone."""
+    if case.subject.gradient not in (Class.NAN, Class.INF):
+        return None
+    place = element_of(bench, case)
+    if place is None:
+        return None
+    k, index = place
+    wanted = bench.target.inputs[k]
+    fmt = wanted.fmt
+    assert fmt is not None, "only floats are moved"
+    here = int(fmt.encode(case.point[k][index]))
+    column = 1 + bench.engine.columns.index(case.column)
+    position = 1 + case.column.position
+    ordinals = np.unique(np.append(search.line_ordinals(fmt, np.random.default_rng(0)), here))
+
+    def point_at(ordinal: int) -> TensorPoint:
+        arrays = [a.copy() for a in case.point]
+        arrays[k][index] = fmt.value(ordinal)
+        return tuple(arrays)
+
+    def alone(ordinal: int) -> bool:
+        point = point_at(ordinal)
+        inside = bool(wanted.domain.contains(point[k][None], fmt)[0])
+        codes = bench.engine.of_point(case.column.version, point)
+        return inside and codes[position] == codes_here[position] and codes[0] == codes_here[0]
+
+    codes_here = bench.engine.of_point(case.column.version, case.point)
+    batch = tuple(np.stack(arrays) for arrays in zip(*(point_at(int(o)) for o in ordinals), strict=True))
+    inside = wanted.domain.contains(batch[k], fmt)
+    found = bench.engine.classify(batch)
+    same = inside & (found[:, column] == codes_here[position]) & (found[:, 0] == codes_here[0])
+    at = int(np.searchsorted(ordinals, here))
+    lo = edge(ordinals, same, at, -1, alone)
+    return LineInterval(wanted.name, index, lo, edge(ordinals, same, at, 1, alone), fmt)
+
+
+def element_of(bench: Bench, case: Case) -> tuple[int, tuple[int, ...]] | None:
+    """The element to move: the first bad entry's own, else the first of a float input that may move alone."""
+    inputs = bench.target.inputs
+    own = bench.input_of(case.column)
+    if own is not None and case.bad and inputs[own].domain.kind in FREE:
+        return own, case.bad[0]
+    free = [k for k, i in enumerate(inputs) if i.fmt and i.domain.kind in FREE and 0 not in i.shape]
+    return (free[0], (0,) * len(inputs[free[0]].shape)) if free else None
+
+
+def edge(ordinals: Array, same: Array, at: int, step: int, alone) -> int:  # type: ignore[no-untyped-def]
+    """The last ordinal of a run, from the sample at `at` in one direction."""
+    inner = at
+    while 0 <= inner + step < len(ordinals) and same[inner + step] and alone(int(ordinals[inner + step])):
+        inner += step
+    if not 0 <= inner + step < len(ordinals):
+        return int(ordinals[inner])
+    good, bad = int(ordinals[inner]), int(ordinals[inner + step])
+    while abs(bad - good) > 1:
+        middle = int(midpoint(np.array([min(good, bad)]), np.array([max(good, bad)]))[0])
+        good, bad = (middle, bad) if alone(middle) else (good, middle)
+    return good
+
+
+def poison(bench: Bench, case: Case) -> str | None:
+    """Words on a batch in which one bad row spoils what belongs to others; None where it does not, or is no batch."""
+    inputs = bench.target.inputs
+    rows = {i.shape[0] for i in inputs if len(i.shape) > 1 or (len(i.shape) == 1 and 0 in open_of(bench, i.name))}
+    if case.subject.gradient not in (Class.NAN, Class.INF) or len(rows) != 1 or (size := rows.pop()) < 2:
+        return None
+    batched = [len(i.shape) > 0 and i.shape[0] == size for i in inputs]
+    calm = search.base_points(inputs)[1]
+    control = bench.case(case.column, calm)
+    if control is not None:
+        return None
+    for row in dict.fromkeys([*(index[0] for index in case.bad if index), 0]):
+        if row >= size:
+            continue
+        point = tuple(
+            np.concatenate([x[row : row + 1], c[1:]]) if b else x
+            for x, c, b in zip(case.point, calm, batched, strict=True)
+        )
+        told = spoiled(bench, case, point, batched)
+        if told:
+            return told
+    return None
+
+
+def spoiled(bench: Bench, case: Case, point: TensorPoint, batched: list[bool]) -> str | None:
+    """What one bad row, the first, does to the gradient."""
+    again = bench.case(case.column, point)
+    if again is None or again.gradient is None or not again.bad:
+        return None
+    place = bench.input_of(case.column)
+    if place is None:
+        return f"one bad row poisons the batch: it alone makes the gradient by {case.column.wrt} not finite"
+    if not batched[place]:
+        return f"one bad row poisons the batch: {case.column.wrt} is shared by all rows"
+    others = [index for index in bad_entries(again.gradient) if index[0] != 0]
+    return "one bad row poisons the batch: the gradient of the other rows is not finite either" if others else None
+
+
+def open_of(bench: Bench, name: str) -> tuple[int, ...]:
+    """The open dimensions of an input, where a signature left them open."""
+    names = [i.name for i in bench.target.inputs]
+    return () if bench.target.guessed else bench.target.open[names.index(name)]
+
+
+__all__ = ["FORMATS", "shrunk", "witness_of"]

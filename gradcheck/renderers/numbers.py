@@ -1,0 +1,31 @@
+"""Numbers in JSON: strict, so that those which are not finite are the strings "nan", "inf", "-inf"."""
+
+import math
+from typing import Any
+
+from gradcheck.floats import FORMATS
+from gradcheck.program import Array
+
+
+def number(value: float) -> float | str:
+    """A number, or the name of one that JSON does not have."""
+    if math.isnan(value):
+        return "nan"
+    return value if math.isfinite(value) else ("inf" if value > 0 else "-inf")
+
+
+def numbers(array: Array, dtype: str | None = None) -> Any:
+    """An array as nested lists; of a float dtype by the shortest decimals that read back, None where it holds none."""
+    if array.ndim:
+        return [numbers(part, dtype) for part in array]
+    value = array[()]
+    if value is None:
+        return None
+    if array.dtype.kind == "b":
+        return bool(value)
+    if array.dtype.kind in "iu":
+        return int(value)
+    fmt = FORMATS.get(dtype or "")
+    if fmt is not None and math.isfinite(value):
+        return fmt.shortest(int(fmt.encode(value)))
+    return number(float(value))

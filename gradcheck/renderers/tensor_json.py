@@ -1,0 +1,122 @@
+"""Tensor targets in the JSON report.
+
+In: the records of a search. Out: the objects that stand where those of sweeps stand, and the fields that only tensor
+targets have.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gradcheck.program import Array
+from gradcheck.records import LineInterval, SearchReport, TensorWitness
+from gradcheck.renderers.numbers import numbers
+
+LISTED = 4096
+"""Elements of a tensor that are listed; of a larger one there is its shape alone."""
+
+FIELDS = ("indices", "bad_entries", "bad_outputs", "cotangent", "line_interval", "poisons_batch", "paste")
+
+
+def tensor_inputs(search: SearchReport) -> list[dict[str, Any]]:
+    """Each input, and each captured variable that was differentiated by."""
+    inputs = [
+        {
+            "name": i.name,
+            "dtype": i.dtype,
+            "shape": list(i.shape),
+            "ranges": [[i.domain.lo, i.domain.hi]] if i.domain.kind == "range" else [],
+            "domain": i.domain.text,
+            "held": None,
+            "differentiated": i.name in search.wrt,
+        }
+        for i in search.inputs
+    ]
+    return inputs + [
+        {
+            "name": w.name,
+            "dtype": w.dtype,
+            "shape": list(w.shape),
+            "ranges": [],
+            "domain": "variable",
+            "held": None,
+            "differentiated": True,
+        }
+        for w in search.weights
+    ]
+
+
+def search_coverage(search: SearchReport) -> dict[str, Any]:
+    """How many points were run; how many there are is beyond counting."""
+    return {"method": "sampled", "evaluated": sum(search.points.values()), "domain": None}
+
+
+def search_truth(search: SearchReport) -> dict[str, Any]:
+    """What the verdicts rest on."""
+    method = "none" if not search.judged else "approximate" if search.approximate else "rigorous"
+    return {"method": method, "points": search.judged, "approximate": list(search.approximate)}
+
+
+def search_object(search: SearchReport) -> dict[str, Any]:
+    """How it was searched."""
+    return {
+        "points": dict(search.points),
+        "wrt": list(search.wrt),
+        "cotangents": list(search.cotangents),
+        "order": search.order,
+        "shapes_guessed": search.guessed,
+        "stopped_by_clock": search.cut,
+    }
+
+
+def tensor_witness_object(witness: TensorWitness) -> dict[str, Any]:
+    """The point, and what came out there; one output stands alone, several by name."""
+    return {
+        "inputs": {name: listed(array, witness.dtypes[name]) for name, array in witness.inputs.items()},
+        "output": outputs(witness.outputs),
+        "gradient": None if witness.gradient is None else listed(witness.gradient),
+        "true_output": None if witness.true_outputs is None else outputs(witness.true_outputs),
+        "true_gradient": None if witness.true_gradient is None else listed(witness.true_gradient),
+    }
+
+
+def tensor_object(witness: TensorWitness | None) -> dict[str, Any]:
+    """The fields that only tensor targets have; null elsewhere."""
+    if witness is None:
+        return dict.fromkeys(FIELDS)
+    return {
+        "indices": [list(index) for index in witness.bad],
+        "bad_entries": witness.bad_count,
+        "bad_outputs": list(witness.bad_outputs),
+        "cotangent": witness.cotangent
+        if witness.weights is None
+        else {"name": witness.cotangent, "values": [listed(w) for w in witness.weights]},
+        "line_interval": None if witness.line is None else line_object(witness.line),
+        "poisons_batch": witness.poisons,
+        "paste": "\n".join(witness.paste) or None,
+    }
+
+
+def line_object(line: LineInterval) -> dict[str, Any]:
+    """The interval along one element."""
+    fmt = line.fmt
+    return {
+        "input": line.input,
+        "index": list(line.index),
+        "lo": fmt.shortest(line.lo),
+        "hi": fmt.shortest(line.hi),
+        "lo_hex": fmt.hex(line.lo),
+        "hi_hex": fmt.hex(line.hi),
+        "floats": line.hi - line.lo + 1,
+    }
+
+
+def outputs(arrays: Mapping[str, Array]) -> Any:
+    """One output as itself, several by name."""
+    if len(arrays) == 1:
+        return listed(next(iter(arrays.values())))
+    return {name or str(k): listed(array) for k, (name, array) in enumerate(arrays.items())}
+
+
+def listed(array: Array, dtype: str | None = None) -> Any:
+    """A tensor as nested lists, a large one as its shape."""
+    return numbers(array, dtype) if array.size <= LISTED else {"shape": list(array.shape)}

@@ -1,0 +1,153 @@
+"""Tensor targets in the table.
+
+In: the report of a searched target. Out: its lines: inputs and shapes, each finding with its witness, its interval and
+what it does to a batch, and the code that shows it.
+"""
+
+from itertools import groupby
+from math import isfinite
+
+import numpy as np
+
+from gradcheck.floats import FORMATS
+from gradcheck.program import Array
+from gradcheck.records import Finding, LineInterval, SearchReport, TargetReport, TensorInput, TensorWitness
+from gradcheck.renderers.paragraphs import shown, wrapped
+from gradcheck.renderers.styles import Style
+
+WRITTEN = 12
+"""Elements of a tensor that are written out."""
+
+
+def search_lines(target: TargetReport, search: SearchReport, style: Style) -> list[str]:
+    """The inputs, one a line."""
+    guessed = " (shapes found by trying; --shape NAME=4,3 sets them)" if search.guessed else ""
+    lines = [wrapped(input_text(i, i.name in search.wrt), style, "  ") for i in search.inputs]
+    if search.weights:
+        size = sum(int(np.prod(w.shape)) for w in search.weights)
+        lines.append(wrapped(f"{len(search.weights)} variables ({size:,} weights), differentiated by", style, "  "))
+    return [*lines, *([wrapped(guessed.strip(), style, "  ")] if guessed else [])]
+
+
+def input_text(traced: TensorInput, differentiated: bool) -> str:
+    """One input in words."""
+    domain = "" if traced.domain.kind == "any" else f", {traced.domain.text}"
+    held = "" if differentiated else ", not differentiated by"
+    return f"{traced.name}: {traced.dtype}{shape_text(traced.shape)}{domain}{held}"
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """A shape in brackets."""
+    return "[" + ", ".join(str(d) for d in shape) + "]"
+
+
+def tensor_findings(findings: tuple[Finding, ...], style: Style) -> list[str]:
+    """The findings; those that have code, cause and version in common are told together."""
+    lines: list[str] = []
+    key = lambda f: (f.severity, f.code, f.version, f.cause.message if f.cause else f.message)  # noqa: E731
+    pasted: set[tuple[str, ...]] = set()
+    for _, group in groupby(findings, key=key):
+        first, *others = list(group)
+        lines += one_finding(first, style)
+        for other in others:
+            lines.append(wrapped(f"the same by {other.wrt}", style, "      "))
+        if first.suggestion:
+            lines.append(wrapped(f"next: {first.suggestion}", style, "      "))
+        paste = first.tensor.paste if first.tensor else ()
+        if paste and paste not in pasted and first.severity != "info":
+            pasted.add(paste)
+            lines += ["      to see it:", *(f"        {line}" for line in paste)]
+    return lines
+
+
+def one_finding(finding: Finding, style: Style) -> list[str]:
+    """Code and message, the witness, the interval, the batch and the cause."""
+    plain = f"{finding.code} {finding.severity}"
+    text = wrapped(f"{plain}  {finding.message}", style, "  ")
+    lines = text.replace(plain, style.paint(plain, finding.severity), 1).splitlines()
+    witness = finding.tensor
+    if witness is not None:
+        lines += [wrapped(line, style, "      ") for line in witness_lines(finding, witness)]
+    if finding.cause:
+        lines.append(wrapped(f"cause: {finding.cause.message}", style, "      "))
+    return lines
+
+
+def witness_lines(finding: Finding, witness: TensorWitness) -> list[str]:
+    """What was put in, and what came out."""
+    given = ", ".join(f"{name} = {tensor_text(a, witness.dtypes[name])}" for name, a in witness.inputs.items())
+    outputs = ", ".join(f"{name or 'output'} {tensor_text(a)}" for name, a in witness.outputs.items())
+    lines = [f"at {given}", f"{outputs}{true_text(witness.true_outputs)}"]
+    if witness.gradient is not None:
+        true = "" if witness.true_gradient is None else f" (true {tensor_text(witness.true_gradient)})"
+        lines.append(f"gradient by {finding.wrt} {tensor_text(witness.gradient)}{true}{where_bad(witness)}")
+    if witness.weights is not None:
+        lines.append(f"outputs weighed with {', '.join(tensor_text(w) for w in witness.weights)}")
+    if witness.line:
+        lines.append(f"along {line_text(witness.line)}")
+    return [*lines, *([witness.poisons] if witness.poisons else [])]
+
+
+def true_text(outputs: "object") -> str:
+    """The true outputs, where they are known."""
+    if not isinstance(outputs, dict):
+        return ""
+    known = [a for a in outputs.values() if any(v is not None for v in np.ravel(a))]
+    return f" (true {', '.join(tensor_text(a) for a in known)})" if known else ""
+
+
+def where_bad(witness: TensorWitness) -> str:
+    """Which entries are bad, unless all are."""
+    gradient = witness.gradient
+    if gradient is None or not witness.bad or witness.bad_count == gradient.size:
+        return ""
+    places = ", ".join(shape_text(index) for index in witness.bad[:4])
+    return f", bad at {places}" + (f" and {witness.bad_count - 4} more" if witness.bad_count > 4 else "")
+
+
+def line_text(line: LineInterval) -> str:
+    """The interval along one element."""
+    place = f"{line.input}{shape_text(line.index) if line.index else ''}"
+    if line.lo == line.hi:
+        return f"{place}: only at {line.fmt.text(line.lo)}"
+    return f"{place}: from {line.fmt.text(line.lo)} to {line.fmt.text(line.hi)}"
+
+
+def tensor_text(array: Array, dtype: str | None = None) -> str:
+    """A tensor in brackets; a large one by its shape and its extremes."""
+    flat = np.ravel(array)
+    if array.size > WRITTEN:
+        if (flat == flat[0]).all() or all(v != v for v in flat if v is not None):  # noqa: PLR0124 - NaN
+            return f"{shape_text(array.shape)} all {entry_text(flat[0], dtype)}"
+        odd = sum(1 for v in flat if v is not None and not isfinite(v))
+        return f"{shape_text(array.shape)}" + (f" with {odd:,} not finite" if odd else "")
+    if array.ndim == 0:
+        return entry_text(array[()], dtype)
+    return "[" + ", ".join(tensor_text(np.asarray(part), dtype) for part in array) + "]"
+
+
+def entry_text(value: object, dtype: str | None) -> str:
+    """One element."""
+    if value is None:
+        return "?"
+    if isinstance(value, (bool, np.bool_, int, np.integer)):
+        return str(value)
+    assert isinstance(value, (float, np.floating)), "floats are all that is left"
+    fmt = FORMATS.get(dtype or "")
+    if fmt is not None and isfinite(value):
+        return fmt.text(int(fmt.encode(value)))
+    return shown(float(value))
+
+
+def search_coverage_text(search: SearchReport, modes: tuple[str, ...]) -> str:
+    """How the results were obtained."""
+    stages = ", ".join(f"{n:,} {stage}" for stage, n in search.points.items())
+    truth = "the truth is not known"
+    if search.judged:
+        truth = f"truth from real arithmetic at {search.judged:,} of them"
+    if search.approximate:
+        truth = f"approximate: float64 stands in for the truth ({', '.join(search.approximate)})"
+    cut = "; stopped by the clock, so that another run may find more (--budget)" if search.cut else ""
+    weighed = f"; outputs weighed with {' and '.join(search.cotangents)}" if len(search.cotangents) > 1 else ""
+    second = "; second derivative" if search.order == 2 else ""
+    return f"searched: {sum(search.points.values()):,} points ({stages}), {'/'.join(modes)} mode; {truth}{weighed}{second}{cut}"

@@ -1,0 +1,118 @@
+"""Guided search: points at which an intermediate is as near to danger as floats allow.
+
+In: points that were run, and a `Pull`. Out: more points. Where the distance to a danger has both signs among
+neighbouring points, the two are bisected on their ordinals until they are neighbouring floats. Where it has one sign
+only, as under a square root, Newton's steps x - h dh / |dh|^2 bring it nearer: on a sum of squares each of them halves
+the distance to its minimum.
+"""
+
+import numpy as np
+
+from gradcheck.program import Array
+from gradcheck.records import Batch, Pull, TensorInput
+from gradcheck.search.lines import joined, projected
+
+MAX_BRACKETS = 8
+"""Pairs of points of both signs that are bisected, for one danger."""
+
+BISECTIONS = {16: 16, 32: 32, 64: 64}
+"""Halvings after which two floats of a dtype are neighbours, by its bits."""
+
+STARTS = 16
+"""Points from which Newton's steps start."""
+
+STEPS = 40
+"""Newton's steps: 2^-40 of a usual distance is within rounding of 0."""
+
+MAX_PULLED = 6
+"""Dangers of one sign that are pulled toward; each takes a graph of its own, about 0.1 s."""
+
+
+def bracketed(inputs: tuple[TensorInput, ...], pull: Pull, batch: Batch, distances: Array) -> Batch | None:
+    """Pairs of neighbouring points between which a distance changes its sign, and the points just beside them."""
+    left, right, owner = brackets(distances)
+    if not len(left):
+        return None
+    lo, hi = (tuple(array[places] for array in batch) for places in (left, right))
+    signs = np.sign(distances[left, owner])
+    halvings = max(BISECTIONS[i.fmt.bits] for i in inputs if i.fmt)
+    for _ in range(halvings):
+        middle = halfway(inputs, lo, hi)
+        found = measure(pull, middle)[np.arange(len(owner)), owner]
+        stays = np.sign(found) == signs
+        lo, hi = (chosen(stays, middle, lo), chosen(stays, hi, middle))
+    return projected(inputs, joined([lo, hi]))
+
+
+def brackets(distances: Array) -> tuple[Array, Array, Array]:
+    """Positions of neighbouring points with distances of opposite signs, and the danger that each pair is for."""
+    known = np.isfinite(distances)
+    signs = np.where(known, np.sign(distances), 0)
+    changes = signs[:-1] * signs[1:] < 0
+    left, owner = [], []
+    for k in range(distances.shape[1]):
+        places = np.flatnonzero(changes[:, k])
+        spread = (
+            places[np.linspace(0, len(places) - 1, min(len(places), MAX_BRACKETS)).astype(int)] if len(places) else []
+        )
+        left += list(spread)
+        owner += [k] * len(spread)
+    first = np.array(left, dtype=np.int64)
+    return first, first + 1, np.array(owner, dtype=np.int64)
+
+
+def halfway(inputs: tuple[TensorInput, ...], lo: Batch, hi: Batch) -> Batch:
+    """The points in the middle of pairs, on the ordinals of each element; what is no float stays."""
+    middle = []
+    for i, a, b in zip(inputs, lo, hi, strict=True):
+        if i.fmt:
+            first, second = i.fmt.encode(a), i.fmt.encode(b)
+            middle.append(i.fmt.decode((first & second) + ((first ^ second) >> 1)))
+        else:
+            middle.append(a)
+    return tuple(middle)
+
+
+def chosen(where: Array, yes: Batch, no: Batch) -> Batch:
+    """Points of one batch where a condition holds, else those of another."""
+    return tuple(np.where(where.reshape((-1, *(1,) * (a.ndim - 1))), a, b) for a, b in zip(yes, no, strict=True))
+
+
+def pulled(inputs: tuple[TensorInput, ...], pull: Pull, starts: Batch, danger: int) -> Batch:
+    """The points that Newton's steps toward one danger end at, and those a step before."""
+    points = tuple(np.resize(a, (pull.width, *a.shape[1:])) for a in starts)
+    best, least = points, np.full(pull.width, np.inf)
+    for _ in range(STEPS):
+        distance = pull.distance(points)[:, danger]
+        better = np.abs(distance) < least
+        best, least = chosen(better, points, best), np.where(better, np.abs(distance), least)
+        slopes = pull.gradients(points, danger)
+        points = stepped(inputs, points, distance, slopes)
+    n = min(len(starts[0]), pull.width)
+    return joined([tuple(a[:n] for a in best), tuple(a[:n] for a in points)])
+
+
+def stepped(inputs: tuple[TensorInput, ...], points: Batch, distance: Array, slopes: tuple[Array | None, ...]) -> Batch:
+    """One of Newton's steps from each point; a point without a usable slope stays."""
+    with np.errstate(all="ignore"):
+        steepness = sum(np.square(s).reshape(len(distance), -1).sum(1) for s in slopes if s is not None)
+        rate = distance / steepness
+        moved = []
+        for i, x, slope in zip(inputs, points, slopes, strict=True):
+            if slope is None or i.fmt is None:
+                moved.append(x)
+                continue
+            new = x - rate.reshape((-1, *(1,) * (x.ndim - 1))) * slope
+            moved.append(np.where(np.isfinite(new) & (np.abs(new) <= i.fmt.largest), new, x))
+    return projected(inputs, tuple(moved))
+
+
+def measure(pull: Pull, batch: Batch) -> Array:
+    """Distances [n, dangers] of any number of points."""
+    n, found = len(batch[0]), []
+    for start in range(0, n, pull.width):
+        part = tuple(a[start : start + pull.width] for a in batch)
+        size = len(part[0])
+        full = tuple(np.resize(a, (pull.width, *a.shape[1:])) for a in part)
+        found.append(pull.distance(full)[:size])
+    return np.concatenate(found)
