@@ -53,7 +53,7 @@ LOSSES = {
     "Hinge": LossInputs(MASK),
     "SquaredHinge": LossInputs(MASK),
     "CategoricalHinge": LossInputs(ONE_HOT),
-    "Circle": LossInputs(CLASSES, ANY, ANY, *ONE_CLASS_A_ROW),
+    "Circle": LossInputs(CLASSES, "unit", ANY, *ONE_CLASS_A_ROW),
     "CTC": LossInputs("integer:1:2", ANY, ANY, (None, 2), (None, 8, 3)),
 }
 """By the class of the loss, or of the metric of the same name; others take any values."""

@@ -43,7 +43,7 @@ def layer_arguments(target: str, layer: Any) -> tuple[Argument, ...]:
     if not required:
         return (Argument("inputs", Parameter("inputs", dtype_of(layer))),)
     shapes = built_shapes(layer)
-    only = shapes.get("input") if len(required) == 1 else None
+    only = shapes.get("input") or expected_shape(layer) if len(required) == 1 else None
     return tuple(
         Argument(a.name, shaped(a.name, layer, only or shapes.get(a.name)), a.kind not in POSITIONAL) for a in required
     )
@@ -57,6 +57,17 @@ def built_shapes(layer: Any) -> dict[str, Any]:
         return {}
     shapes = config.get("shapes_dict") or {"input": config.get("input_shape")}
     return {name.removesuffix("_shape"): shape for name, shape in shapes.items()}
+
+
+def expected_shape(layer: Any) -> tuple[int | None, ...] | None:
+    """The shape, sizes mostly open, that a layer that is not built says it wants; of layers in a row, the first."""
+    first = next(iter(getattr(layer, "layers", ())), layer) if is_a(layer, "Sequential") else layer
+    spec = getattr(first, "input_spec", None)
+    rank = getattr(spec, "ndim", None) or getattr(spec, "min_ndim", None)
+    if not rank:
+        return None
+    axes = getattr(spec, "axes", None) or {}
+    return tuple(axes.get(i, axes.get(i - rank)) for i in range(rank))
 
 
 def shaped(name: str, layer: Any, shape: Any) -> Any:

@@ -15,7 +15,7 @@ from gradcheck.loading.keras_inputs import input_tree, known_domains, layer_argu
 from gradcheck.loading.keras_metrics import metric_call
 from gradcheck.records import LoadedTarget, Parameter
 
-NOT_BUILT = "it is not built yet: its variables are made, with other random values in every run, when it is called"
+NOT_BUILT = "it is not built yet: variables, if it has any, are made by the first call, with other values in every run"
 
 
 def is_keras(value: Any) -> bool:

@@ -7,15 +7,19 @@ Only attributes are read, TensorFlow is not imported.
 
 import functools
 import inspect
+import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, is_typeddict
 
-from gradcheck.errors import NO_FLOAT_INPUT, CannotCheck
+from gradcheck.errors import NO_FLOAT_INPUT, NOT_SUPPORTED_YET, CannotCheck
 from gradcheck.loading.declarations import Argument, argument, check_inputs, parameters_among
 from gradcheck.records import Parameter
 
 POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 DTYPES = {"int": "int32", "bool": "bool"}
+TEXT = "inputs are tensors of numbers; give it a default or fix it with functools.partial"
+UNKNOWN = "nothing says what is in it; declare it with tf.function(input_signature=[{'x': tf.TensorSpec(...)}])"
+REFUSED = {"str": (NO_FLOAT_INPUT, TEXT), **dict.fromkeys(("dict", "Dict", "Mapping"), (NOT_SUPPORTED_YET, UNKNOWN))}
 
 
 def parameters_of(target: str, function: Callable[..., Any]) -> tuple[Parameter, ...]:
@@ -65,17 +69,24 @@ def required_arguments(target: str, function: Callable[..., Any]) -> tuple[Argum
 
 
 def undeclared(target: str, argument: inspect.Parameter) -> Argument:
-    """An argument whose annotation alone may tell a dtype."""
-    annotation = getattr(argument.annotation, "__name__", argument.annotation)
-    if annotation == "str":
-        raise CannotCheck(
-            NO_FLOAT_INPUT,
-            f"{target}: {argument.name} is a str, and inputs are tensors of numbers; give it a default or fix it with"
-            " functools.partial",
-        )
+    """An argument whose annotation alone may tell what it is."""
     keyword_only = argument.kind not in POSITIONAL
-    dtype = DTYPES.get(annotation) if isinstance(annotation, str) else None
-    return Argument(argument.name, Parameter(argument.name, dtype, keyword_only=keyword_only), keyword_only)
+    return Argument(argument.name, annotated(target, argument.name, argument.annotation, keyword_only), keyword_only)
+
+
+def annotated(target: str, name: str, annotation: Any, keyword_only: bool = False) -> Any:
+    """A Parameter, or a structure of them where a NamedTuple or a TypedDict is asked for."""
+    fields = getattr(annotation, "_fields", None)
+    inside = getattr(annotation, "__annotations__", {})
+    if fields:
+        return annotation(*(annotated(target, f"{name}.{field}", inside.get(field)) for field in fields))
+    if is_typeddict(annotation):
+        return {key: annotated(target, f"{name}[{key!r}]", kind) for key, kind in inside.items()}
+    kind = re.split(r"\W", str(getattr(annotation, "__name__", annotation)))[0]
+    if kind in REFUSED:
+        code, message = REFUSED[kind]
+        raise CannotCheck(code, f"{target}: {name} is a {kind}, and {message}")
+    return Parameter(name, DTYPES.get(kind), keyword_only=keyword_only)
 
 
 def declared_specs(function: Callable[..., Any]) -> dict[str, Any]:

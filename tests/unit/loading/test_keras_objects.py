@@ -234,7 +234,14 @@ def test_a_model_that_is_not_built_is_built_by_its_first_call() -> None:
     built = loaded(model)
     assert built.parameters == (Parameter("batch", "float32", (None, 3)),)
     assert built.notes == ()
-    assert loaded(keras.Sequential([layers.Dense(2)])).notes == (NOT_BUILT,)
+
+
+def test_a_layer_that_is_not_built_may_say_its_rank() -> None:
+    target = loaded(keras.Sequential([layers.Dense(2)]))
+    assert target.notes == (NOT_BUILT,)
+    assert target.parameters[0].shape == (None, None)
+    assert loaded(layers.LSTM(2)).parameters[0].shape == (None, None, None)
+    assert loaded(layers.LayerNormalization()).parameters[0].shape is None
 
 
 LAYERS: dict[str, tuple[Any, tuple[Parameter, ...], str]] = {
@@ -245,7 +252,7 @@ LAYERS: dict[str, tuple[Any, tuple[Parameter, ...], str]] = {
         (Parameter("inputs[0]", "float32"), Parameter("inputs[1]", "float32")),
         "f([{0}, {1}])",
     ),
-    "of half": (layers.Dense(1, dtype="mixed_float16"), (Parameter("inputs", "float16"),), "f({0}, training=False)"),
+    "of half": (layers.Dense(1, dtype="mixed_float16"), (Parameter("inputs", "float16", (None, None)),), "f({0}, training=False)"),
     "of two": (
         layers.Attention(),
         (Parameter("inputs[0]", "float32"), Parameter("inputs[1]", "float32")),

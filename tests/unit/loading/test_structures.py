@@ -1,10 +1,10 @@
 """Structures of tensors: one flat tensor a leaf, packed again when the target is called."""
 
 from collections import OrderedDict, namedtuple
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypedDict
 
 import pytest
 import tensorflow as tf
@@ -110,6 +110,44 @@ def test_a_signature_of_a_saved_model_in_a_module_takes_its_inputs_by_name() -> 
     assert [(p.name, p.keyword_only) for p in target.parameters] == [("x", True), ("y", True)]
     assert target.function(x=tf.constant(2.0), y=tf.constant(3.0)).numpy() == 6.0
     assert target.call == "f(x={0}, y={1})"
+
+
+class Pair(NamedTuple):
+    x: float
+    n: int
+
+
+class Batch(TypedDict):
+    image: Any
+    state: Pair
+    masked: bool
+
+
+def test_annotations_declare_a_structure() -> None:
+    def f(batch: Batch, pair: Pair) -> Any:
+        return batch["image"] * batch["state"].x + pair.x
+
+    target = loaded(f)
+    assert [(p.name, p.dtype) for p in target.parameters] == [
+        ("batch['image']", None),
+        ("batch['state'].x", None),
+        ("batch['state'].n", "int32"),
+        ("batch['masked']", "bool"),
+        ("pair.x", None),
+        ("pair.n", "int32"),
+    ]
+    assert target.function(2.0, 3.0, 0, True, 1.0, 0) == 7.0
+    assert target.call == 'f({{"image": {0}, "state": Pair({1}, {2}), "masked": {3}}}, Pair({4}, {5}))'
+
+
+@pytest.mark.parametrize("annotation", [dict, "dict[str, tf.Tensor]", dict[str, Any], Mapping[str, Any]])
+def test_a_dict_of_nobody_knows_what(refused: Callable[..., str], annotation: Any) -> None:
+    def f(batch: Any) -> Any:
+        return batch
+
+    f.__annotations__["batch"] = annotation
+    message = refused("GC909", lambda: loaded(f))
+    assert "nothing says what is in it; declare it with tf.function(input_signature=" in message
 
 
 def test_a_flat_function_is_itself() -> None:
