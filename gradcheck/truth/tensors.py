@@ -53,14 +53,10 @@ def affordable(program: Program) -> int:
 
 @dataclass(frozen=True)
 class Results:
-    """The exact outputs at one point: an array of numbers for each."""
+    """The exact outputs at one point: an array for each, and all numbers of those that are floats."""
 
     arrays: tuple[Array, ...]
-
-    @property
-    def parts(self) -> tuple[Real, ...]:
-        """All numbers."""
-        return tuple(x for array in self.arrays for x in array.ravel())
+    parts: tuple[Real, ...]
 
 
 class TensorOracle:
@@ -118,7 +114,9 @@ class TensorOracle:
             arrays = Run(TABLE).call(self.program, arguments(self.program, point, (None,) * len(point)), self.refs)
         except GIVEN_UP:
             arrays = [unknown(shape) for shape in self.shapes]
-        return Results(tuple(values_of(a) if fmt else a for a, fmt in zip(arrays, self.formats, strict=True)))
+        found = tuple(values_of(a) if fmt else a for a, fmt in zip(arrays, self.formats, strict=True))
+        floats = [a for a, fmt in zip(found, self.formats, strict=True) if fmt]
+        return Results(found, tuple(x for a in floats for x in a.ravel()))
 
     def once(self, point: TensorPoint, seeds: Seeds) -> Enclosure:
         """The weighted sum and its derivative at the current precision; undecided where a rule gives up."""
