@@ -13,6 +13,9 @@ from typing import Any
 from gradcheck.errors import NO_SUCH_ATTRIBUTE, CannotCheck, one_line
 from gradcheck.loading.failures import said
 
+MADE: list[Any] = []
+"""What factories made: a method that is a `tf.function` does not keep its object alive."""
+
 
 def attribute(module: ModuleType, target: str, dotted: str) -> Callable[..., Any]:
     """The callable at `dotted` in `module`."""
@@ -21,6 +24,7 @@ def attribute(module: ModuleType, target: str, dotted: str) -> Callable[..., Any
         found = got(found, target, part.removesuffix("()"))
         if part.endswith("()"):
             found = made(found, target, part)
+            MADE.append(found)
     if inspect.isclass(found):
         raise CannotCheck(
             NO_SUCH_ATTRIBUTE,

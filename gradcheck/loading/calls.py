@@ -61,10 +61,9 @@ def call_text(argument: Argument, places: Any) -> str:
 def target_of(name: str, call: Call, paste: tuple[str, ...], /, **fields: Any) -> LoadedTarget:
     """The target that a call makes; what `fields` say goes before conventions."""
     parameters = parameters_among(call.arguments)
-    function: Callable[..., Any] = call.function
-    if not call.is_flat:
-        parameters = tuple(replace(p, keyword_only=False) for p in parameters)
-        function = call.run
+    function: Callable[..., Any] = call.function if call.is_flat else call.run
+    by_name = {a.name for a in call.arguments if a.keyword_only and call.is_flat}
+    parameters = tuple(replace(p, keyword_only=p.name in by_name) for p in parameters)
     classes = dict.fromkeys(kind for a in call.arguments for kind in classes_in(a.tree))
     conventional = {
         "paste": (*paste, *(line for kind in classes for line in class_lines(kind))),

@@ -28,9 +28,9 @@ def file_lines(name: TargetName, module: ModuleType) -> tuple[str, ...]:
     is_importable = all(part.isidentifier() for part in module.__name__.split(".")) and path.stem in module.__name__
     if module.__name__.startswith("gradcheck_target_") or not is_importable:
         head, _, tail = name.attribute.partition(".")
-        called = head.endswith("()")
-        got = f'f = runpy.run_path({quoted(name.text)})["{head.removesuffix("()")}"]' + "()" * called
-        return (*directory_lines(path.parent), "import runpy", got + ("." + tail if tail else ""))
+        got = f'runpy.run_path({quoted(name.text)})["{head.removesuffix("()")}"]'
+        rest = "()" * head.endswith("()") + ("." + tail if tail else "")
+        return (*directory_lines(path.parent), "import runpy", *assigned(got + rest))
     root = path.resolve().parents[module.__name__.count(".")]
     return (*directory_lines(root), *import_lines(module.__name__, name.attribute))
 
@@ -49,7 +49,13 @@ def import_lines(module: str, attribute: str) -> tuple[str, ...]:
     if attribute.isidentifier():
         return (f"from {module} import {attribute}" + ("" if attribute == "f" else " as f"),)
     first = attribute.partition(".")[0].removesuffix("()")
-    return (f"from {module} import {first}", f"f = {attribute}")
+    return (f"from {module} import {first}", *assigned(attribute))
+
+
+def assigned(expression: str) -> tuple[str, ...]:
+    """Lines that give an expression the name `f`, and keep what a factory made, whose method it may be."""
+    owner, dot, method = expression.rpartition("().")
+    return (f"owner = {owner}()", f"f = owner.{method}") if dot else (f"f = {expression}",)
 
 
 def class_lines(kind: type) -> tuple[str, ...]:

@@ -19,7 +19,12 @@ POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR
 DTYPES = {"int": "int32", "bool": "bool"}
 TEXT = "inputs are tensors of numbers; give it a default or fix it with functools.partial"
 UNKNOWN = "nothing says what is in it; declare it with tf.function(input_signature=[{'x': tf.TensorSpec(...)}])"
-REFUSED = {"str": (NO_FLOAT_INPUT, TEXT), **dict.fromkeys(("dict", "Dict", "Mapping"), (NOT_SUPPORTED_YET, UNKNOWN))}
+NOT_DENSE = "ragged and sparse tensors are not supported; wrap the target in a function that takes the dense values"
+REFUSED = {
+    "str": (NO_FLOAT_INPUT, TEXT),
+    **dict.fromkeys(("dict", "Dict", "Mapping"), (NOT_SUPPORTED_YET, UNKNOWN)),
+    **dict.fromkeys(("RaggedTensor", "SparseTensor"), (NOT_SUPPORTED_YET, NOT_DENSE)),
+}
 
 
 def parameters_of(target: str, function: Callable[..., Any]) -> tuple[Parameter, ...]:
@@ -29,6 +34,8 @@ def parameters_of(target: str, function: Callable[..., Any]) -> tuple[Parameter,
 
 def arguments_of(target: str, function: Callable[..., Any]) -> tuple[Argument, ...]:
     """The arguments to pass; raises `CannotCheck` (GC908) where no input is a float and nothing is trained."""
+    if getattr(getattr(function, "__call__", None), "input_signature", None):  # noqa: B004
+        function = function.__call__  # type: ignore[operator]
     if hasattr(function, "structured_input_signature"):
         arguments = concrete_arguments(target, function)
     else:
@@ -82,7 +89,7 @@ def annotated(target: str, name: str, annotation: Any, keyword_only: bool = Fals
         return annotation(*(annotated(target, f"{name}.{field}", inside.get(field)) for field in fields))
     if is_typeddict(annotation):
         return {key: annotated(target, f"{name}[{key!r}]", kind) for key, kind in inside.items()}
-    kind = re.split(r"\W", str(getattr(annotation, "__name__", annotation)))[0]
+    kind = re.split(r"\[", str(getattr(annotation, "__name__", annotation)))[0].rpartition(".")[2]
     if kind in REFUSED:
         code, message = REFUSED[kind]
         raise CannotCheck(code, f"{target}: {name} is a {kind}, and {message}")
@@ -90,11 +97,10 @@ def annotated(target: str, name: str, annotation: Any, keyword_only: bool = Fals
 
 
 def declared_specs(function: Callable[..., Any]) -> dict[str, Any]:
-    """The TensorSpecs of an `input_signature`, by argument; also of a callable object's and a partial's."""
+    """The TensorSpecs of an `input_signature`, by argument; a partial's are those of its function."""
     while isinstance(function, functools.partial):
         function = function.func
-    owner = function if hasattr(function, "input_signature") else getattr(function, "__call__", None)  # noqa: B004
-    signature = getattr(owner, "input_signature", None) or ()
+    signature = getattr(function, "input_signature", None) or ()
     if not signature:
         return {}
     names = [p.name for p in inspect.signature(function).parameters.values() if p.kind in POSITIONAL]

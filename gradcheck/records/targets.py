@@ -61,9 +61,11 @@ class LoadedTarget:
 
     @property
     def is_tensor(self) -> bool:
-        """Whether it cannot be swept element by element: it takes whole tensors, other dtypes or structures."""
-        return self.takes_tensors or any(
-            p.dtype not in (None, *FORMATS) or "[" in p.name or "." in p.name for p in self.parameters
+        """Whether it cannot be swept: it takes whole tensors, other dtypes, structures, or variables alone."""
+        return (
+            not self.parameters
+            or self.takes_tensors
+            or any(p.dtype not in (None, *FORMATS) or "[" in p.name or "." in p.name for p in self.parameters)
         )
 
 

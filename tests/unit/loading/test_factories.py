@@ -1,5 +1,6 @@
 """Targets that are made by a call: `module:make_loss()`, `file.py:Class()`, `module:obj.make()`; and lines to paste."""
 
+import gc
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -56,7 +57,7 @@ WORKING: dict[str, tuple[float, tuple[str, ...]]] = {
     "Loss()": (4.0, ("from made import Loss", "f = Loss()")),
     "obj.method": (-2.0, ("from made import obj", "f = obj.method")),
     "obj.make()": (-2.0, ("from made import obj", "f = obj.make()")),
-    "Loss().method": (-2.0, ("from made import Loss", "f = Loss().method")),
+    "Loss().method": (-2.0, ("from made import Loss", "owner = Loss()", "f = owner.method")),
 }
 
 
@@ -197,3 +198,33 @@ def test_a_module_of_tensorflow_without_a_call_lists_its_functions(
     assert load("modules:net.predict").parameters[0].shape == (None,)
     assert load("modules:net.loss").held == ("labels",)
     assert load("modules:called").parameters[0].name == "x"
+
+
+def test_what_a_factory_made_outlives_it(project: Path, write: Write, pasted: Callable[..., Any]) -> None:
+    write(
+        "short_lived.py",
+        """
+        import tensorflow as tf
+
+        class Net(tf.Module):
+            def __init__(self):
+                super().__init__()
+                self.w = tf.Variable(2.0)
+
+            @tf.function(input_signature=[tf.TensorSpec([])])
+            def predict(self, x):
+                return x * self.w
+
+            @tf.function(input_signature=[])
+            def weight(self):
+                return self.w * 2.0
+        """,
+    )
+    for text in ("short_lived:Net().predict", "short_lived.py:Net().predict"):
+        target = load(text)
+        gc.collect()
+        assert target.function(3.0).numpy() == 6.0
+        assert target.paste == ("from short_lived import Net", "owner = Net()", "f = owner.predict")
+        assert pasted(target, 3.0).numpy() == 6.0
+    weight = load("short_lived:Net().weight")
+    assert (weight.parameters, weight.call, weight.is_tensor) == ((), "f()", True)

@@ -252,7 +252,11 @@ LAYERS: dict[str, tuple[Any, tuple[Parameter, ...], str]] = {
         (Parameter("inputs[0]", "float32"), Parameter("inputs[1]", "float32")),
         "f([{0}, {1}])",
     ),
-    "of half": (layers.Dense(1, dtype="mixed_float16"), (Parameter("inputs", "float16", (None, None)),), "f({0}, training=False)"),
+    "of half": (
+        layers.Dense(1, dtype="mixed_float16"),
+        (Parameter("inputs", "float16", (None, None)),),
+        "f({0}, training=False)",
+    ),
     "of two": (
         layers.Attention(),
         (Parameter("inputs[0]", "float32"), Parameter("inputs[1]", "float32")),
@@ -268,6 +272,18 @@ def test_a_layer_is_called_as_in_inference(kind: str) -> None:
     assert (target.parameters, target.call) == (parameters, call)
     values = [tf.ones([2, 3, 4], p.dtype) for p in parameters]
     assert target.function(*values).shape[:2] == (2, 3)
+
+
+def test_a_layer_with_an_argument_by_name() -> None:
+    class Scaled(layers.Layer):  # type: ignore[name-defined]
+        def call(self, x: Any, mask: Any = None, *, scale: Any) -> Any:
+            return x * scale
+
+    layer = Scaled()
+    target = loaded(layer)
+    assert target.parameters == (Parameter("x", "float32"), Parameter("scale", "float32", keyword_only=True))
+    assert target.call == "f({0}, scale={1})"
+    assert target.function(tf.constant([2.0]), scale=tf.constant([3.0])).numpy() == [6.0]
 
 
 def test_a_built_layer_of_several_arguments() -> None:

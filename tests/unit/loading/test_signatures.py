@@ -222,6 +222,19 @@ def test_ragged_and_sparse_inputs_are_refused(refused: Refused, spec: Any, kind:
     assert "input d['a'][0] is" in refused("GC909", lambda: parameters_of("t", nested))
 
 
+@pytest.mark.parametrize("annotation", [tf.RaggedTensor, "tf.SparseTensor"])
+def test_annotations_of_ragged_and_sparse_tensors_are_refused(refused: Refused, annotation: Any) -> None:
+    message = refused("GC909", lambda: parameters_of("t", annotated(annotation)))
+    assert "ragged and sparse tensors are not supported" in message
+
+
+def test_a_model_that_was_loaded_in_a_module(tmp_path: Any) -> None:
+    module = tf.Module()
+    module.__call__ = tf.function(lambda d: d["a"] * 2.0, input_signature=[{"a": tf.TensorSpec([2])}])
+    tf.saved_model.save(module, str(tmp_path))
+    assert parameters_of("t", tf.saved_model.load(str(tmp_path))) == (Parameter("d['a']", "float32", (2,)),)
+
+
 def test_a_signature_of_a_partial_and_of_a_callable_object() -> None:
     class Model(tf.Module):
         @tf.function(input_signature=[tf.TensorSpec([3]), tf.TensorSpec([], tf.float64)])
