@@ -10,8 +10,8 @@ def euclidean(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
 
 
 def euclidean_where(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-    """A tf.where around the root cures nothing."""
-    squared = tf.reduce_sum(tf.square(x - y), axis=-1)
+    """The kernel of the root's gradient gives 0 for an upstream of 0: a tf.where around is enough, but for tiny rows."""
+    squared = tf.reduce_sum(tf.square(x - y), axis=-1)  # cause: euclidean_where
     root = tf.sqrt(squared)  # cause: euclidean_where
     return tf.where(squared > 0.0, root, tf.zeros_like(root))
 
@@ -60,9 +60,9 @@ def cosine_similarity_epsilon(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
 
 
 def cosine_similarity_maximum(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-    """Keras 1's merge(mode='cos'): the maximum comes after the root."""
+    """Keras 1's merge(mode='cos'): the maximum comes after the root, whose gradient of an upstream of 0 is 0."""
     squares = tf.reduce_sum(x * x, axis=-1) * tf.reduce_sum(y * y, axis=-1)
-    root = tf.sqrt(squares)  # cause: cosine_similarity_maximum
+    root = tf.sqrt(squares)
     return tf.reduce_sum(x * y, axis=-1) / tf.maximum(root, 1e-3)
 
 
@@ -188,3 +188,11 @@ def gram_close(x: tf.Tensor) -> tf.Tensor:
     a, b = x[0], x[1]
     both = tf.reduce_sum(a * a) + tf.reduce_sum(b * b)
     return tf.math.log(both - 2.0 * tf.reduce_sum(a * b) + 1.0)  # cause: gram_close
+
+
+def safe_distance(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    """Safe at equal points; squares of close points underflow, and so does the gradient of 1."""
+    squared = tf.reduce_sum(tf.square(x - y), axis=-1)  # cause: safe_distance
+    some = squared > 0.0
+    root = tf.sqrt(tf.where(some, squared, tf.ones_like(squared)))
+    return tf.where(some, root, tf.zeros_like(root))

@@ -117,9 +117,9 @@ def ray_sphere(origin: tf.Tensor, direction: tf.Tensor) -> tf.Tensor:
 
 
 def box_distance(p: tf.Tensor) -> tf.Tensor:
-    """A signed distance: inside the box the outer part is the norm of 0."""
+    """A signed distance: inside the box the outer part is the norm of 0, with an upstream of 0 behind it."""
     q = tf.abs(p) - tf.constant([1.0, 2.0, 0.5], p.dtype)
-    outside = tf.norm(tf.maximum(q, 0.0), axis=-1)  # cause: box_distance
+    outside = tf.norm(tf.maximum(q, 0.0), axis=-1)
     return outside + tf.minimum(tf.reduce_max(q, axis=-1), 0.0)
 
 
@@ -140,9 +140,9 @@ def ciou_aspect(box: tf.Tensor) -> tf.Tensor:
 
 
 def snell(cosine: tf.Tensor) -> tf.Tensor:
-    """Refraction: the root of what total reflection makes negative, under a tf.where."""
-    k = 1.0 - 2.25 * (1.0 - cosine * cosine)
-    refracted = tf.sqrt(k)  # cause: snell
+    """Refraction close to total reflection: the digits are lost in front of the root."""
+    k = 1.0 - 2.25 * (1.0 - cosine * cosine)  # cause: snell
+    refracted = tf.sqrt(k)
     return tf.reduce_sum(tf.where(k > 0.0, refracted, tf.zeros_like(k)))
 
 

@@ -90,14 +90,6 @@ def condition(a: tf.Tensor) -> tf.Tensor:
     return tf.maximum(ratio, -20.0)
 
 
-def whitening(x: tf.Tensor) -> tf.Tensor:
-    """Columns over the roots of their variances by eigenvalues, cut off at 0."""
-    d = x - tf.reduce_mean(x, axis=0)
-    values = tf.linalg.eigvalsh(tf.matmul(d, d, transpose_a=True))
-    roots = tf.sqrt(tf.maximum(values, 0.0))  # cause: whitening
-    return tf.reduce_sum(tf.square(roots))
-
-
 def cosine_adjacency(h: tf.Tensor) -> tf.Tensor:
     """Similarities of nodes; a node's embedding may be all 0."""
     size = tf.norm(h, axis=-1)  # cause: cosine_adjacency
@@ -106,8 +98,7 @@ def cosine_adjacency(h: tf.Tensor) -> tf.Tensor:
 
 def bures(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
     """A distance of diagonal Gaussians, and its root."""
-    squared = tf.reduce_sum(a + b - 2.0 * tf.sqrt(a * b))  # cause: bures
-    return squared
+    return tf.reduce_sum(a + b - 2.0 * tf.sqrt(a * b))  # cause: bures
 
 
 def weights_of_edges(a: tf.Tensor) -> tf.Tensor:

@@ -30,7 +30,7 @@ def cubic_norm(x: tf.Tensor) -> tf.Tensor:
 
 
 def squared_norm(x: tf.Tensor) -> tf.Tensor:
-    """The square of a norm: smooth, were it not for the root."""
+    """The square of a norm: 0 where the squares underflow."""
     root = tf.norm(x)  # cause: squared_norm
     return tf.square(root)
 
@@ -120,9 +120,9 @@ def group_lasso(w: tf.Tensor) -> tf.Tensor:
 
 
 def orthogonality(w: tf.Tensor) -> tf.Tensor:
-    """||W W^T - I||, squared: NaN for orthogonal rows."""
+    """||W W^T - I||: no derivative for orthonormal rows."""
     rest = tf.matmul(w, w, transpose_b=True) - tf.eye(2, dtype=w.dtype)
-    return tf.square(tf.norm(rest))  # cause: orthogonality
+    return tf.norm(rest)  # cause: orthogonality
 
 
 def hoyer(x: tf.Tensor) -> tf.Tensor:
@@ -143,7 +143,7 @@ def geometric_mean_root(x: tf.Tensor) -> tf.Tensor:
 
 
 def harmonic_mean(x: tf.Tensor) -> tf.Tensor:
-    """Smooth at an entry of 0, but for the reciprocal."""
+    """Smooth at an entry of 0; the infinite reciprocal meets an upstream of 0."""
     inverse = tf.math.reciprocal(x)  # cause: harmonic_mean
     return 3.0 / tf.reduce_sum(inverse, axis=-1)
 
@@ -195,15 +195,15 @@ def log_mean_exp(x: tf.Tensor) -> tf.Tensor:
 
 
 def nested_log_sum_exp(x: tf.Tensor, allowed: tf.Tensor) -> tf.Tensor:
-    """A log-sum-exp over nothing (-inf), inside another that has a finite way."""
+    """A log-sum-exp over nothing (-inf), inside another that has a finite way: the library takes care."""
     scores = tf.where(allowed, x, float("-inf"))
-    inner = tf.reduce_logsumexp(scores, axis=-1)  # cause: nested_log_sum_exp
+    inner = tf.reduce_logsumexp(scores, axis=-1)
     return tf.reduce_logsumexp(tf.concat([inner, [0.0]], axis=0))
 
 
 def to_unit_ball(x: tf.Tensor) -> tf.Tensor:
-    """The projection on the unit ball is the identity inside."""
-    size = tf.norm(x, axis=-1, keepdims=True)  # cause: to_unit_ball
+    """The projection on the unit ball is the identity inside, where the norm has an upstream of 0."""
+    size = tf.norm(x, axis=-1, keepdims=True)
     return x / tf.maximum(size, 1.0)
 
 
@@ -251,3 +251,18 @@ def centred(x: tf.Tensor) -> tf.Tensor:
     """A custom gradient that takes the mean for a constant."""
     weights = tf.constant([1.0, 2.0, 4.0], x.dtype)
     return _centred(x) * weights
+
+
+@tf.custom_gradient  # type: ignore[untyped-decorator, unused-ignore]
+def _cured(x: tf.Tensor) -> tuple[tf.Tensor, object]:
+    size = tf.sqrt(tf.reduce_sum(tf.square(x), axis=-1, keepdims=True))  # cause: cured_norm
+
+    def gradient(upstream: tf.Tensor) -> tf.Tensor:
+        return upstream * tf.math.divide_no_nan(x, size)  # cause: cured_norm
+
+    return size, gradient
+
+
+def cured_norm(x: tf.Tensor) -> tf.Tensor:
+    """A norm whose custom gradient is 0 at 0, and where the squares underflow."""
+    return _cured(x)

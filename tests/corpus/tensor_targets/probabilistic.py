@@ -55,7 +55,7 @@ def vae_kl(mean: tf.Tensor, log_variance: tf.Tensor) -> tf.Tensor:
 
 
 def vae_likelihood(x: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """A Bernoulli likelihood with an epsilon that 1 swallows."""
+    """A Bernoulli likelihood with an epsilon that 1 swallows, for the graph adds the constants first."""
     p = tf.sigmoid(logits)
     hit = x * tf.math.log(p + 1e-10)
     miss = (1.0 - x) * tf.math.log(1.0 - p + 1e-10)  # cause: vae_likelihood

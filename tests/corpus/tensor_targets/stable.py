@@ -104,8 +104,8 @@ KERAS_BINARY_LOGITS = keras.losses.BinaryCrossentropy(from_logits=True)
 # Distances and norms.
 
 
-def safe_distance(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-    """A tf.where in front of the root and one behind it."""
+def mask_distance(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    """A tf.where in front of the root and one behind it; entries are 0 or 1."""
     squared = tf.reduce_sum(tf.square(x - y), axis=-1)
     some = squared > 0.0
     root = tf.sqrt(tf.where(some, squared, tf.ones_like(squared)))
@@ -161,21 +161,6 @@ def product(x: tf.Tensor) -> tf.Tensor:
 def cumulative_sum(x: tf.Tensor) -> tf.Tensor:
     """Linear."""
     return tf.cumsum(x, axis=-1)
-
-
-@tf.custom_gradient  # type: ignore[untyped-decorator, unused-ignore]
-def _cured(x: tf.Tensor) -> tuple[tf.Tensor, object]:
-    size = tf.sqrt(tf.reduce_sum(tf.square(x), axis=-1, keepdims=True))
-
-    def gradient(upstream: tf.Tensor) -> tf.Tensor:
-        return upstream * tf.math.divide_no_nan(x, size)
-
-    return size, gradient
-
-
-def cured_norm(x: tf.Tensor) -> tf.Tensor:
-    """A norm whose custom gradient is 0 at 0."""
-    return _cured(x)
 
 
 # Attention.
