@@ -9,7 +9,7 @@ from flint import arb
 from gradcheck.program import Array, Node
 from gradcheck.truth.duals import ONE, Dual, State, lost, state_of
 from gradcheck.truth.ops.arithmetic import add, divide, logarithm, multiply, negate, square_root, subtract
-from gradcheck.truth.ops.arrays import full, moving, objects
+from gradcheck.truth.ops.arrays import dims, full, integers, moving, objects
 from gradcheck.truth.ops.choices import absolute, sign_of
 from gradcheck.truth.ops.reductions import along, dot, total
 from gradcheck.truth.running import FLOATS, Rule, Run, each
@@ -203,6 +203,27 @@ def triangular_solution(node: Node, a: Array, b: Array) -> Array:
     return solution(node, np.where(inside, a, full((), 0, "float64")), b)
 
 
+def tridiagonal_solution(node: Node, diagonals: Array, b: Array) -> Array:
+    """TridiagonalSolve: the diagonal above (its last number unread), the main one, and that below (its first)."""
+    n = diagonals.shape[-1]
+    a = full((*diagonals.shape[:-2], n, n), 0, node.dtypes[0])
+    for i in range(n):
+        a[..., i, i] = diagonals[..., 1, i]
+        if i + 1 < n:
+            a[..., i, i + 1], a[..., i + 1, i] = diagonals[..., 0, i], diagonals[..., 2, i + 1]
+    return each_matrix(solve, a, b)
+
+
+def sparse_product(node: Node, *inputs: Array) -> Array:
+    """SparseTensorDenseMatMul: a matrix of given numbers at given places, by a dense one."""
+    indices, values, shape, b = inputs
+    a = full(dims(node, shape), 0, node.dtypes[0])
+    for place, value in zip(integers(node, indices), values, strict=True):
+        a[tuple(place)] = add(a[tuple(place)], value)
+    a = a.T if node.attributes.get("adjoint_a") else a
+    return matrix_product(a, b.T if node.attributes.get("adjoint_b") else b)
+
+
 def cholesky(a: Array) -> Array:
     """The lower triangular L with L @ L.T = a; not defined unless a is positive definite."""
     n = len(a)
@@ -233,4 +254,6 @@ RULES: Mapping[str, Rule] = {
     "MatrixInverse": moving(inverse),
     "MatrixSolve": moving(solution),
     "MatrixTriangularSolve": moving(triangular_solution),
+    "SparseTensorDenseMatMul": moving(sparse_product),
+    "TridiagonalSolve": moving(tridiagonal_solution),
 }

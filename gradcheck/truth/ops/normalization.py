@@ -8,7 +8,7 @@ from flint import arb
 
 from gradcheck.program import Array, Node
 from gradcheck.truth.duals import Dual
-from gradcheck.truth.ops.arithmetic import add, divide, multiply, rsqrt, square, subtract
+from gradcheck.truth.ops.arithmetic import add, divide, multiply, pow_, rsqrt, square, subtract
 from gradcheck.truth.ops.arrays import full
 from gradcheck.truth.ops.reductions import along, mean, total
 from gradcheck.truth.ops.windows import as_given, last
@@ -80,6 +80,21 @@ def fused_grad(run: Run, node: Node, arrays: list[Array]) -> list[Array]:
     return [as_given(node, by_x), by_scale, by_offset, empty, empty]
 
 
+def local_response(run: Run, node: Node, arrays: list[Array]) -> list[Array]:
+    """LRN: each number divided by (bias + alpha * sum of squares of its channel and some beside it) ** beta."""
+    del run
+    (x,), reach = arrays, node.attributes.get("depth_radius", 5)
+    bias, alpha, beta = (number(node.attributes.get(name, default)) for name, default in LRN_DEFAULTS)
+    sums = np.empty(x.shape, object)
+    for place in np.ndindex(x.shape):
+        near = x[place[:-1]][max(place[-1] - reach, 0) : place[-1] + reach + 1]
+        sums[place] = total([square(v) for v in near])
+    return [over(x, each(pow_, 2)(plus(bias, times(alpha, sums)), beta))]
+
+
+LRN_DEFAULTS = (("bias", 1.0), ("alpha", 1.0), ("beta", 0.5))
+"""TensorFlow's own."""
+
 RULES: Mapping[str, Rule] = {
     "FusedBatchNorm": fused,
     "FusedBatchNormGrad": fused_grad,
@@ -87,4 +102,5 @@ RULES: Mapping[str, Rule] = {
     "FusedBatchNormGradV3": fused_grad,
     "FusedBatchNormV2": fused,
     "FusedBatchNormV3": fused,
+    "LRN": local_response,
 }

@@ -9,6 +9,7 @@ from flint import arb
 from gradcheck.floats import FORMATS
 from gradcheck.program import Array, Node
 from gradcheck.truth.duals import Dual
+from gradcheck.truth.ops.arithmetic import divide
 from gradcheck.truth.ops.arrays import dims, integers, objects, undecided
 from gradcheck.truth.ops.reductions import Reduce, largest, mean, product, smallest, total
 from gradcheck.truth.ops.slices import all_unknown
@@ -72,7 +73,31 @@ def most_extreme(dtype: str, sign: int) -> Any:
     return np.iinfo(dtype).max if sign > 0 else np.iinfo(dtype).min
 
 
+def looked_up(call: Reduce) -> Rule:
+    """SparseSegmentSum and the others: the same of rows that indices name; with a count in the later forms."""
+
+    def rule(run: Run, node: Node, arrays: list[Array]) -> list[Array]:
+        data, ids = arrays[0][integers(node, arrays[1])], integers(node, arrays[2])
+        count = dims(node, arrays[3])[0] if len(arrays) > 3 else int(ids[-1]) + 1 if ids.size else 0
+        return [grouped(data, ids, count, lambda xs: call(run, xs), Dual(arb(0)))]
+
+    return rule
+
+
+def root_mean(run: Run, xs: Any) -> Dual:
+    """The sum divided by the root of the count."""
+    del run
+    return divide(total(xs), Dual(arb(len(xs)).sqrt()))
+
+
+LOOKED_UP: Mapping[str, Rule] = {
+    f"SparseSegment{name}{form}": looked_up(call)
+    for form in ("", "WithNumSegments")
+    for name, call in (("Mean", lambda run, xs: mean(xs)), ("SqrtN", root_mean), ("Sum", lambda run, xs: total(xs)))
+}
+
 RULES: Mapping[str, Rule] = {
+    **LOOKED_UP,
     "SegmentMax": segments(largest, np.max, 0),
     "SegmentMean": segments(lambda run, xs: mean(xs), lambda xs: int(sum(xs) / len(xs)), 0),
     "SegmentMin": segments(smallest, np.min, 0),

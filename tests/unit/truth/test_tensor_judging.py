@@ -20,7 +20,7 @@ from gradcheck.truth.known import OwnGradient, chosen
 from gradcheck.truth.moves import moved
 from gradcheck.truth.tensor_judging import REMEMBERED, Entry, TensorJudge
 
-VECTORS = [(2, 4), (2, 4)]
+VECTORS: list[tuple[int, ...]] = [(2, 4), (2, 4)]
 
 
 def one_hot(x: Any) -> Any:

@@ -105,3 +105,22 @@ def test_singular_matrices(judge: Any) -> None:
 def test_a_pivot_that_may_be_zero_decides_nothing(judge: Any) -> None:
     result = first(judge, lambda a: raw.MatrixInverse(input=raw.Exp(x=raw.Log(x=a)) - a), [[3.0]])
     assert result.v is State.UNDECIDED
+
+
+def test_tridiagonal_systems(judge: Any, floats: Any) -> None:
+    diagonals = floats(2, 3, 4) + np.array([0.0, 6.0, 0.0])[:, None]
+    judge(lambda a, b: raw.TridiagonalSolve(diagonals=a, rhs=b), diagonals, floats(2, 4, 2))
+
+
+@pytest.mark.parametrize("a", [False, True])
+@pytest.mark.parametrize("b", [False, True])
+def test_sparse_products(judge: Any, floats: Any, a: bool, b: bool) -> None:
+    places, shape = np.array([[0, 1], [1, 0], [1, 2]]), np.array([2, 3])
+    inner = 2 if a else 3
+
+    def call(values: Any, y: Any) -> Any:
+        return raw.SparseTensorDenseMatMul(
+            a_indices=places, a_values=values, a_shape=shape, b=y, adjoint_a=a, adjoint_b=b
+        )
+
+    judge(call, floats(3), floats(*((4, inner) if b else (inner, 4))))

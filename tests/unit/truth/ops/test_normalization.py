@@ -62,3 +62,9 @@ def test_its_gradient(judge: Any, arrays: list[Any], floats: Any, version: str, 
 
     dy = floats(*x.shape, seed=9).astype(np.float32)
     judge(call, dy, x, scale, tolerance=1e-5)
+
+
+def test_local_response(judge: Any, arrays: list[Any]) -> None:
+    x = np.concatenate(arrays[:1] * 3, -1)
+    judge(lambda x: raw.LRN(input=x), x, tolerance=1e-6)
+    judge(lambda x: raw.LRN(input=x, depth_radius=1, bias=2.0, alpha=0.25, beta=0.75), x, tolerance=1e-6)

@@ -52,3 +52,11 @@ def test_a_tie_in_a_segment_is_noticed(judge: Any) -> None:
 
     assert judge.along(call, np.array(0.0))[1].ties
     assert [float(judge.along(call, np.array(0.0), side=s)[0][0][0].d) for s in (1, -1)] == [1.0, -1.0]
+
+
+@pytest.mark.parametrize("kind", ["Sum", "Mean", "SqrtN"])
+def test_segments_of_rows_that_are_looked_up(judge: Any, floats: Any, kind: str) -> None:
+    places, ids = [3, 0, 0, 1], [0, 0, 2, 2]
+    op, counted = (getattr(raw, f"SparseSegment{kind}{form}") for form in ("", "WithNumSegments"))
+    judge(lambda x: op(data=x, indices=places, segment_ids=ids), floats(4, 2))
+    judge(lambda x: counted(data=x, indices=places, segment_ids=ids, num_segments=4), floats(4, 2))
