@@ -117,9 +117,9 @@ def ray_sphere(origin: tf.Tensor, direction: tf.Tensor) -> tf.Tensor:
 
 
 def box_distance(p: tf.Tensor) -> tf.Tensor:
-    """A signed distance: inside the box the outer part is the norm of 0, with an upstream of 0 behind it."""
+    """A signed distance: on a face the outer part is the norm of 0 (inside, tf.maximum drops its NaN)."""
     q = tf.abs(p) - tf.constant([1.0, 2.0, 0.5], p.dtype)
-    outside = tf.norm(tf.maximum(q, 0.0), axis=-1)
+    outside = tf.norm(tf.maximum(q, 0.0), axis=-1)  # cause: box_distance
     return outside + tf.minimum(tf.reduce_max(q, axis=-1), 0.0)
 
 
