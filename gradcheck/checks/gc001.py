@@ -6,9 +6,9 @@ is NaN as well.
 
 from collections.abc import Iterator
 
-from gradcheck.checks.points import PointSubject, odd_severity, point_finding, said_beside
+from gradcheck.checks.points import PointSubject, is_outside, odd_severity, point_finding, said_beside
 from gradcheck.checks.stretches import Rule, Subject, beside, finding, severity_of, stretches
-from gradcheck.records import Class, Domain, Finding
+from gradcheck.records import Class, Finding
 
 RULE = Rule("GC001", "nan-gradient")
 
@@ -26,7 +26,7 @@ def find(subject: Subject) -> Iterator[Finding]:
 
 def at_point(subject: PointSubject) -> Finding | None:
     """A gradient of which some entry is NaN."""
-    if subject.gradient is not Class.NAN or subject.domain is Domain.OUTSIDE:
+    if subject.gradient is not Class.NAN or is_outside(subject):
         return None
     message = f"the {subject.version} gradient by {subject.wrt} is NaN; {said_beside(subject)}"
     return point_finding(RULE, subject, odd_severity(subject), message)

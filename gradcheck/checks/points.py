@@ -24,6 +24,7 @@ class PointSubject:
         gradient: class of the gradient as a whole.
         kind: of its entries that are not finite.
         domain: whether the function is defined there; None where the truth is not known.
+        hole: whether it is not defined there, but bounded all around.
         far: whether it takes inputs beyond all that training meets.
         defect: whether an output is not finite that could be.
         said: what computing the gradient raised, or None.
@@ -39,6 +40,7 @@ class PointSubject:
     gradient: Class
     kind: Kind | None = None
     domain: Domain | None = None
+    hole: bool = False
     far: bool = False
     defect: bool = False
     said: str | None = None
@@ -64,11 +66,16 @@ def point_finding(rule: Rule, subject: PointSubject, severity: str, message: str
     )
 
 
+def is_outside(subject: PointSubject) -> bool:
+    """Whether the function is not defined there, and no wonder."""
+    return subject.domain is Domain.OUTSIDE and not subject.hole
+
+
 def odd_severity(subject: PointSubject) -> str:
     """How bad a gradient that is not finite is."""
     if subject.kind is Kind.OVERFLOW or subject.far:
         return "warning"
-    if subject.domain is Domain.INSIDE and subject.kind in (Kind.NUMERICAL, Kind.SINGULAR):
+    if subject.hole or (subject.domain is Domain.INSIDE and subject.kind in (Kind.NUMERICAL, Kind.SINGULAR)):
         return "error"
     return "error" if subject.forward is Class.FINITE else "warning"
 
@@ -84,5 +91,7 @@ def said_beside(subject: PointSubject) -> str:
         Kind.OVERFLOW: f", and the true gradient exceeds {subject.fmt.name} too",
         Kind.UNDECIDED: ", and the true gradient could not be decided",
     }
+    if subject.hole:
+        return "so is the function, which is undefined at this one point and bounded all around it"
     far = "; inputs as large as this are rare" if subject.far else ""
     return outputs + (truth.get(subject.kind, "") if subject.kind else "") + far

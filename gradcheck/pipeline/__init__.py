@@ -11,7 +11,7 @@ from collections.abc import Callable
 from importlib import metadata
 
 from gradcheck import __version__, loading, planning
-from gradcheck.errors import CannotCheck, NotElementwise
+from gradcheck.errors import CANNOT_TRACE, CannotCheck, NotElementwise
 from gradcheck.options import ScanOptions
 from gradcheck.pipeline.cures import Patient, with_cures
 from gradcheck.pipeline.sweeps import sweep_and_check
@@ -48,10 +48,22 @@ def scan(name: str, options: ScanOptions) -> TargetReport:
             return scan_tensors(loaded, options)
         try:
             return scan_line(loaded, options)
-        except NotElementwise:
-            return scan_tensors(loaded, options)
+        except CannotCheck as error:
+            return scan_otherwise(loaded, options, error)
     except CannotCheck as error:
         return failed(name, error)
+
+
+def scan_otherwise(loaded: LoadedTarget, options: ScanOptions, error: CannotCheck) -> TargetReport:
+    """A target that is not elementwise, or that could not be traced as if it were; raises the first error again."""
+    if not isinstance(error, NotElementwise) and error.code != CANNOT_TRACE:
+        raise error
+    try:
+        return scan_tensors(loaded, options)
+    except CannotCheck:
+        if isinstance(error, NotElementwise):
+            raise
+        raise error from None
 
 
 def scan_line(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:

@@ -93,18 +93,23 @@ class Bench:
         forward = class_of(outputs)
         judge = self.judges.get(column.version.cotangent)
         domain = self.domain(column, point, forward)
+        hole = domain is Domain.OUTSIDE and judge is not None and judge.is_hole(point)
         odd = class_of((gradient,)) if gradient is not None else Class.NONE
-        if (
-            domain is Domain.OUTSIDE
-            or (odd is Class.FINITE and forward is Class.FINITE)
-            or (said is None and gradient is None)
-        ):
+        fine = odd is Class.FINITE and forward is Class.FINITE
+        if fine or (domain is Domain.OUTSIDE and not hole) or (said is None and gradient is None):
             return None
         bad = bad_entries(gradient) if gradient is not None else ()
         kind = self.kind(judge, column, point, gradient, bad) if bad else None
         subject = self.subject(column, forward, odd, said)
         defect = judge is not None and forward is not Class.FINITE and judge.defect(point, list(outputs))
-        subject = replace(subject, kind=kind, domain=domain, far=is_far(self.target, point), defect=defect)
+        subject = replace(
+            subject,
+            kind=Kind.SINGULAR if hole else kind,
+            domain=domain,
+            hole=hole,
+            far=is_far(self.target, point),
+            defect=defect,
+        )
         key = self.key(column, point) if odd in (Class.NAN, Class.INF) else said or "output"
         return Case(column, point, outputs, gradient, subject, bad, key)
 
@@ -158,21 +163,24 @@ def cases(bench: Bench, found: search.Sightings) -> Iterator[Case]:
     told: set[tuple[str, str, str, str]] = set()
     for j, column in enumerate(bench.engine.columns):
         for code, label in ODD.items():
-            points = [p for s, kept in found.bad.items() if s[1 + j] == code for p in by_turns(s, kept)]
-            for point in points[:TRIED]:
+            for point in likely_first(bench.target, found, 1 + j, code):
                 case = bench.case(column, point)
                 if case is None or (label is not Class.NONE and case.subject.gradient is not label):
                     continue
+                if case.subject.far and case.subject.kind is Kind.OVERFLOW:
+                    continue  # huge numbers have huge gradients
                 key = (label.value, column.version.name, column.wrt, case.key)
                 if key not in told:
                     told.add(key)
-                    yield case
+                    yield replace(case, subject=replace(case.subject, defect=False))
     yield from forward_cases(bench, found)
 
 
-def by_turns(signature: tuple[int, ...], kept: list[TensorPoint]) -> list[TensorPoint]:
-    """The points of one signature, those with finite outputs first to be asked."""
-    return kept if signature[0] == 0 else kept[: TRIED // 2]
+def likely_first(target: TracedTensors, found: search.Sightings, j: int, code: int) -> list[TensorPoint]:
+    """Points with a code in a column: those with finite outputs first, those that are far out last."""
+    points = [(s[0] != 0, p) for s, kept in found.bad.items() if s[j] == code for p in kept]
+    ordered = sorted(points, key=lambda pair: (is_far(target, pair[1]), pair[0]))  # stable: simple ones stay in front
+    return [p for _, p in ordered[:TRIED]]
 
 
 def forward_cases(bench: Bench, found: search.Sightings) -> Iterator[Case]:

@@ -11,8 +11,10 @@ from dataclasses import replace
 import numpy as np
 
 from gradcheck import checks, search, truth
-from gradcheck.domains import parse_domain
+from gradcheck.domains import ValueDomain, parse_domain
+from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
 from gradcheck.explaining.points import output_point_cause, point_cause
+from gradcheck.floats import FORMATS
 from gradcheck.options import ScanOptions
 from gradcheck.pipeline.cases import Bench, Case, cases, class_of, finite_cases
 from gradcheck.pipeline.witnesses import shrunk, witness_of
@@ -31,11 +33,14 @@ from gradcheck.records import (
 def scan_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
     """Search one target; raises `CannotCheck` where it cannot be traced."""
     from gradcheck.engine.tensors import TensorEngine
+    from gradcheck.tracing.second import gradient_of
     from gradcheck.tracing.tensors import Wanted, trace_tensors
 
-    wanted = Wanted(options.shapes, domains_of(options), options.wrt, options.dtype or "float32", options.seed)
+    wanted = Wanted(options.shapes, domains_of(loaded, options), options.wrt, options.dtype or "float32", options.seed)
     start = time.monotonic()
-    target = trace_tensors(loaded, wanted)
+    if options.against:
+        raise CannotCheck(BAD_CONFIGURATION, f"{loaded.name}: --against is for elementwise targets; scan each alone")
+    target = trace_tensors(gradient_of(loaded, options.wrt) if options.order > 1 else loaded, wanted)
     engine = TensorEngine(target)
     widths = [v.width for v in engine.versions if not engine.alone] or [1]
     points = points_for(options.budget, target.operations, target.size, min(widths), len(engine.versions))
@@ -79,10 +84,15 @@ def scan_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
     )
 
 
-def domains_of(options: ScanOptions):  # type: ignore[no-untyped-def]
-    """Domains by input: those of `--domain`, and ranges of `--range`."""
-    ranges = {r.name: parse_domain(f"--range {r.text}", f"{r.lo}:{r.hi}") for r in options.ranges if r.name}
-    return {**ranges, **options.domains}
+def domains_of(loaded: LoadedTarget, options: ScanOptions) -> dict[str, ValueDomain]:
+    """Domains by input: those of `--domain`, ranges of `--range`, and held values, which are ranges of one number."""
+    every = [p.name for p in loaded.parameters if p.dtype in (None, *FORMATS)]
+    found: dict[str, ValueDomain] = {}
+    for r in sorted(options.ranges, key=lambda r: r.name is not None):
+        domain = parse_domain(f"--range {r.text}", f"{r.lo}:{r.hi}")
+        found |= dict.fromkeys(every if r.name is None else [r.name], domain)
+    held = {h.name: parse_domain(f"--hold {h.name}", f"{h.value}:{h.value}") for h in options.holds}
+    return {**found, **options.domains, **held}
 
 
 def judges_of(target: TracedTensors, engine, options: ScanOptions):  # type: ignore[no-untyped-def]

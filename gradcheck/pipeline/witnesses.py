@@ -13,7 +13,7 @@ from gradcheck.floats import FORMATS
 from gradcheck.pipeline.cases import Bench, Case, bad_entries
 from gradcheck.pipeline.pasting import pasted
 from gradcheck.program import Array
-from gradcheck.records import Batch, Class, Domain, LineInterval, LoadedTarget, TensorPoint, TensorWitness
+from gradcheck.records import Batch, Class, LineInterval, LoadedTarget, TensorPoint, TensorWitness
 
 ROUNDS = 40
 """Steps of shrinking, a batch of candidates each."""
@@ -60,7 +60,7 @@ def merged(again: Case, case: Case):  # type: ignore[no-untyped-def]
 def is_same(bench: Bench, case: Case, point: TensorPoint) -> bool:
     """Whether a point is bad for the same reason, and inside the domain."""
     again = bench.case(case.column, point)
-    if again is None or again.subject.domain is Domain.OUTSIDE:
+    if again is None or again.subject.hole is not case.subject.hole:
         return False
     if case.key == "output":
         return again.subject.defect

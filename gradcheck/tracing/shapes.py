@@ -38,8 +38,8 @@ MIXED: tuple[Shape, ...] = ((3,), (2, 3), (), (2,), (3, 3), (3, 2), (2, 3, 3))
 TRIES = 160
 """Combinations that are tried, a few milliseconds each."""
 
-INTEGERS = "int32"
-"""Dtype tried for held inputs (labels, indices) where floats are refused."""
+OTHERS = (None, "int32", "bool")
+"""Dtypes tried for held inputs (labels, indices, masks), one after another; None is that of the floats."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def settle(loaded: LoadedTarget, shapes: Mapping[str, Shape], domains: Mapping[s
         names = ", ".join(p.name for p in loaded.parameters)
         raise CannotCheck(BAD_CONFIGURATION, f"{loaded.name}: no input {unknown[0]!r}; it has: {names}")
     first: Untraceable | None = None
-    for inputs in islice(assignments(loaded, shapes, domains, dtype), TRIES):
+    for inputs in assignments(loaded, shapes, domains, dtype):
         try:
             forward = traced(loaded, inputs)
         except Untraceable as failure:
@@ -82,13 +82,11 @@ def settle(loaded: LoadedTarget, shapes: Mapping[str, Shape], domains: Mapping[s
 def assignments(
     loaded: LoadedTarget, shapes: Mapping[str, Shape], domains: Mapping[str, ValueDomain], dtype: str
 ) -> Iterator[tuple[TensorInput, ...]]:
-    """Inputs to try, the likeliest first; with integers for what is held where floats do not do."""
-    for integers in (False, True):
-        held = [p for p in loaded.parameters if p.name in loaded.held and p.dtype is None]
-        if integers and not held:
-            return
-        kinds = [p.dtype or (INTEGERS if integers and p in held else dtype) for p in loaded.parameters]
-        for chosen in shape_choices(loaded.parameters, shapes, integers):
+    """Inputs to try, the likeliest first; with other dtypes for what is held where floats do not do."""
+    held = [p for p in loaded.parameters if p.name in loaded.held and p.dtype is None]
+    for other in OTHERS if held else (None,):
+        kinds = [p.dtype or (other if other and p in held else dtype) for p in loaded.parameters]
+        for chosen in islice(shape_choices(loaded.parameters, shapes, other is not None), TRIES):
             yield tuple(
                 TensorInput(p.name, kind, shape, domains.get(p.name, ValueDomain()))
                 for p, kind, shape in zip(loaded.parameters, kinds, chosen, strict=True)

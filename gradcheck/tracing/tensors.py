@@ -36,6 +36,7 @@ from gradcheck.tracing.graphs import (
     OVERRIDE,
     constants,
     frozen_graph,
+    function_graphs,
     has_overrides,
     is_compiled,
     is_override,
@@ -323,7 +324,7 @@ class Making:
     def size_of(self, concrete: Any) -> int:
         """Numbers that a traced function computes for one point."""
         operations = concrete.graph.get_operations()
-        inner = [op for f in getattr(concrete.graph, "_functions", {}).values() for op in f.graph.get_operations()]
+        inner = [op for graph in function_graphs(concrete.graph) for op in graph.get_operations()]
         return sum(t.shape.num_elements() or 1 for op in [*operations, *inner] for t in op.outputs)
 
     def outputs(self, source: Source, *xs: Tensor) -> list[Tensor]:

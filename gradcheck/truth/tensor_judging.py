@@ -34,6 +34,7 @@ from gradcheck.program import Array
 from gradcheck.records import Class, Domain, Kind, TensorInput, TensorPoint
 from gradcheck.truth.duals import ZERO, State
 from gradcheck.truth.enclosures import hull
+from gradcheck.truth.holes import is_hole
 from gradcheck.truth.judging import CONSTANTS, ROUNDINGS, fits, floor_of, kind_of, nearest, unit_of
 from gradcheck.truth.known import Index, Known, OracleOfTensors, OwnGradient, chosen, largest
 from gradcheck.truth.moves import moved
@@ -87,6 +88,10 @@ class TensorJudge:
         if any(x is State.UNDEFINED for x in values):
             return Domain.OUTSIDE
         return Domain.UNDECIDED if any(isinstance(x, State) for x in values) else Domain.INSIDE
+
+    def is_hole(self, point: TensorPoint) -> bool:
+        """Whether the function is not defined at a point, but bounded all around it."""
+        return is_hole(self.oracle, point, self.ordinary)
 
     def defect(self, point: TensorPoint, outputs: list[Array]) -> bool:
         """Whether a computed output is not finite though the true one can be represented."""

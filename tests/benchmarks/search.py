@@ -1,0 +1,148 @@
+"""Recall, precision and time of the search on the tensor corpus, and three simple samplers beside it.
+
+    python tests/benchmarks/search.py [NAME...]
+
+A row of tests/corpus/tensors.json is found where every expected code is reported for its input. A false alarm is an
+error on a stable row. The samplers run as many points as the search did, through the same traced target: normal,
+uniform in [-10, 10], and linspace(-10, 10) in every element; they see what is not finite, and no more.
+"""
+
+import contextlib
+import io
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+HERE = Path(__file__).parents[1] / "corpus"
+NOT_FINITE = ("GC001", "GC002")
+
+
+def main(names: list[str]) -> None:
+    """Run the rows whose target holds one of the names; all without one."""
+    rows = [r for r in json.loads((HERE / "tensors.json").read_text()) if matches(r, names)]
+    os.chdir(HERE / "tensor_targets")
+    warm()
+    results = [measured(row) for row in rows]
+    sick = [r for r in results if not r["stable"]]
+    well = [r for r in results if r["stable"]]
+    found = sum(r["found"] for r in sick)
+    alarms = sum(bool(r["errors"]) for r in well)
+    reported = sum(bool(r["errors"]) for r in results)
+    print(f"\nrecall     {found}/{len(sick)}")
+    print(f"precision  {reported - alarms}/{reported} targets with errors have a defect; {alarms} false alarms")
+    times = sorted(r["seconds"] for r in results)
+    if times:
+        print(f"time       {sum(times) / len(times):.2f} s a target on average, median {times[len(times) // 2]:.2f},"
+              f" worst {times[-1]:.2f}")
+    visible = [r for r in sick if r["not_finite"]]
+    for sampler in SAMPLERS:
+        print(f"{sampler:10s} {sum(r['samplers'][sampler] for r in visible)}/{len(visible)} of the rows with NaN or inf")
+    print(f"{'search':10s} {sum(r['found'] for r in visible)}/{len(visible)}")
+
+
+def matches(row: dict[str, Any], names: list[str]) -> bool:
+    """Whether a row was asked for."""
+    return not names or any(n in row["target"] for n in names)
+
+
+def warm() -> None:
+    """TensorFlow, FLINT and the stages are imported before the clock starts."""
+    import tensorflow as tf
+
+    from gradcheck import pipeline
+    from gradcheck.pipeline import tensors
+    from gradcheck.tracing import tensors as traced
+
+    tf.function(lambda x: x).get_concrete_function(tf.TensorSpec([2]))
+    assert (pipeline, tensors, traced)
+
+
+def measured(row: dict[str, Any]) -> dict[str, Any]:
+    """One row: what was reported, and how long it took."""
+    from gradcheck.pipeline import scan
+
+    options = options_of(row["options"])
+    start = time.perf_counter()
+    with contextlib.redirect_stdout(io.StringIO()):
+        report = scan(row["target"], options)
+    seconds = time.perf_counter() - start
+    reported = {(f.code, f.wrt) for f in report.findings}
+    by = set(report.search.wrt) if report.search else None  # labels are not differentiated by unless asked for
+    wanted = {(e["code"], e["wrt"]) for e in row["expect"] if by is None or e["wrt"] in by}
+    errors = sorted({f"{f.code} by {f.wrt}" for f in report.findings if f.severity == "error"})
+    missed = sorted(wanted - reported, key=str)
+    codes = {f.code for f in report.findings}
+    missed = [m for m in missed if not (m[0] in ("GC006", "GC008", "GC009") and m[0] in codes)]
+    status = report.error.message if report.error else ""
+    mark = "ok" if (not missed and not (row["stable"] and errors) and not status) else "MISSED" if missed else "ALARM"
+    print(f"{mark:7s} {seconds:5.2f} s  {row['target']:50s} {missed or ''} {errors if row['stable'] else ''} {status}", flush=True)
+    points = sum(report.search.points.values()) if report.search else 4096
+    visible = any(e["code"] in NOT_FINITE for e in row["expect"])
+    return {
+        "stable": row["stable"],
+        "found": not missed and not status,
+        "errors": errors,
+        "seconds": seconds,
+        "not_finite": visible,
+        "samplers": sampled(row, options, points) if visible and "--samplers" in sys.argv else dict.fromkeys(SAMPLERS, False),
+    }
+
+
+def options_of(words: list[str]) -> Any:
+    """The options of a row."""
+    from gradcheck import options as opt
+
+    pairs = list(zip(words[::2], words[1::2], strict=True))
+    every = {key: [v for k, v in pairs if k == key] for key, _ in pairs}
+    return opt.ScanOptions(
+        ranges=tuple(opt.parse_range(v) for v in every.get("--range", ())),
+        holds=tuple(opt.parse_hold(v) for v in every.get("--hold", ())),
+        dtype=every.get("--dtype", [None])[0],
+        shapes=dict(opt.parse_shape(v) for v in every.get("--shape", ())),
+        domains=dict(opt.parse_domain_option(v) for v in every.get("--domain", ())),
+        wrt=tuple(every.get("--wrt", ())),
+        order=int(every.get("--order", ["1"])[0]),
+    )
+
+
+SAMPLERS = ("normal", "uniform", "linspace")
+
+
+def sampled(row: dict[str, Any], options: Any, points: int) -> dict[str, bool]:
+    """Whether each simple sampler meets a gradient that is not finite where the outputs are, or at all."""
+    from gradcheck import loading
+    from gradcheck.engine.tensors import TensorEngine
+    from gradcheck.errors import CannotCheck
+    from gradcheck.pipeline.tensors import domains_of
+    from gradcheck.tracing.tensors import Wanted, trace_tensors
+
+    rng = np.random.default_rng(0)
+    try:
+        loaded = loading.load(row["target"])
+        domains = domains_of(loaded, options)
+        target = trace_tensors(loaded, Wanted(options.shapes, domains, options.wrt, options.dtype or "float32"))
+    except CannotCheck:
+        return dict.fromkeys(SAMPLERS, False)
+    engine = TensorEngine(target)
+    n = min(points, 200 if engine.alone else 8192)
+    drawn = {
+        "normal": lambda s: rng.standard_normal((n, *s)),
+        "uniform": lambda s: rng.uniform(-10, 10, (n, *s)),
+        "linspace": lambda s: np.broadcast_to(np.linspace(-10, 10, n).reshape((n, *(1,) * len(s))), (n, *s)).copy(),
+    }
+    seen = {}
+    for name, draw in drawn.items():
+        batch = tuple(i.domain.project(draw(i.shape).astype(i.array_dtype), i.fmt) for i in target.inputs)
+        codes = engine.classify(batch)
+        seen[name] = bool(np.isin(codes[:, 1:], (1, 2, 5)).any())
+    return seen
+
+
+if __name__ == "__main__":
+    main([a for a in sys.argv[1:] if not a.startswith("--")])
