@@ -42,6 +42,7 @@ __all__ = [
     "local_errors_at",
     "merged",
     "nearest",
+    "second_order_of",
     "split_at_zeros",
     "survey",
     "tensor_judge_of",
@@ -119,6 +120,14 @@ def tensor_judge_of(
     coarsest = max((TOLERANCES[inputs[i].dtype] for i in floats), default=0.0)
     tolerance = coarsest if options.tolerance is None else options.tolerance
     return TensorJudge(oracle, exact, inputs, tolerance, case.ordinary), missing
+
+
+def second_order_of(judge: TensorJudge, of: int, direction: Array) -> TensorJudge | None:
+    """A judge of the gradient of sum(direction * gradient by input `of`); None where float64 stands in."""
+    if not isinstance(judge.oracle, TensorOracle):
+        return None
+    oracle = SecondOrderOracle(judge.oracle, of, direction)
+    return TensorJudge(oracle, {}, judge.inputs, judge.tolerance, judge.ordinary)
 
 
 def tensor_oracle_of(program: Program, cotangents: tuple[Array, ...]) -> TensorOracle:

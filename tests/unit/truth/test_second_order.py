@@ -9,6 +9,8 @@ import pytest
 import tensorflow as tf
 from flint import arb
 
+from gradcheck.records import Class, Kind
+from gradcheck.truth import second_order_of
 from gradcheck.truth.duals import State
 from gradcheck.truth.second_order import SecondOrderOracle
 
@@ -91,3 +93,36 @@ def test_a_kink_of_the_first_derivative_has_two_sides(tensors: Any) -> None:
 def test_outside_of_the_domain_nothing_is_defined(tensors: Any) -> None:
     found = second(tensors, tf.math.log, [0.0], [1.0]).derivative(at([0.0]), 0, (0,))
     assert (found.value, found.derivative) == (State.UNDEFINED, State.UNDEFINED)
+
+
+def judged(made: Any, x: list[float], signs: list[float]) -> tuple[Class, list[Any], list[Kind | None]]:
+    """What is said of TensorFlow's gradient of a gradient: its class, what is bad, and the kinds of what is odd."""
+    judge = second_order_of(made.judge, 0, np.array(signs))
+    assert judge is not None
+    point = made.point(x)
+    v = tf.constant(point[0], made.dtype)
+    with tf.GradientTape() as outer:
+        outer.watch(v)
+        with tf.GradientTape() as inner:
+            inner.watch(v)
+            output = tf.reduce_sum(made.function(v))
+        first = inner.gradient(output, v)
+    second = outer.gradient(first, v, output_gradients=tf.constant(signs, made.dtype)).numpy().astype(np.float64)
+    odd = [i for i in np.ndindex(second.shape) if not np.isfinite(second[i])]
+    kinds = [judge.entry(point, 0, i, second[i], "autodiff").kind for i in odd]
+    assert judge.defect(point, [first.numpy()]) == (not np.isfinite(first).all() and Kind.SINGULAR not in kinds)
+    return *judge.worst(point, 0, second, "autodiff"), kinds
+
+
+def test_gradients_of_gradients_are_judged(tensors: Any) -> None:
+    for function in (tf.nn.softplus, tf.nn.log_softmax, tf.tanh, lambda x: tf.nn.relu(x) ** 2):
+        for x in ([0.0, 0.0], [0.3, -1.2], [100.0, -100.0], [1e18, 1.0], [1e-20, 0.0]):
+            assert judged(tensors(function, [(2,)]), x, [1.0, -1.0]) == (Class.FINITE, [], [])
+    assert judged(tensors(lambda x: tf.norm(x) ** 2, [(2,)]), [0.0, 0.0], [1.0, 1.0])[2] == [Kind.NUMERICAL] * 2
+    assert judged(tensors(tf.norm, [(2,)]), [0.0, 0.0], [1.0, 1.0])[2] == [Kind.SINGULAR] * 2
+
+
+def test_no_judge_of_second_order_where_float64_stands_in(tensors: Any) -> None:
+    judge = tensors(tf.tanh, [(2,)]).judge
+    judge.oracle = object()
+    assert second_order_of(judge, 0, np.ones(2)) is None
