@@ -3,15 +3,16 @@
 In: a version's study, a point, and the gradient that is bad. Out: the cause and words on the `tf.where` trap.
 """
 
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from gradcheck.explaining.causes import birth, cause_at, first_odd, forward_node, guilty_forward, overriding
+from gradcheck.explaining.causes import PASSING, birth, cause_at, first_odd, guilty_forward, overriding
 from gradcheck.explaining.focus import focus
 from gradcheck.explaining.traps import where_trap
-from gradcheck.program import Observation, Program
+from gradcheck.program import Array, Observation, Program, Ref
 from gradcheck.records import Cause, Class, Study
 
 
@@ -36,19 +37,34 @@ def line_of(program: Program, place: int | None, seen: Observation) -> str:
     return f"{cause.file}:{cause.line}" if cause.file else cause.node
 
 
-def point_cause(
-    study: Study, point: tuple[Any, ...], position: int, found: Class, wrt: str, errors: dict[int, float]
-) -> tuple[Cause | None, str | None]:
+@dataclass(frozen=True)
+class Blame:
+    """What is to be explained at a point.
+
+    Attributes:
+        position: of the gradient among those of the study.
+        found: its class.
+        wrt: what it is by.
+        exact: from a program to the exact value of each of its tensors at the point.
+    """
+
+    position: int
+    found: Class
+    wrt: str
+    exact: Callable[[Program], Mapping[Ref, Array]]
+
+
+def point_cause(study: Study, point: tuple[Any, ...], blame: Blame) -> tuple[Cause | None, str | None]:
     """The cause of a bad gradient at a point, and words on the trap where it is that."""
     study = study.entered(point) or study
-    program, seen = view(study, position), study.observe(point)
-    place = culprit(program, seen, found, errors)
+    program, seen = view(study, blame.position), study.observe(point)
+    place = culprit(program, seen, blame)
     if place is None:
         return None, None
     near = focus(program, seen, place)
-    cause = cause_at(program, place, found, near, seen)
-    guilty = guilty_forward(program, cause) if not_finite(found) else None
-    return cause, None if guilty is None else where_trap(program, guilty, near, wrt)
+    cause = cause_at(program, place, blame.found, near, seen)
+    guilty = guilty_forward(program, cause) if not_finite(blame.found) else None
+    return cause, None if guilty is None else where_trap(program, guilty, near, blame.wrt)
 
 
 def output_point_cause(study: Study, point: tuple[Any, ...]) -> Cause | None:
@@ -62,26 +78,43 @@ def output_point_cause(study: Study, point: tuple[Any, ...]) -> Cause | None:
     return None
 
 
-def culprit(program: Program, seen: Observation, found: Class, errors: dict[int, float]) -> int | None:
+def culprit(program: Program, seen: Observation, blame: Blame) -> int | None:
     """The node in which one bad gradient is born."""
-    if found is Class.WRONG:
+    if blame.found is Class.WRONG:
         return overriding(program)
-    if not_finite(found):
+    if not_finite(blame.found):
         return born(program, seen)
-    return next(iter(sorted(errors, key=lambda i: -errors[i])), None) or zero_maker(program, seen)
+    place = first_wrong(program, seen, blame.exact(program))
+    return last_backward(program) if place is None else place
 
 
-def zero_maker(program: Program, seen: Observation) -> int | None:
-    """The first operation of the backward graph that makes a 0 of what is none."""
+LOST = 1e-2
+"""Error of an element, beside the largest of its tensor, that is no rounding."""
+
+
+def first_wrong(program: Program, seen: Observation, exact: Mapping[Ref, Array]) -> int | None:
+    """The first node that computes something else than exact arithmetic does, on the way to the gradient."""
     for place in program.behind(program.outputs[-1]):
-        node, made = program.nodes[place], seen.get((place, 0))
-        if place in program.forward or made is None or not made.size or forward_node(program, place) is None:
+        ref, node = (place, 0), program.nodes[place]
+        if node.op in PASSING or ref not in seen or ref not in exact or seen[ref].shape != exact[ref].shape:
             continue
-        read = [seen[r] for r in node.inputs if r in seen and seen[r].size]
-        if read and (made == 0).any() and all((np.asarray(a) != 0).all() for a in read):
+        with np.errstate(invalid="ignore", over="ignore"):
+            error = np.abs(seen[ref] - exact[ref])
+            size = np.abs(exact[ref])
+        wrong = (error > LOST * size) & (size > 0) | (np.isfinite(exact[ref]) & ~np.isfinite(seen[ref]))
+        if wrong.any():
             return place
-    forwards = [forward_node(program, i) for i, _ in (program.outputs[-1],)]
-    return program.by_name[forwards[0].name] if forwards and forwards[0] is not None else None
+    return None
+
+
+def last_backward(program: Program) -> int | None:
+    """The last operation of the gradient: where every step is right, the gradient that TensorFlow defines is not."""
+    backward = [
+        i
+        for i in program.behind(program.outputs[-1])
+        if i not in program.forward and program.nodes[i].op not in PASSING
+    ]
+    return backward[-1] if backward else None
 
 
 def not_finite(found: Class) -> bool:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 TRIED = 24
 """Points of one kind whose cause is looked for; each takes some milliseconds."""
 
-JUDGED = 48
+JUDGED = 96
 """Finite points that real arithmetic judges."""
 
 ODD = {1: Class.NAN, 2: Class.INF, 5: Class.NONE}
@@ -213,6 +213,10 @@ def finite_cases(bench: Bench, points: list[TensorPoint]) -> Iterator[Case]:
             gradient = gradients[column.position] if outputs else None
             if gradient is None:
                 continue
+            if not np.isfinite(gradient).all() or not is_worth_judging(
+                judge, point, place, gradient, column.version.name
+            ):
+                continue
             found, bad = judge.worst(point, place, gradient, column.version.name)
             key = (column.version.name, column.wrt, found)
             if found is Class.FINITE or key in told or judge.domain(point) is Domain.OUTSIDE:
@@ -224,6 +228,11 @@ def finite_cases(bench: Bench, points: list[TensorPoint]) -> Iterator[Case]:
                 far=is_far(bench.target, point),
             )
             yield Case(column, point, outputs, gradient, subject, tuple(bad), found.value)
+
+
+def is_worth_judging(judge: "truth.TensorJudge", point: TensorPoint, place: int, gradient: Array, version: str) -> bool:
+    """Whether entries are looked at one by one: always those of a gradient of the user's own."""
+    return version == "custom" or judge.is_suspicious(point, place, gradient)
 
 
 def class_of(arrays: tuple[Array, ...]) -> Class:

@@ -7,13 +7,14 @@ explained and told once.
 import time
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from gradcheck import checks, search, truth
 from gradcheck.domains import ValueDomain, parse_domain
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
-from gradcheck.explaining.points import output_point_cause, point_cause
+from gradcheck.explaining.points import Blame, output_point_cause, point_cause
 from gradcheck.floats import FORMATS
 from gradcheck.options import ScanOptions
 from gradcheck.pipeline.cases import Bench, Case, cases, class_of, finite_cases
@@ -120,7 +121,8 @@ def all_cases(bench: Bench, found: search.Sightings) -> Iterable[Case]:
         small = shrunk(bench, case)
         beside.append(small.point)
         yield small
-    yield from finite_cases(bench, found.good)
+    overflowed = [p for s, kept in found.bad.items() if s[0] != 0 and 0 in s[1:] for p in kept[:4]]
+    yield from finite_cases(bench, [*beside, *overflowed[:16], *found.good])
 
 
 def explained(bench: Bench, case: Case, loaded: LoadedTarget, options: ScanOptions) -> list[Finding]:
@@ -134,7 +136,9 @@ def explained(bench: Bench, case: Case, loaded: LoadedTarget, options: ScanOptio
     if study is not None and case.key == "output":
         cause = output_point_cause(study, case.point)
     elif study is not None and case.gradient is not None:
-        cause, trap = point_cause(study, case.point, case.column.position, case.subject.gradient, case.column.wrt, {})
+        exact = partial(truth.exact_arrays_at, point=case.point)
+        blame = Blame(case.column.position, case.subject.gradient, case.column.wrt, exact)
+        cause, trap = point_cause(study, case.point, blame)
     return [replace(f, tensor=witness, cause=cause, suggestion=trap or f.suggestion) for f in found]
 
 

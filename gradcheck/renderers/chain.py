@@ -12,7 +12,8 @@ from typing import Any
 from tabulate import tabulate
 
 from gradcheck.records import Chain, Class, Link
-from gradcheck.renderers.json_report import SCHEMA_VERSION, cause_object, number
+from gradcheck.renderers.json_report import SCHEMA_VERSION, cause_object
+from gradcheck.renderers.numbers import number
 from gradcheck.renderers.styles import Style
 
 DIGITS = 4

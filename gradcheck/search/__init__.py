@@ -33,8 +33,11 @@ __all__ = ["Ground", "Sightings", "base_points", "joined", "line_ordinals", "pro
 KEPT = 48
 """Bad points that are kept of each kind, the first ones."""
 
-GOOD = 40
-"""Good points that are kept, the first structured ones and some of the others."""
+GOOD = 64
+"""Good points that are kept of the structured ones, evenly."""
+
+MOST_GOOD = 160
+"""Good points that are kept, with two of each other batch."""
 
 BASES = 4
 """Points that lines go through."""
@@ -88,8 +91,9 @@ class Sightings:
         """Take in a batch; `usual` are codes that say nothing bad (finite, not connected)."""
         self.run[stage] = self.run.get(stage, 0) + len(codes)
         odd = ~np.isin(codes, usual).all(1)
-        room = GOOD if stage == "structured" else GOOD + GOOD // 2
-        for i in np.flatnonzero(~odd)[: max(room - len(self.good), 0)]:
+        fine = np.flatnonzero(~odd)
+        room = min(GOOD if stage == "structured" else 2, MOST_GOOD - len(self.good), len(fine))
+        for i in fine[np.linspace(0, len(fine) - 1, max(room, 0)).astype(int)]:
             self.good.append(tuple(a[i] for a in batch))
         if not odd.any():
             return
@@ -183,8 +187,6 @@ def guided(ground: Ground, seen: list[tuple[Batch, Array]]) -> Iterator[Batch]:
     with np.errstate(invalid="ignore"):
         crossed = (distances == 0).any(0) | ((distances > 0).any(0) & (distances < 0).any(0))
     starts = tuple(a[:STARTS] for a in low_discrepancy(ground.inputs, 4 * STARTS, ground.seed + 1))
-    near = joined(
-        [tuple(np.stack([p[k] for p in base_points(ground.inputs)]) for k in range(len(starts))), starts]
-    )
+    near = joined([tuple(np.stack([p[k] for p in base_points(ground.inputs)]) for k in range(len(starts))), starts])
     for danger in [k for k in range(len(pull.names)) if not crossed[k]][:MAX_PULLED]:
         yield pulled(ground.inputs, pull, near, danger)

@@ -55,7 +55,8 @@ def along_coordinate(
     fmt = inputs[k].fmt
     assert fmt is not None, "only floats are swept"
     arrays = [np.repeat(array[None], len(ordinals), 0) for array in base]
-    arrays[k][(slice(None), *index)] = fmt.decode(ordinals)
+    column = (slice(None), *index)
+    arrays[k][column] = fmt.decode(ordinals)
     return projected(inputs, tuple(arrays))
 
 

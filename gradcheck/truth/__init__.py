@@ -17,7 +17,7 @@ from gradcheck.truth.arguments import Value
 from gradcheck.truth.doubles import ApproximateTensorOracle, split
 from gradcheck.truth.judging import Judge, Judgement, Line, Point, nearest
 from gradcheck.truth.known import OwnGradient
-from gradcheck.truth.locally import exact_numbers, exact_tensors, local_errors
+from gradcheck.truth.locally import exact_arrays, exact_numbers, exact_tensors, local_errors
 from gradcheck.truth.oracle import ApproximateOracle, Oracle, cost
 from gradcheck.truth.second_order import SecondOrderOracle
 from gradcheck.truth.survey import merged, survey
@@ -37,6 +37,7 @@ __all__ = [
     "TensorJudge",
     "TensorOracle",
     "affordable",
+    "exact_arrays_at",
     "exact_at",
     "judge_of",
     "local_errors_at",
@@ -63,6 +64,13 @@ def local_errors_at(program: Program, values: tuple[Value, ...]) -> Mapping[int,
     """The local error of each node of a program at one point; none where an operation has no rule."""
     tensors = exact_tensors(program, values)
     return local_errors(program, tensors) if tensors else {}
+
+
+def exact_arrays_at(program: Program, point: TensorPoint) -> Mapping[Ref, Array]:
+    """The exact value of every element of each tensor of a program at one point; none where it costs too much."""
+    if cost(program, *program.outputs) > MAX_COST:
+        return {}
+    return exact_arrays(exact_tensors(program, point))
 
 
 def exact_at(program: Program, values: tuple[Value, ...]) -> Mapping[Ref, float | None]:

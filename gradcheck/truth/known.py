@@ -38,6 +38,9 @@ class OracleOfTensors(Protocol):
     def derivative(self, point: TensorPoint, wrt: int, index: Index) -> Enclosure:
         """The weighted sum of the outputs, and its derivative along one element of one input."""
 
+    def along(self, point: TensorPoint, seeds: "tuple[Array | None, ...]") -> Enclosure:
+        """The same along a direction."""
+
     def magnitude(self, point: TensorPoint, wrt: int, index: Index) -> Real:
         """What the terms of the chain rule add up to in absolute value, for one entry."""
 

@@ -34,6 +34,16 @@ def exact_tensors(program: Program, values: tuple[Value, ...]) -> dict[Ref, Arra
         ctx.prec = before
 
 
+def exact_arrays(tensors: Mapping[Ref, Array]) -> dict[Ref, Array]:
+    """Every floating-point tensor as float64; NaN where there is no value."""
+    found = {}
+    for ref, array in tensors.items():
+        if array.size and isinstance(array.flat[0], Dual):
+            numbers = [number(x.v) for x in array.ravel()]
+            found[ref] = np.array([np.nan if n is None else n for n in numbers]).reshape(array.shape)
+    return found
+
+
 def exact_numbers(tensors: Mapping[Ref, Array]) -> dict[Ref, float | None]:
     """The first element of each floating-point tensor as a float64; None where there is none."""
     firsts = {ref: array.flat[0] for ref, array in tensors.items() if array.size}

@@ -43,6 +43,9 @@ PATTERNS = 2
 """Ways in which the inputs are moved to see how far the gradient moves: an entry that moves little in both depends on
 few elements, or is well conditioned."""
 
+SUSPICION = 0.25
+"""Part of the tolerance beyond which a gradient is looked at entry by entry."""
+
 REMEMBERED = 64
 """Points of which the truth is kept."""
 
@@ -124,6 +127,23 @@ class TensorJudge:
             if worst in entries.values():
                 return worst, [i for i, found in entries.items() if found is not Class.FINITE]
         return Class.FINITE, []
+
+    def is_suspicious(self, point: TensorPoint, wrt: int, gradient: Array) -> bool:
+        """Whether a finite gradient may be wrong: one pass along random signs tells, whatever the number of entries.
+
+        An error of one entry shows in the sum of all, unless two of them cancel. `worst` has the last word.
+        """
+        signs = np.random.default_rng(0).choice([-1.0, 1.0], np.shape(gradient))
+        found = self.oracle.along(point, tuple(signs if i == wrt else None for i in range(len(point))))
+        if not isinstance(found.derivative, arb) or not isinstance(found.value, arb):
+            return False
+        computed = arb(0)
+        for g, s in zip(np.ravel(gradient).tolist(), signs.ravel().tolist(), strict=True):
+            computed += arb(g) * s
+        largest_entry = float(np.abs(gradient).max(initial=0.0))
+        slack = SUSPICION * self.tolerance * largest_entry + floor_of(self.fmt(wrt))
+        low, high = hull(found.every) if all(isinstance(d, arb) for d in found.every) else (arb(0), arb(0))
+        return bool((computed - high).max(low - computed) > slack)
 
     def true_gradient(self, point: TensorPoint, wrt: int, limit: int) -> Array:
         """The true gradient by one input, of up to `limit` entries; None for those left out or without a number."""
