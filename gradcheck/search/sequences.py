@@ -4,8 +4,9 @@ In: a target's inputs, how many points. Out: a batch inside the domains. Princip
 line of ordinals, where every float counts the same, a quarter on the logarithm of moderate magnitudes, a quarter on
 numbers near 0; the three take turns, and each runs through a low-discrepancy sequence of its own.
 
-The sequence is Roberts' R_d: multiples, modulo 1, of the powers of 1/g, where g > 1 and g^(d+1) = g + 1 (M. Roberts, "The
-unreasonable effectiveness of quasirandom sequences", extremelearning.com.au, 2018; g of d = 1 is the golden ratio).
+The sequence is Roberts' R_d: multiples, modulo 1, of the powers of 1/g, where g > 1 and g^(d+1) = g + 1 (M. Roberts,
+"The unreasonable effectiveness of quasirandom sequences", extremelearning.com.au, 2018; g of d = 1 is the
+golden ratio).
 """
 
 import math
@@ -103,8 +104,9 @@ def stretch(lo: float, hi: float) -> tuple[float, float] | None:
 
 def log_uniform(fractions: Doubles, ends: tuple[float, float]) -> Doubles:
     """Even on the logarithm between positive ends."""
-    low, high = np.log(ends)
-    return np.exp(low + fractions * (high - low))
+    low, high = math.log(ends[0]), math.log(ends[1])
+    values: Doubles = np.exp(low + fractions * (high - low))
+    return values
 
 
 def near_zero(fractions: Doubles, fmt: FloatFormat, ends: tuple[float, float]) -> Doubles:

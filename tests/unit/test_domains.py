@@ -227,3 +227,20 @@ def test_mistakes_say_what_to_write(text: str, wanted: str) -> None:
     assert caught.value.code == BAD_CONFIGURATION
     assert caught.value.message.startswith("--domain x: ")
     assert wanted in caught.value.message
+
+
+@each_text
+@pytest.mark.parametrize("dtype", ["float64", "int64", "bool"])
+@given(data=st.data())
+@settings(max_examples=30, deadline=None)
+def test_any_numbers_are_admitted(text: str, dtype: str, data: st.DataObject) -> None:
+    fmt = FORMATS["bfloat16"] if dtype == "float64" else None
+    numbers_of = points(data, numbers, "float64")
+    admitted = domain(text).admit(numbers_of.astype(np.float64), fmt, dtype)
+    assert (admitted.dtype, admitted.shape) == (np.dtype(dtype), numbers_of.shape)
+    assert domain(text).contains(admitted, fmt).all()
+
+
+def test_the_greatest_wins_before_it_is_rounded() -> None:
+    assert domain("one-hot").admit(np.array([[0.1, 0.3, 0.2]]), None, "bool").tolist() == [[False, True, False]]
+    assert domain("integer:0:9").admit(np.array([[0.6, 8.9, math.nan]]), None, "int64").tolist() == [[1, 9, 0]]
