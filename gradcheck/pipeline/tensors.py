@@ -12,12 +12,14 @@ from functools import partial
 import numpy as np
 
 from gradcheck import checks, search, truth
+from gradcheck.checks.points import PointSubject
 from gradcheck.domains import ValueDomain, parse_domain
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
 from gradcheck.explaining.points import Blame, output_point_cause, point_cause
 from gradcheck.floats import FORMATS
 from gradcheck.options import ScanOptions
-from gradcheck.pipeline.cases import Bench, Case, cases, class_of, finite_cases
+from gradcheck.pipeline.bench import Bench, Case, class_of
+from gradcheck.pipeline.cases import cases, finite_cases
 from gradcheck.pipeline.witnesses import shrunk, witness_of
 from gradcheck.planning.allowance import PATIENCE, points_for
 from gradcheck.records import (
@@ -27,7 +29,6 @@ from gradcheck.records import (
     SearchReport,
     TargetReport,
     TensorPoint,
-    TracedTensors,
 )
 
 
@@ -41,7 +42,10 @@ def scan_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
     start = time.monotonic()
     if options.against:
         raise CannotCheck(BAD_CONFIGURATION, f"{loaded.name}: --against is for elementwise targets; scan each alone")
-    target = trace_tensors(gradient_of(loaded, options.wrt) if options.order > 1 else loaded, wanted)
+    second = options.order > 1
+    target = trace_tensors(gradient_of(loaded, options.wrt) if second else loaded, wanted)
+    shapes = {i.name: i.shape for i in target.inputs}
+    original = trace_tensors(loaded, replace(wanted, shapes=shapes)) if second else None
     engine = TensorEngine(target)
     widths = [v.width for v in engine.versions if not engine.alone] or [1]
     points = points_for(options.budget, target.operations, target.size, min(widths), len(engine.versions))
@@ -56,13 +60,11 @@ def scan_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
         late=lambda: time.monotonic() > start + PATIENCE * options.budget,
     )
     found = search.search(ground)
-    judges, missing = judges_of(target, engine, options)
-    bench = Bench(engine, judges)
+    bench = Bench(engine, options, original)
     told = [
         *static_findings(bench),
         *(f for case in all_cases(bench, found) for f in explained(bench, case, loaded, options)),
     ]
-    judged = sum(len(j.known) for j in judges.values() if j is not None)
     names = dict.fromkeys(v.name for v in target.versions)
     return TargetReport(
         target=loaded.name,
@@ -75,8 +77,8 @@ def scan_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
             target.wrt,
             target.weights,
             found.run,
-            judged,
-            missing,
+            bench.judged,
+            bench.missing,
             target.guessed,
             tuple(target.cotangents),
             options.order,
@@ -96,30 +98,12 @@ def domains_of(loaded: LoadedTarget, options: ScanOptions) -> dict[str, ValueDom
     return {**found, **options.domains, **held}
 
 
-def judges_of(target: TracedTensors, engine, options: ScanOptions):  # type: ignore[no-untyped-def]
-    """A judge a cotangent, and the operations without a rule."""
-    judges: dict[str, truth.TensorJudge | None] = {}
-    missing: tuple[str, ...] = ()
-    names = [i.name for i in target.inputs]
-    wrt = tuple(names.index(name) for name in target.wrt if name in names)
-    ordinary = tuple(search.base_points(target.inputs)[1::2])
-    for cotangent, weights in target.cotangents.items():
-        versions = [v for v in engine.versions if v.cotangent == cotangent]
-        studies = {v.name: s for v in versions if (s := v.study()) is not None}
-        if not studies or len(studies) < len(versions):
-            judges[cotangent] = None
-            continue
-        case = truth.TensorCase(target.inputs, weights, ordinary, wrt)
-        judges[cotangent], missing = truth.tensor_judge_of(next(iter(studies.values())), studies, case, options)
-    return judges, missing
-
-
 def all_cases(bench: Bench, found: search.Sightings) -> Iterable[Case]:
     """What is not finite, shrunk, then what is finite and wrong."""
     beside: list[TensorPoint] = []
     for case in cases(bench, found):
         small = shrunk(bench, case)
-        beside.append(small.point)
+        beside.append(small.seen.point)
         yield small
     overflowed = [p for s, kept in found.bad.items() if s[0] != 0 and 0 in s[1:] for p in kept[:4]]
     yield from finite_cases(bench, [*beside, *overflowed[:16], *found.good])
@@ -131,14 +115,14 @@ def explained(bench: Bench, case: Case, loaded: LoadedTarget, options: ScanOptio
     if not found:
         return []
     witness = witness_of(bench, case, loaded, options.order)
-    study = bench.study(case.column)
+    study = bench.study_of(case.seen.column)
     cause, trap = None, None
-    if study is not None and case.key == "output":
-        cause = output_point_cause(study, case.point)
-    elif study is not None and case.gradient is not None:
-        exact = partial(truth.exact_arrays_at, point=case.point)
-        blame = Blame(case.column.position, case.subject.gradient, case.column.wrt, exact)
-        cause, trap = point_cause(study, case.point, blame)
+    if study is not None and case.seen.key == "output":
+        cause = output_point_cause(study, case.seen.point)
+    elif study is not None and case.seen.gradient is not None:
+        exact = partial(truth.exact_arrays_at, point=case.seen.point)
+        blame = Blame(case.seen.column.position, case.subject.gradient, case.seen.column.wrt, exact)
+        cause, trap = point_cause(study, case.seen.point, blame)
     return [replace(f, tensor=witness, cause=cause, suggestion=trap or f.suggestion) for f in found]
 
 
@@ -148,8 +132,9 @@ def static_findings(bench: Bench) -> list[Finding]:
     target = bench.target
     for version in target.versions:
         if version.failure is not None:
-            subject = bench.whole(version.name, target.wrt[0], version.failure)
-            found += checks.find_at(subject)
+            own, effective = bench.fmt(target.wrt[0]), version.name in ("custom", bench.effective)
+            subject = PointSubject(version.name, effective, target.wrt[0], own, Class.FINITE, Class.FINITE)
+            found += checks.find_at(replace(subject, said=version.failure))
     for column in bench.engine.columns:
         if not column.version.connected[column.position] and column.version.cotangent == "ones":
             subject = replace(

@@ -10,7 +10,8 @@ import numpy as np
 from gradcheck import search
 from gradcheck.bisection import midpoint
 from gradcheck.floats import FORMATS
-from gradcheck.pipeline.cases import Bench, Case, bad_entries
+from gradcheck.pipeline.bench import Bench, Case, bad_entries
+from gradcheck.pipeline.cases import about_outputs
 from gradcheck.pipeline.pasting import pasted
 from gradcheck.program import Array
 from gradcheck.records import Batch, Class, LineInterval, LoadedTarget, TensorPoint, TensorWitness
@@ -30,11 +31,10 @@ TRUE_ENTRIES = 24
 
 def shrunk(bench: Bench, case: Case) -> Case:
     """The simplest point that still fails the same way: the same classes, and born in the same line."""
-    engine = bench.engine
-    j = 1 + engine.columns.index(case.column)
-    codes = engine.classify(single(case.point))[0]
-    if case.subject.gradient is Class.FINITE:
-        j = 0
+    engine, column = bench.engine, case.seen.column
+    is_output = case.seen.key == "output"
+    j = 0 if is_output else 1 + engine.columns.index(column)
+    codes = engine.classify(single(case.seen.point))[0]
 
     def still_fails(batch: Batch) -> Array:
         found = engine.classify(batch)
@@ -47,24 +47,22 @@ def shrunk(bench: Bench, case: Case) -> Case:
 
     if codes[j] in (0, 4):  # seen alone only: where a batch differs, the point stays as it is
         return case
-    point = search.shrink(case.point, bench.target.inputs, still_fails, ROUNDS)
-    again = bench.case(case.column, point)
-    return case if again is None else replace(again, subject=merged(again, case), key=case.key)
-
-
-def merged(again: Case, case: Case):  # type: ignore[no-untyped-def]
-    """What the checks are to see of the shrunk point; of outputs, that it is about them."""
-    return replace(again.subject, gradient=case.subject.gradient) if case.key == "output" else again.subject
+    point = search.shrink(case.seen.point, bench.target.inputs, still_fails, ROUNDS)
+    again = bench.again(column, point)
+    if again is None:
+        return case
+    return about_outputs(again) if is_output else replace(again, subject=replace(again.subject, defect=False))
 
 
 def is_same(bench: Bench, case: Case, point: TensorPoint) -> bool:
     """Whether a point is bad for the same reason, and inside the domain."""
-    again = bench.case(case.column, point)
+    seen = bench.look(case.seen.column, point)
+    if seen is None or case.seen.key not in (seen.key, "output"):
+        return False
+    again = bench.case(seen)
     if again is None or again.subject.hole is not case.subject.hole:
         return False
-    if case.key == "output":
-        return again.subject.defect
-    return again.key == case.key and again.subject.kind == case.subject.kind
+    return again.subject.defect if case.seen.key == "output" else again.subject.kind == case.subject.kind
 
 
 def single(point: TensorPoint) -> Batch:
@@ -74,28 +72,32 @@ def single(point: TensorPoint) -> Batch:
 
 def witness_of(bench: Bench, case: Case, loaded: LoadedTarget, order: int) -> TensorWitness:
     """All that is shown of a case."""
-    target, column = bench.target, case.column
-    judge = bench.judges.get(column.version.cotangent)
+    target, column = bench.target, case.seen.column
+    judge = bench.judge(column)
     place = bench.input_of(column)
-    true_outputs = None if judge is None else dict(zip(target.outputs, judge.true_outputs(case.point), strict=True))
-    true_gradient = None if judge is None or place is None else judge.true_gradient(case.point, place, TRUE_ENTRIES)
+    true_outputs = (
+        None if judge is None else dict(zip(target.outputs, judge.true_outputs(case.seen.point), strict=True))
+    )
+    true_gradient = (
+        None if judge is None or place is None else judge.true_gradient(case.seen.point, place, TRUE_ENTRIES)
+    )
     ones = column.version.cotangent == "ones"
     weights = None if ones else target.cotangents[column.version.cotangent]
     return TensorWitness(
-        inputs=dict(zip((i.name for i in target.inputs), case.point, strict=True)),
+        inputs=dict(zip((i.name for i in target.inputs), case.seen.point, strict=True)),
         dtypes={i.name: i.dtype for i in target.inputs},
-        outputs=dict(zip(target.outputs, case.outputs, strict=True)),
-        gradient=case.gradient,
+        outputs=dict(zip(target.outputs, case.seen.outputs, strict=True)),
+        gradient=case.seen.gradient,
         true_outputs=true_outputs,
         true_gradient=true_gradient,
         bad=case.bad[:SHOWN],
         bad_count=len(case.bad),
-        bad_outputs=bad_outputs(target.outputs, case.outputs),
+        bad_outputs=bad_outputs(target.outputs, case.seen.outputs),
         cotangent=column.version.cotangent,
         weights=weights,
         line=line_of_case(bench, case),
         poisons=poison(bench, case),
-        paste=pasted(loaded, target, case.point, column.wrt, weights, order),
+        paste=pasted(loaded, target, case.seen.point, column.wrt, weights, order),
     )
 
 
@@ -120,23 +122,23 @@ def line_of_case(bench: Bench, case: Case) -> LineInterval | None:
     wanted = bench.target.inputs[k]
     fmt = wanted.fmt
     assert fmt is not None, "only floats are moved"
-    here = int(fmt.encode(case.point[k][index]))
-    column = 1 + bench.engine.columns.index(case.column)
-    position = 1 + case.column.position
+    here = int(fmt.encode(case.seen.point[k][index]))
+    column = 1 + bench.engine.columns.index(case.seen.column)
+    position = 1 + case.seen.column.position
     ordinals = np.unique(np.append(search.line_ordinals(fmt, np.random.default_rng(0)), here))
 
     def point_at(ordinal: int) -> TensorPoint:
-        arrays = [a.copy() for a in case.point]
+        arrays = [a.copy() for a in case.seen.point]
         arrays[k][index] = fmt.value(ordinal)
         return tuple(arrays)
 
     def alone(ordinal: int) -> bool:
         point = point_at(ordinal)
         inside = bool(wanted.domain.contains(point[k][None], fmt)[0])
-        codes = bench.engine.of_point(case.column.version, point)
+        codes = bench.engine.of_point(case.seen.column.version, point)
         return inside and codes[position] == codes_here[position] and codes[0] == codes_here[0]
 
-    codes_here = bench.engine.of_point(case.column.version, case.point)
+    codes_here = bench.engine.of_point(case.seen.column.version, case.seen.point)
     batch = tuple(np.stack(arrays) for arrays in zip(*(point_at(int(o)) for o in ordinals), strict=True))
     inside = wanted.domain.contains(batch[k], fmt)
     found = bench.engine.classify(batch)
@@ -149,7 +151,7 @@ def line_of_case(bench: Bench, case: Case) -> LineInterval | None:
 def element_of(bench: Bench, case: Case) -> tuple[int, tuple[int, ...]] | None:
     """The element to move: the first bad entry's own, else the first of a float input that may move alone."""
     inputs = bench.target.inputs
-    own = bench.input_of(case.column)
+    own = bench.input_of(case.seen.column)
     if own is not None and case.bad and inputs[own].domain.kind in FREE:
         return own, case.bad[0]
     free = [k for k, i in enumerate(inputs) if i.fmt and i.domain.kind in FREE and 0 not in i.shape]
@@ -178,7 +180,7 @@ def poison(bench: Bench, case: Case) -> str | None:
         return None
     batched = [len(i.shape) > 0 and i.shape[0] == size for i in inputs]
     calm = search.base_points(inputs)[1]
-    control = bench.case(case.column, calm)
+    control = bench.again(case.seen.column, calm)
     if control is not None:
         return None
     for row in dict.fromkeys([*(index[0] for index in case.bad if index), 0]):
@@ -186,7 +188,7 @@ def poison(bench: Bench, case: Case) -> str | None:
             continue
         point = tuple(
             np.concatenate([x[row : row + 1], c[1:]]) if b else x
-            for x, c, b in zip(case.point, calm, batched, strict=True)
+            for x, c, b in zip(case.seen.point, calm, batched, strict=True)
         )
         told = spoiled(bench, case, point, batched)
         if told:
@@ -196,15 +198,15 @@ def poison(bench: Bench, case: Case) -> str | None:
 
 def spoiled(bench: Bench, case: Case, point: TensorPoint, batched: list[bool]) -> str | None:
     """What one bad row, the first, does to the gradient."""
-    again = bench.case(case.column, point)
-    if again is None or again.gradient is None or not again.bad:
+    again = bench.again(case.seen.column, point)
+    if again is None or again.seen.gradient is None or not again.bad:
         return None
-    place = bench.input_of(case.column)
+    place = bench.input_of(case.seen.column)
     if place is None:
-        return f"one bad row poisons the batch: it alone makes the gradient by {case.column.wrt} not finite"
+        return f"one bad row poisons the batch: it alone makes the gradient by {case.seen.column.wrt} not finite"
     if not batched[place]:
-        return f"one bad row poisons the batch: {case.column.wrt} is shared by all rows"
-    others = [index for index in bad_entries(again.gradient) if index[0] != 0]
+        return f"one bad row poisons the batch: {case.seen.column.wrt} is shared by all rows"
+    others = [index for index in bad_entries(again.seen.gradient) if index[0] != 0]
     return "one bad row poisons the batch: the gradient of the other rows is not finite either" if others else None
 
 

@@ -24,7 +24,10 @@ STARTS = 16
 STEPS = 40
 """Newton's steps: 2^-40 of a usual distance is within rounding of 0."""
 
-MAX_PULLED = 6
+MUCH, IDLE = 0.9, 4
+"""A step brings a point nearer if it takes a tenth off its distance; after so many idle ones there is no use in more."""
+
+MAX_PULLED = 3
 """Dangers of one sign that are pulled toward; each takes a graph of its own, about 0.1 s."""
 
 
@@ -82,9 +85,13 @@ def pulled(inputs: tuple[TensorInput, ...], pull: Pull, starts: Batch, danger: i
     """The points that Newton's steps toward one danger end at, and those a step before."""
     points = tuple(np.resize(a, (pull.width, *a.shape[1:])) for a in starts)
     best, least = points, np.full(pull.width, np.inf)
+    idle = 0
     for _ in range(STEPS):
         distance = pull.distance(points)[:, danger]
         better = np.abs(distance) < least
+        idle = 0 if (np.abs(distance) < MUCH * least).any() else idle + 1
+        if idle == IDLE:  # nearer it does not come: there is an epsilon in the way
+            break
         best, least = chosen(better, points, best), np.where(better, np.abs(distance), least)
         slopes = pull.gradients(points, danger)
         points = stepped(inputs, points, distance, slopes)

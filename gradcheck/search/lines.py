@@ -5,6 +5,7 @@ In: inputs and points to start from. Out: batches, each line's points in order o
 
 from collections.abc import Iterator
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
@@ -55,7 +56,7 @@ def along_coordinate(
     fmt = inputs[k].fmt
     assert fmt is not None, "only floats are swept"
     arrays = [np.repeat(array[None], len(ordinals), 0) for array in base]
-    column = (slice(None), *index)
+    column: tuple[Any, ...] = (slice(None), *index)
     arrays[k][column] = fmt.decode(ordinals)
     return projected(inputs, tuple(arrays))
 
