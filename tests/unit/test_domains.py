@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from gradcheck.domains import LARGEST_INTEGER, ROW_ULPS, ValueDomain, parse_domain
+from gradcheck.domains import LARGEST_INTEGER, ROW_ULPS, ValueDomain, parse_domain, rounded
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
 from gradcheck.floats import FORMATS, FloatFormat
 
@@ -244,3 +244,12 @@ def test_any_numbers_are_admitted(text: str, dtype: str, data: st.DataObject) ->
 def test_the_greatest_wins_before_it_is_rounded() -> None:
     assert domain("one-hot").admit(np.array([[0.1, 0.3, 0.2]]), None, "bool").tolist() == [[False, True, False]]
     assert domain("integer:0:9").admit(np.array([[0.6, 8.9, math.nan]]), None, "int64").tolist() == [[1, 9, 0]]
+
+
+@each_format
+@given(values=st.lists(numbers.filter(lambda x: not math.isnan(x)) | st.floats(-70000, 70000, width=32), min_size=1))
+def test_rounding_is_that_of_the_ordinals(fmt: FloatFormat, values: list[float]) -> None:
+    near = np.array(values)
+    halves = fmt.decode(fmt.encode(near)) * 0.5 + fmt.decode(np.minimum(fmt.encode(near) + 1, fmt.max_ordinal)) * 0.5
+    for each in (near, halves, halves * (1 - 2.0**-50), np.nextafter(halves, 0)):
+        assert bits(rounded(each, fmt)) == bits(fmt.decode(fmt.encode(each)))
