@@ -38,8 +38,8 @@ MIXED: tuple[Shape, ...] = ((3,), (2, 3), (), (2,), (3, 3), (3, 2), (2, 3, 3))
 TRIES = 160
 """Combinations that are tried, a few milliseconds each."""
 
-OTHERS = (None, "int32", "bool")
-"""Dtypes tried for held inputs (labels, indices, masks), one after another; None is that of the floats."""
+OTHERS = ("int32", "bool")
+"""Dtypes tried where floats do not do: for labels and masks, by their names, then for each input that declares none."""
 
 
 @dataclass(frozen=True)
@@ -83,10 +83,14 @@ def assignments(
     loaded: LoadedTarget, shapes: Mapping[str, Shape], domains: Mapping[str, ValueDomain], dtype: str
 ) -> Iterator[tuple[TensorInput, ...]]:
     """Inputs to try, the likeliest first; with other dtypes for what is held where floats do not do."""
-    held = [p for p in loaded.parameters if p.name in loaded.held and p.dtype is None]
-    for other in OTHERS if held else (None,):
-        kinds = [p.dtype or (other if other and p in held else dtype) for p in loaded.parameters]
-        for chosen in islice(shape_choices(loaded.parameters, shapes, other is not None), TRIES):
+    open_ones = [p for p in loaded.parameters if p.dtype is None]
+    held = [p for p in open_ones if p.name in loaded.held]
+    changes: list[tuple[str | None, list[Parameter]]] = [(None, []), *((o, held) for o in OTHERS if held)]
+    if len(open_ones) > 1:
+        changes += [(other, [p]) for p in reversed(open_ones) for other in reversed(OTHERS) if [p] != held]
+    for other, changed in changes:
+        kinds = [p.dtype or (other if other and p in changed else dtype) for p in loaded.parameters]
+        for chosen in shape_choices(loaded.parameters, shapes, other is not None):
             yield tuple(
                 TensorInput(p.name, kind, shape, domains.get(p.name, ValueDomain()))
                 for p, kind, shape in zip(loaded.parameters, kinds, chosen, strict=True)

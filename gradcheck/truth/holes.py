@@ -2,7 +2,7 @@
 
 In: an oracle, a point at which an output is undefined, and ordinary points. Out: whether it is a hole. 0 * log(0), 0 / 0
 and 0 * inf have no value; but x log x has a limit at 0, and an intersection over a union is never above 1. A loss that
-gives NaN there is broken, whereas log(0) has no limit and log(-1) nothing around it. So the function is looked at on the
+gives NaN there is broken, and so is a softmax over nothing that a mask left; whereas log(0) has no limit and log(-1) nothing around it. So the function is looked at on the
 way to ordinary points, at 2^-60 and 2^-120 of it, where its values must be settled.
 """
 
@@ -28,7 +28,21 @@ def is_hole(oracle: OracleOfTensors, point: TensorPoint, ordinary: Sequence[Tens
     """Whether the outputs have limits on the way from a point to some ordinary one; not known without exact rules."""
     if not isinstance(oracle, TensorOracle):
         return False
+    if any(is_defined(oracle, unmasked(point, there)) for there in ordinary):
+        return True
     return any(has_limits(oracle, point, there) for there in (*ordinary, above(point)))
+
+
+def unmasked(point: TensorPoint, there: TensorPoint) -> TensorPoint | None:
+    """The same floats with other labels and masks; None where there are none."""
+    if all(x.dtype.kind == "f" for x in point):
+        return None
+    return tuple(x if x.dtype.kind == "f" else y for x, y in zip(point, there, strict=True))
+
+
+def is_defined(oracle: TensorOracle, point: TensorPoint | None) -> bool:
+    """Whether all outputs have values at a point: then it is not for the floats that they had none."""
+    return point is not None and values(oracle, point) is not None
 
 
 def above(point: TensorPoint) -> TensorPoint:
