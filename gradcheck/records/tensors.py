@@ -127,13 +127,12 @@ class Pull:
 
     Attributes:
         names: one a danger: operation, its line, and the value.
-        distance: from a batch of points to [n, dangers]: the signed distance of the element that is nearest.
-        gradients: from a batch of points and the position of a danger to the gradient of that distance, an array an
-            input; None for inputs that it does not depend on.
+        measure: from a batch of points and weights [n, dangers] to the distances [n, dangers], signed, of the element
+            that is nearest, and to the gradient of their weighted sum: an array an input, None of those that are no
+            floats, or where there is no gradient.
         width: points of a batch.
     """
 
     names: tuple[str, ...]
-    distance: Callable[[Batch], Array]
-    gradients: Callable[[Batch, int], tuple[Array | None, ...]]
+    measure: Callable[[Batch, Array], tuple[Array, tuple[Array | None, ...]]]
     width: int

@@ -180,7 +180,7 @@ def guided(ground: Ground, seen: list[tuple[Batch, Array]]) -> Iterator[Batch]:
     if pull is None:
         return
     batch = joined([b for b, _ in seen])
-    distances = measure(pull, batch)
+    distances, _ = measure(pull, batch)
     between = bracketed(ground.inputs, pull, batch, distances)
     if between is not None:
         yield between
@@ -188,5 +188,7 @@ def guided(ground: Ground, seen: list[tuple[Batch, Array]]) -> Iterator[Batch]:
         crossed = (distances == 0).any(0) | ((distances > 0).any(0) & (distances < 0).any(0))
     starts = tuple(a[:STARTS] for a in low_discrepancy(ground.inputs, 4 * STARTS, ground.seed + 1))
     near = joined([tuple(np.stack([p[k] for p in base_points(ground.inputs)]) for k in range(len(starts))), starts])
-    for danger in [k for k in range(len(pull.names)) if not crossed[k]][:MAX_PULLED]:
-        yield pulled(ground.inputs, pull, near, danger)
+    apart = [k for k in range(len(pull.names)) if not crossed[k]][:MAX_PULLED]
+    nearest = pulled(ground.inputs, pull, near, apart) if apart else None
+    if nearest is not None:
+        yield nearest

@@ -25,10 +25,10 @@ STEPS = 40
 """Newton's steps: 2^-40 of a usual distance is within rounding of 0."""
 
 MUCH, IDLE = 0.9, 4
-"""A step brings a point nearer if it takes a tenth off its distance; after so many idle ones there is no use in more."""
+"""A step brings a point nearer if it takes a tenth off; after so many idle ones there is no use in more."""
 
-MAX_PULLED = 3
-"""Dangers of one sign that are pulled toward; each takes a graph of its own, about 0.1 s."""
+MAX_PULLED = 16
+"""Dangers of one sign that are pulled toward, all at once."""
 
 
 def bracketed(inputs: tuple[TensorInput, ...], pull: Pull, batch: Batch, distances: Array) -> Batch | None:
@@ -41,7 +41,7 @@ def bracketed(inputs: tuple[TensorInput, ...], pull: Pull, batch: Batch, distanc
     halvings = max(BISECTIONS[i.fmt.bits] for i in inputs if i.fmt)
     for _ in range(halvings):
         middle = halfway(inputs, lo, hi)
-        found = measure(pull, middle)[np.arange(len(owner)), owner]
+        found = measure(pull, middle)[0][np.arange(len(owner)), owner]
         stays = np.sign(found) == signs
         lo, hi = (chosen(stays, middle, lo), chosen(stays, hi, middle))
     return projected(inputs, joined([lo, hi]))
@@ -81,22 +81,24 @@ def chosen(where: Array, yes: Batch, no: Batch) -> Batch:
     return tuple(np.where(where.reshape((-1, *(1,) * (a.ndim - 1))), a, b) for a, b in zip(yes, no, strict=True))
 
 
-def pulled(inputs: tuple[TensorInput, ...], pull: Pull, starts: Batch, danger: int) -> Batch:
-    """The points that Newton's steps toward one danger end at, and those a step before."""
-    points = tuple(np.resize(a, (pull.width, *a.shape[1:])) for a in starts)
-    best, least = points, np.full(pull.width, np.inf)
-    idle = 0
+def pulled(inputs: tuple[TensorInput, ...], pull: Pull, starts: Batch, dangers: list[int]) -> Batch | None:
+    """The nearest points to some dangers that Newton's steps meet, and those that they end at; all dangers at once."""
+    n = len(starts[0])
+    owners = np.repeat(dangers, n)[: pull.width]
+    points = tuple(np.concatenate([a] * len(dangers))[: pull.width] for a in starts)
+    best, least, idle = points, np.full(len(owners), np.inf), 0
     for _ in range(STEPS):
-        distance = pull.distance(points)[:, danger]
-        better = np.abs(distance) < least
+        distances, slopes = measure(pull, points, owners)
+        if all(s is None for s in slopes):
+            return None
+        distance = distances[np.arange(len(owners)), owners]
+        closer = np.abs(distance) < least
         idle = 0 if (np.abs(distance) < MUCH * least).any() else idle + 1
-        if idle == IDLE:  # nearer it does not come: there is an epsilon in the way
+        best, least = chosen(closer, points, best), np.where(closer, np.abs(distance), least)
+        if idle == IDLE:  # nearer they do not come: there is an epsilon in the way
             break
-        best, least = chosen(better, points, best), np.where(better, np.abs(distance), least)
-        slopes = pull.gradients(points, danger)
         points = stepped(inputs, points, distance, slopes)
-    n = min(len(starts[0]), pull.width)
-    return joined([tuple(a[:n] for a in best), tuple(a[:n] for a in points)])
+    return joined([best, points])
 
 
 def stepped(inputs: tuple[TensorInput, ...], points: Batch, distance: Array, slopes: tuple[Array | None, ...]) -> Batch:
@@ -114,12 +116,20 @@ def stepped(inputs: tuple[TensorInput, ...], points: Batch, distance: Array, slo
     return projected(inputs, tuple(moved))
 
 
-def measure(pull: Pull, batch: Batch) -> Array:
-    """Distances [n, dangers] of any number of points."""
-    n, found = len(batch[0]), []
+def measure(pull: Pull, batch: Batch, owners: Array | None = None) -> tuple[Array, tuple[Array | None, ...]]:
+    """Distances [n, dangers] of any number of points, and the gradient of that danger which owns a point."""
+    n = len(batch[0])
+    weights = np.zeros((n, len(pull.names)))
+    if owners is not None:
+        weights[np.arange(n), owners] = 1
+    found = []
     for start in range(0, n, pull.width):
         part = tuple(a[start : start + pull.width] for a in batch)
         size = len(part[0])
         full = tuple(np.resize(a, (pull.width, *a.shape[1:])) for a in part)
-        found.append(pull.distance(full)[:size])
-    return np.concatenate(found)
+        rows = np.resize(weights[start : start + size], (pull.width, len(pull.names)))
+        distances, slopes = pull.measure(full, rows)
+        found.append((distances[:size], [None if s is None else s[:size] for s in slopes]))
+    columns = zip(*(slopes for _, slopes in found), strict=True)
+    joined_slopes = tuple(None if c[0] is None else np.concatenate([s for s in c if s is not None]) for c in columns)
+    return np.concatenate([d for d, _ in found]), joined_slopes

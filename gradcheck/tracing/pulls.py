@@ -6,7 +6,6 @@ overflow) and that danger, in the element that is nearest, and the gradient of t
 """
 
 from collections.abc import Callable
-from functools import cache
 from math import log
 from typing import Any
 
@@ -42,21 +41,21 @@ def pull_of(frozen: Any, inputs: tuple[TensorInput, ...], width_of: Callable[[in
     width = width_of(3 * sum(t.shape.num_elements() or 1 for op in frozen.graph.get_operations() for t in op.outputs))
     try:
         pruned = wrapped(graph_def).prune([t.name for t in frozen.inputs], [name for _, name, _ in dangers])
-        values = [value for _, _, value in dangers]
-        distance = batched(lambda *xs: distances(pruned(*xs), values), inputs, width)
     except Exception:  # pulling is an extra: without it the search has its other points
         return None
+    values = [value for _, _, value in dangers]
+    sloped = batched(lambda w, *xs: slopes(pruned, values, inputs, w, xs), inputs, len(values), width)
+    run = sloped or batched(lambda w, *xs: distances(pruned(*xs), values), inputs, len(values), width)
+    if run is None:
+        return None
 
-    @cache
-    def slope(k: int) -> Callable[[Batch], Array] | None:
-        return gradients_of(pruned, values, k, inputs, width)
-
-    def gradients(batch: Batch, k: int) -> tuple[Array | None, ...]:
-        run = slope(k)
-        return (None,) * len(inputs) if run is None else unflattened(run(batch), inputs)
+    def measure(batch: Batch, weights: Array) -> tuple[Array, tuple[Array | None, ...]]:
+        found = run(batch, weights)
+        rest = found[:, len(values) :]
+        return found[:, : len(values)], unflattened(rest, inputs) if sloped else (None,) * len(inputs)
 
     labels = tuple(f"{op} near {value:g}" for op, _, value in dangers)
-    return Pull(labels, distance, gradients, width)
+    return Pull(labels, measure, width)
 
 
 def dangers_of(frozen: Any) -> list[tuple[str, str, float]]:
@@ -86,23 +85,16 @@ def nearest(tensor: Tensor, value: float) -> Tensor:
     return tf.gather(known, tf.argmin(tf.abs(known)))
 
 
-def gradients_of(
-    pruned: Any, values: list[float], k: int, inputs: tuple[TensorInput, ...], width: int
-) -> Callable[[Batch], Array] | None:
-    """The gradient of one distance by all float inputs, flattened behind one another; None where there is none."""
-
-    def flat(*xs: Tensor) -> Tensor:
-        watched = [x for x, i in zip(xs, inputs, strict=True) if i.fmt]
-        slopes = tf.gradients(nearest(pruned(*xs)[k], values[k]), watched)
-        parts = [
-            tf.zeros_like(x) if g is None else tf.convert_to_tensor(g) for g, x in zip(slopes, watched, strict=True)
-        ]
-        return tf.concat([tf.reshape(tf.cast(p, tf.float64), [-1]) for p in parts], 0)
-
-    try:
-        return batched(flat, inputs, width)
-    except Exception:  # this danger is then not pulled toward
-        return None
+def slopes(
+    pruned: Any, values: list[float], inputs: tuple[TensorInput, ...], weights: Tensor, xs: tuple[Tensor, ...]
+) -> Tensor:
+    """All distances, and behind them the gradient of their weighted sum by all float inputs, flattened."""
+    watched = [x for x, i in zip(xs, inputs, strict=True) if i.fmt]
+    found = distances(pruned(*xs), values)
+    pulled = tf.reduce_sum(tf.where(weights != 0, found, tf.zeros_like(found)))
+    gradients = tf.gradients(pulled, watched)
+    parts = [tf.zeros_like(x) if g is None else g for g, x in zip(gradients, watched, strict=True)]
+    return tf.concat([found, *(tf.reshape(tf.cast(p, tf.float64), [-1]) for p in parts)], 0)
 
 
 def unflattened(flat: Array, inputs: tuple[TensorInput, ...]) -> tuple[Array | None, ...]:
@@ -116,16 +108,22 @@ def unflattened(flat: Array, inputs: tuple[TensorInput, ...]) -> tuple[Array | N
     return tuple(found)
 
 
-def batched(call: Callable[..., Tensor], inputs: tuple[TensorInput, ...], width: int) -> Callable[[Batch], Array]:
-    """A function of one point over a batch of `width` points; raises where TensorFlow cannot vectorise it."""
-    specs = [tf.TensorSpec((width, *i.shape), i.dtype) for i in inputs]
-    concrete = tf.function(
-        lambda *xs: tf.vectorized_map(lambda row: call(*row), tuple(xs), fallback_to_while_loop=False), autograph=False
-    ).get_concrete_function(*specs)
-    concrete(*tensors_of(inputs, tuple(np.stack([array] * width) for array in moderate(inputs))))
+def batched(
+    call: Callable[..., Tensor], inputs: tuple[TensorInput, ...], dangers: int, width: int
+) -> Callable[[Batch, Array], Array] | None:
+    """A function of weights and one point over a batch of them; None where TensorFlow cannot vectorise it."""
+    specs = [tf.TensorSpec((width, dangers), tf.float64), *(tf.TensorSpec((width, *i.shape), i.dtype) for i in inputs)]
 
-    def run(batch: Batch) -> Array:
-        results: Array = concrete(*tensors_of(inputs, batch)).numpy()
+    def rows(*xs: Tensor) -> Tensor:
+        return tf.vectorized_map(lambda row: call(*row), tuple(xs), fallback_to_while_loop=False)
+
+    def run(batch: Batch, weights: Array) -> Array:
+        results: Array = concrete(tf.constant(weights), *tensors_of(inputs, batch)).numpy()
         return results
 
+    try:
+        concrete = tf.function(rows, autograph=False).get_concrete_function(*specs)
+        run(tuple(np.stack([array] * width) for array in moderate(inputs)), np.ones((width, dangers)))
+    except Exception:  # pulling is an extra
+        return None
     return run
