@@ -9,8 +9,10 @@ import platform
 import sys
 from collections.abc import Callable
 from importlib import metadata
+from pathlib import Path
 
-from gradcheck import __version__, loading, planning
+from gradcheck import __version__, configuration, loading, planning
+from gradcheck.configuration import EMPTY, Configuration
 from gradcheck.errors import CANNOT_TRACE, CannotCheck, NotElementwise
 from gradcheck.options import ScanOptions
 from gradcheck.pipeline.cures import Patient, with_cures
@@ -26,6 +28,7 @@ Progress = Callable[[str], None]
 def run(targets: tuple[str, ...], options: ScanOptions, progress: Progress = lambda target: None) -> Report:
     """Scan every target; what goes wrong with one is in its report, and the rest still run."""
     loading.make_working_directory_importable()
+    configured = configuration.read(Path.cwd())
     reports: list[TargetReport] = []
     for text in targets:
         progress(text)
@@ -36,14 +39,15 @@ def run(targets: tuple[str, ...], options: ScanOptions, progress: Progress = lam
             continue
         for name in names:
             progress(name)
-            reports.append(scan(name, options))
+            reports.append(scan(name, options, configured))
     return Report(__version__, environment(), tuple(reports), options.seed)
 
 
-def scan(name: str, options: ScanOptions) -> TargetReport:
-    """One target, from its name to its report."""
+def scan(name: str, said: ScanOptions, configured: Configuration = EMPTY) -> TargetReport:
+    """One target, from its name to its report; `said` is the command line's, completed by the configuration."""
     try:
         loaded = loading.load(name)
+        options = configured.options_for(name, [p.name for p in loaded.parameters], said)
         if loaded.is_tensor or options.is_for_tensors:
             return scan_tensors(loaded, options)
         try:
