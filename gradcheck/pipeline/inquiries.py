@@ -11,10 +11,10 @@ import numpy as np
 
 from gradcheck import explaining, loading, planning, truth
 from gradcheck import options as opt
-from gradcheck.errors import BAD_CONFIGURATION, CANNOT_TRACE, CannotCheck
+from gradcheck.errors import BAD_CONFIGURATION, CANNOT_TRACE, NOT_SUPPORTED_YET, CannotCheck, NotElementwise
 from gradcheck.options import AtOption, HoldOption, ScanOptions
 from gradcheck.pipeline.sweeps import judge_of, knowledge_of, points_of
-from gradcheck.records import Chain, Class, TracedInput, TracedTarget, Witness
+from gradcheck.records import Chain, Class, LoadedTarget, TracedInput, TracedTarget, Witness
 
 MAX_FROM_FILE = 4096
 """Numbers of a file that are looked through for the first bad gradient."""
@@ -23,10 +23,7 @@ MAX_FROM_FILE = 4096
 def explain(name: str, at: tuple[AtOption, ...], wrt: str | None, version: str | None, options: ScanOptions) -> Chain:
     """The chain of one version of a target at a point."""
     loading.make_working_directory_importable()
-    loaded = loading.load(name)
-    from gradcheck import tracing  # imports TensorFlow
-
-    target = tracing.trace(loaded, options.dtype)
+    target = elementwise(loading.load(name), options)
     names = [i.name for i in target.inputs]
     index = named(name, "--wrt", wrt, names) if wrt else named(name, "--at", at[0].name, names) if at[0].name else 0
     values: dict[str, list[float]] = {}
@@ -40,6 +37,24 @@ def explain(name: str, at: tuple[AtOption, ...], wrt: str | None, version: str |
     if not isinstance(values.get(names[index]), list):
         values[names[index]] = [0.5]
     return at_point(target, index, values, version, options)
+
+
+def elementwise(loaded: LoadedTarget, options: ScanOptions) -> TracedTarget:
+    """The traced target; raises `CannotCheck` of a tensor target, for which there is no chain."""
+    from gradcheck import tracing  # imports TensorFlow
+
+    try:
+        if loaded.is_tensor:
+            raise not_for(loaded.name)
+        return tracing.trace(loaded, options.dtype)
+    except NotElementwise as error:
+        raise not_for(loaded.name) from error
+
+
+def not_for(name: str) -> CannotCheck:
+    """What to do with a tensor target."""
+    said = "a tensor target, and explain is for elementwise ones"
+    return CannotCheck(NOT_SUPPORTED_YET, f"{name}: {said}; gradcheck scan {name} shows a witness and its cause")
 
 
 def named(target: str, option: str, name: str, names: list[str]) -> int:
@@ -73,6 +88,7 @@ def at_point(
 ) -> Chain:
     """The chain at the first given point whose gradient is bad, or at the first of all."""
     from gradcheck.engine import Engine
+    from gradcheck.engine.evidence import require_elementwise
 
     versions = target.versions[index]
     known = [v.name for v in versions]
@@ -83,6 +99,10 @@ def at_point(
     holds = tuple(HoldOption(n, repr(v[0])) for n, v in values.items() if n != swept)
     (plan,) = (p for p in planning.plan_inputs(target.name, target.inputs, holding(options, holds)) if p.index == index)
     engine = Engine(target, plan)
+    try:
+        require_elementwise(engine, options.seed)
+    except NotElementwise as error:
+        raise not_for(target.name) from error
     judge, _ = judge_of(target, plan, versions, options)
     ordinals = ordinals_of(target.inputs[index], values[target.inputs[index].name])
     points = points_of(engine)(np.array(ordinals, dtype=np.int64))
