@@ -20,7 +20,8 @@ from gradcheck.records import InputPlan, TracedInput
 def plan_inputs(target: str, inputs: tuple[TracedInput, ...], options: ScanOptions) -> tuple[InputPlan, ...]:
     """One plan for each input: its ranges, and where the others are held."""
     names = [i.name for i in inputs]
-    for kind, name in [*(("range", r.name) for r in options.ranges), *(("hold", h.name) for h in options.holds)]:
+    said = [*(("range", r.name) for r in options.ranges), *(("hold", h.name) for h in options.holds)]
+    for kind, name in [*said, *(("domain", name) for name in options.domains)]:
         if name is not None and name not in names:
             near_names = difflib.get_close_matches(name, names, n=1)
             hint = f"did you mean {near_names[0]}?" if near_names else f"it has: {', '.join(names)}"
@@ -37,9 +38,13 @@ def held_ordinal(traced: TracedInput, options: ScanOptions) -> int:
 
 
 def segments(traced: TracedInput, options: ScanOptions) -> tuple[tuple[int, int], ...]:
-    """The ranges of an input as disjoint, sorted intervals of ordinals; those given by name come before the rest."""
-    own = [r for r in options.ranges if r.name == traced.name] or [r for r in options.ranges if r.name is None]
+    """The ranges of an input as disjoint, sorted intervals of ordinals: of ranges by name, its domain, or the rest."""
+    own = [r for r in options.ranges if r.name == traced.name]
     fmt = traced.fmt
+    if not own and traced.name in options.domains:
+        lo, hi = (int(fmt.encode(end)) for end in options.domains[traced.name].ends(fmt))
+        return ((min(lo, hi), max(lo, hi)),)
+    own = own or [r for r in options.ranges if r.name is None]
     ends = [
         (
             opt.ordinal(f"--range {r.text}", r.lo, fmt) if r.lo else fmt.min_ordinal,

@@ -6,6 +6,7 @@ quickly; what is found there is run alone before it is told. Outputs that are no
 cotangent: ones (their sum), and random signs.
 """
 
+import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -115,7 +116,8 @@ def trace_tensors(loaded: LoadedTarget, wanted: Wanted) -> TracedTensors:
         hint = "" if wanted.shapes else "; say what it takes with --shape NAME=4,3"
         raise CannotCheck(CANNOT_TRACE, f"{loaded.name}: {said}{hint}") from failure
     variables = captured_variables(shaped.forward)
-    chosen = chosen_inputs(loaded, shaped.inputs, wanted.wrt, bool(variables))
+    check_names(loaded.name, wanted.wrt, [i.name for i in shaped.inputs], [v.name for v in variables])
+    chosen = chosen_inputs(loaded, shaped.inputs, wanted.wrt)
     weights = [v for v in variables if VARIABLES in wanted.wrt or v.name in wanted.wrt]
     return assembled(loaded, shaped, chosen, weights, wanted.seed)
 
@@ -160,15 +162,23 @@ def captured_variables(forward: Any) -> list[Any]:
     return list(found.values())
 
 
-def chosen_inputs(
-    loaded: LoadedTarget, inputs: tuple[TensorInput, ...], wrt: tuple[str, ...], has_variables: bool
-) -> list[int]:
+def check_names(target: str, wrt: tuple[str, ...], inputs: list[str], variables: list[str]) -> None:
+    """Raise `CannotCheck` where there is nothing of a name to differentiate by."""
+    known = [*inputs, *variables, *([VARIABLES] if variables else [])]
+    for name in wrt:
+        if name == VARIABLES and not variables:
+            raise CannotCheck(BAD_CONFIGURATION, f"{target}: --wrt variables: it reads no trainable variable")
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"it has: {', '.join(known)}"
+            raise CannotCheck(BAD_CONFIGURATION, f"{target}: --wrt {name}: no input or variable {name!r}; {hint}")
+
+
+def chosen_inputs(loaded: LoadedTarget, inputs: tuple[TensorInput, ...], wrt: tuple[str, ...]) -> list[int]:
     """Positions of the inputs to differentiate by: those named, else every float one that is no label."""
     names = [i.name for i in inputs]
     floats = [n for n, i in enumerate(inputs) if i.fmt]
     for name in wrt:
-        if name == VARIABLES and not has_variables:
-            raise CannotCheck(BAD_CONFIGURATION, f"{loaded.name}: --wrt variables: it reads no trainable variable")
         if name in names and not inputs[names.index(name)].fmt:
             dtype = inputs[names.index(name)].dtype
             raise CannotCheck(BAD_CONFIGURATION, f"{loaded.name}: --wrt {name}: it is {dtype}; name a float input")
