@@ -147,7 +147,7 @@ def test_an_error_that_comes_only_when_it_is_run_has_its_own_stage() -> None:
 @pytest.mark.parametrize("function", [tf.reduce_sum, lambda x: x[1:], lambda x: tf.boolean_mask(x, x > 0.5)])
 def test_an_output_of_another_size(refused: Refused, function: Callable[..., Any]) -> None:
     layout = next(iter(candidates(*target(function, None), 64)))
-    assert "not elementwise (its output has another shape" in refused("GC909", layout.traced)
+    assert "not elementwise: its output has another shape" in refused("GC909", layout.traced)
 
 
 def test_a_result_of_another_size_is_a_mismatch() -> None:
