@@ -26,7 +26,7 @@ from gradcheck.search.lines import (
 )
 from gradcheck.search.sequences import low_discrepancy
 from gradcheck.search.shrinking import shrink
-from gradcheck.search.structured import structured
+from gradcheck.search.structured import ordinary, structured
 
 __all__ = ["Ground", "Sightings", "base_points", "joined", "line_ordinals", "projected", "search", "shrink"]
 
@@ -38,9 +38,6 @@ GOOD = 64
 
 MOST_GOOD = 160
 """Good points that are kept, with two of each other batch."""
-
-BASES = 4
-"""Points that lines go through."""
 
 Classify = Callable[[Batch], Array]
 Signature = tuple[int, ...]
@@ -162,16 +159,15 @@ def lines(ground: Ground, rng: np.random.Generator) -> Iterator[Batch]:
 
 def base_points(inputs: tuple[TensorInput, ...]) -> list[TensorPoint]:
     """Zeros, an ordinary point, ones, and an ordinary point of mixed signs, in the domains."""
-    ramps = [np.arange(1, int(np.prod(i.shape)) + 1).reshape(i.shape) for i in inputs]
-    sizes = [max(int(np.prod(i.shape)), 1) for i in inputs]
+    plain = [ordinary(i.shape, k + 1) for k, i in enumerate(inputs)]
     wanted = [
-        tuple(0.0 * r for r in ramps),
-        tuple(0.1 + 0.8 * r / (n + 1) + 0.03 * k for k, (r, n) in enumerate(zip(ramps, sizes, strict=True))),
-        tuple(1.0 + 0.0 * r for r in ramps),
-        tuple((2.0 * r / (n + 1) - 1.1) * (-1.0) ** k for k, (r, n) in enumerate(zip(ramps, sizes, strict=True))),
+        [0.0 * x for x in plain],
+        plain,
+        [1.0 + 0.0 * x for x in plain],
+        [np.where(np.arange(x.size).reshape(x.shape) % 2 == k % 2, x, -2.0 * x) for k, x in enumerate(plain)],
     ]
-    cast = [tuple(a[None].astype(i.array_dtype) for a, i in zip(p, inputs, strict=True)) for p in wanted]
-    return [tuple(a[0] for a in projected(inputs, batch)) for batch in cast][:BASES]
+    batches = [tuple(x[None].astype(i.array_dtype) for x, i in zip(point, inputs, strict=True)) for point in wanted]
+    return [tuple(a[0] for a in projected(inputs, batch)) for batch in batches]
 
 
 def guided(ground: Ground, seen: list[tuple[Batch, Array]]) -> Iterator[Batch]:

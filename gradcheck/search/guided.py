@@ -21,8 +21,11 @@ BISECTIONS = {16: 16, 32: 32, 64: 64}
 STARTS = 16
 """Points from which Newton's steps start."""
 
-STEPS = 40
-"""Newton's steps: 2^-40 of a usual distance is within rounding of 0."""
+STEPS = 120
+"""Newton's steps, at most: each halves a well conditioned distance, others take some more."""
+
+GRIDS = (1.0, 2.0, 4.0, 8.0, 10.0, 100.0, 1000.0)
+"""Numbers by whose fractions a point that was pulled is rounded: one that stops within rounding of 0 gets there."""
 
 MUCH, IDLE = 0.9, 4
 """A step brings a point nearer if it takes a tenth off; after so many idle ones there is no use in more."""
@@ -98,7 +101,14 @@ def pulled(inputs: tuple[TensorInput, ...], pull: Pull, starts: Batch, dangers: 
         if idle == IDLE:  # nearer they do not come: there is an epsilon in the way
             break
         points = stepped(inputs, points, distance, slopes)
-    return joined([best, points])
+    return projected(inputs, joined([best, points, *snapped(inputs, best)]))
+
+
+def snapped(inputs: tuple[TensorInput, ...], batch: Batch) -> list[Batch]:
+    """Points near to others whose numbers are multiples of simple fractions: people write those."""
+    return [
+        tuple(np.round(a * grid) / grid if i.fmt else a for i, a in zip(inputs, batch, strict=True)) for grid in GRIDS
+    ]
 
 
 def stepped(inputs: tuple[TensorInput, ...], points: Batch, distance: Array, slopes: tuple[Array | None, ...]) -> Batch:
