@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+import numpy as np
+
 from gradcheck.floats import FORMATS
 from gradcheck.program import Array
 
@@ -17,7 +19,7 @@ def number(value: float) -> float | str:
 def numbers(array: Array, dtype: str | None = None) -> Any:
     """An array as nested lists; of a float dtype by the shortest decimals that read back, None where it holds none."""
     if array.ndim:
-        return [numbers(part, dtype) for part in array]
+        return [numbers(np.asarray(part, array.dtype), dtype) for part in array]  # objects come out bare
     value = array[()]
     if value is None:
         return None

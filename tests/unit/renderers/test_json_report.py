@@ -29,6 +29,7 @@ from gradcheck.records import (
 from gradcheck.renderers import render
 from gradcheck.renderers.json_report import number, render_json
 from gradcheck.renderers.styles import Style
+from gradcheck.renderers.tensor_json import FIELDS
 
 MakeFinding = Callable[..., Finding]
 MakeSweep = Callable[..., Sweep]
@@ -103,8 +104,15 @@ def test_a_target_that_could_not_be_checked_is_its_error(make_report: MakeReport
     (target,) = strictly(render_json(make_report(BROKEN), Style()))["targets"]
     assert target["error"] == {"code": "GC902", "message": "m: has no broken; it has: working"}
     assert target["status"] == "error"
-    assert target["elementwise"] is target["coverage"] is target["truth"] is None
+    assert target["elementwise"] is target["coverage"] is target["truth"] is target["search"] is None
     assert target["inputs"] == target["regions"] == target["findings"] == target["versions"] == []
+
+
+def test_fields_of_tensor_targets_are_null_of_swept_ones(full: Report) -> None:
+    target = strictly(render_json(full, Style()))["targets"][0]
+    assert (target["elementwise"], target["search"]) == (True, None)
+    for finding in target["findings"]:
+        assert [finding[name] for name in FIELDS] == [None] * len(FIELDS)
 
 
 def test_inputs_tell_what_was_swept_and_where_the_others_were_held(full: Report) -> None:
