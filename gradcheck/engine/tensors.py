@@ -5,18 +5,24 @@ tensor. Batches run vectorised where TensorFlow can do that; a point at which so
 batch point by point.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import tensorflow as tf
 
 from gradcheck.engine import words
+from gradcheck.errors import CANNOT_TRACE, CannotCheck
 from gradcheck.program import Array
 from gradcheck.records import Batch, TensorPoint, TensorVersion, TracedTensors
 
 FINITE, NAN, INF, NONE, RAISES, FORWARD_RAISES = 0, 1, 2, 4, 5, 6
 """Class codes of a column."""
+
+
+SAME = 2.0**-6
+"""Relative difference of two runs that rounding explains, in bfloat16 too; that of noise is larger."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +107,22 @@ class TensorEngine:
                 return version.forward(point), nothing, words(error)
             except tf.errors.OpError:
                 return (), nothing, words(error)
+
+
+def require_function(engine: TensorEngine, points: Iterable[TensorPoint]) -> None:
+    """Raise `CannotCheck` where two runs of a point differ by more than the order of a sum explains."""
+    for point, version in product(points, engine.versions):
+        (first, *_), (again, *_) = engine.run(version, point), engine.run(version, point)
+        if not all(map(alike, first, again)):
+            said = "two runs of one input differ; make it deterministic: seed or remove the noise"
+            raise CannotCheck(CANNOT_TRACE, f"{engine.target.name}: {said}")
+
+
+def alike(first: Array, again: Array) -> bool:
+    """Whether outputs are the same but for the last bits."""
+    with np.errstate(all="ignore"):
+        size = np.abs(first, where=np.isfinite(first), out=np.zeros_like(first)).max(initial=0.0)
+        return bool(np.allclose(first, again, SAME, SAME * float(size), equal_nan=True))
 
 
 def pieces(batch: Batch, width: int) -> Iterator[tuple[Batch, int]]:

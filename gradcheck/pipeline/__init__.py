@@ -18,7 +18,7 @@ from gradcheck.options import ScanOptions
 from gradcheck.pipeline.cures import Patient, with_cures
 from gradcheck.pipeline.sweeps import sweep_and_check
 from gradcheck.pipeline.tensors import scan_tensors
-from gradcheck.records import Environment, Finding, LoadedTarget, Report, Sweep, TargetError, TargetReport
+from gradcheck.records import Environment, Finding, LoadedTarget, Report, Sweep, TargetError, TargetReport, TracedTarget
 
 TENSORFLOW_PACKAGES = ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "tf-nightly", "tensorflow-macos")
 
@@ -50,16 +50,25 @@ def scan(name: str, said: ScanOptions, configured: Configuration = EMPTY) -> Tar
         options = configured.options_for(name, [p.name for p in loaded.parameters], said)
         if loaded.is_tensor or options.is_for_tensors:
             return scan_tensors(loaded, options)
-        try:
-            return scan_line(loaded, options)
-        except CannotCheck as error:
-            return scan_otherwise(loaded, options, error)
+        return scan_either(loaded, options)
     except CannotCheck as error:
         return failed(name, error)
 
 
+def scan_either(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
+    """A target that may be elementwise: it is if it can be traced and run as such."""
+    try:
+        target = traced_line(loaded, options)
+    except CannotCheck as error:
+        return scan_otherwise(loaded, options, error)
+    try:
+        return scan_line(loaded, target, options)
+    except NotElementwise:
+        return scan_tensors(loaded, options)
+
+
 def scan_otherwise(loaded: LoadedTarget, options: ScanOptions, error: CannotCheck) -> TargetReport:
-    """A target that is not elementwise, or that could not be traced as if it were; raises the first error again."""
+    """A target that could not be traced as if it were elementwise; raises the first error again if that is no help."""
     if not isinstance(error, NotElementwise) and error.code != CANNOT_TRACE:
         raise error
     try:
@@ -70,12 +79,16 @@ def scan_otherwise(loaded: LoadedTarget, options: ScanOptions, error: CannotChec
         raise error from None
 
 
-def scan_line(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
-    """A target each element of which is on its own: its inputs are swept, float by float."""
+def traced_line(loaded: LoadedTarget, options: ScanOptions) -> TracedTarget:
+    """A target, and the one to compare it with, traced element by element."""
     against = loading.load(options.against) if options.against else None
     from gradcheck import tracing  # imports TensorFlow
 
-    target = tracing.trace(loaded, options.dtype, against)
+    return tracing.trace(loaded, options.dtype, against)
+
+
+def scan_line(loaded: LoadedTarget, target: TracedTarget, options: ScanOptions) -> TargetReport:
+    """A target each element of which is on its own: its inputs are swept, float by float."""
     plans = planning.plan_inputs(loaded.name, target.inputs, options)
     results = [checked(Patient(loaded, target, plan, options)) for plan in plans]
     return TargetReport(

@@ -34,7 +34,7 @@ from gradcheck.records import (
 
 def scan_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
     """Search one target; raises `CannotCheck` where it cannot be traced."""
-    from gradcheck.engine.tensors import TensorEngine
+    from gradcheck.engine.tensors import TensorEngine, require_function
     from gradcheck.tracing.second import gradient_of
     from gradcheck.tracing.tensors import Wanted, trace_tensors
 
@@ -47,6 +47,7 @@ def scan_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
     shapes = {i.name: i.shape for i in target.inputs}
     original = trace_tensors(loaded, replace(wanted, shapes=shapes)) if second else None
     engine = TensorEngine(target)
+    require_function(engine, search.base_points(target.inputs)[1:3])
     widths = [v.width for v in engine.versions if not engine.alone] or [1]
     points = points_for(options.budget, target.operations, target.size, min(widths), len(engine.versions))
     ground = search.Ground(

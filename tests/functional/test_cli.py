@@ -225,7 +225,7 @@ def raises(x): raise ValueError("no,\\nnever")
 def text(x): return "text"
 def nothing(): return tf.constant(1.0)
 def whole(n: int): return tf.cast(n, tf.float32)
-def total(x): return tf.reduce_sum(x)
+def sparse(x: tf.SparseTensor): return tf.sparse.reduce_sum(x)
 value = 3
 """
 
@@ -253,9 +253,9 @@ BAD_TARGETS = [
     ("bad:text", "GC903", "str"),
     ("empty", "GC906", "holds no saved_model.pb"),
     ("bad:nothing", "GC908", "no argument without a default"),
-    ("bad:whole", "GC908", "n is an int"),
-    ("bad:total", "GC909", "tensor targets are not supported yet"),
-    ("model.keras", "GC909", "model.export"),
+    ("bad:whole", "GC908", "no float input: n is int32"),
+    ("bad:sparse", "GC909", "SparseTensor"),
+    ("model.keras", "GC901", "model.keras: no such file"),
 ]
 
 

@@ -256,6 +256,9 @@ BAD = """
     def noisy(x):
         return x + tf.random.normal(tf.shape(x))
 
+    def noisy_total(x):
+        return tf.reduce_sum(x * tf.random.normal([3]))
+
     def refuses(x):
         return tf.debugging.check_numerics(tf.exp(x), "too large")
 
@@ -290,15 +293,10 @@ BAD = """
         ("empty", "GC906", "empty: the directory holds no saved_model.pb"),
         ("damaged", "GC906", "damaged: cannot be loaded as a SavedModel"),
         ("bad:no_input", "GC908", "bad:no_input: no input to sweep"),
-        ("bad:counted", "GC908", "bad:counted: n is an int"),
-        ("bad:of_ints", "GC908", "bad:of_ints: input n is int32"),
-        ("bad:total", "GC909", "bad:total: not elementwise"),
-        ("bad:running", "GC909", "bad:running: not elementwise"),
-        ("bad:softmax", "GC909", "bad:softmax: not elementwise"),
-        ("bad:centred", "GC909", "bad:centred: not elementwise"),
-        ("bad:backwards", "GC909", "bad:backwards: not elementwise"),
-        ("bad:relative", "GC909", "bad:relative: not elementwise"),
-        ("model.keras", "GC909", "model.keras: .keras files are not supported yet"),
+        ("bad:noisy_total", "GC903", "bad:noisy_total: two runs of one input differ"),
+        ("bad:counted", "GC903", "bad:counted: while being traced it raised TypeError"),
+        ("bad:of_ints", "GC908", "bad:of_ints: no float input: n is int32"),
+        ("model.keras", "GC901", "model.keras: no such file"),
     ],
 )
 def test_every_bad_target_has_a_code_and_a_line(
@@ -318,6 +316,26 @@ def test_every_bad_target_has_a_code_and_a_line(
     assert (report.error.code, report.error.message[: len(words)]) == (code, words)
     assert report.error.message.isprintable()
     assert (report.sweeps, report.findings) == ((), ())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("total", "clean"),
+        ("running", "clean"),
+        ("softmax", "clean"),
+        ("centred", "findings"),
+        ("backwards", "clean"),
+        ("relative", "findings"),
+    ],
+)
+def test_what_is_not_elementwise_is_searched(write: Write, name: str, status: str) -> None:
+    write("bad.py", BAD)
+    report = scan(f"bad:{name}")
+    assert (report.error, report.status, report.sweeps) == (None, status, ())
+    assert report.search is not None
+    assert all(f.tensor is not None for f in report.findings)
 
 
 @pytest.mark.parametrize(
