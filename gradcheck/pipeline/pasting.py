@@ -4,6 +4,7 @@ In: a loaded target, a point and what the gradient is by. Out: lines of code tha
 as it was found.
 """
 
+import keyword
 import re
 
 import numpy as np
@@ -31,6 +32,8 @@ def pasted(
         return ()
     by = [i.name for i in target.inputs]
     watched = names[by.index(wrt)] if wrt in by else None
+    floats = [k for k, i in enumerate(target.inputs) if i.fmt]
+    chosen = [k for k in floats if by[k] in target.wrt] or [k for k in floats if by[k] not in loaded.held]
     called = loaded.call.format(*names)
     arguments = ", ".join(names)
     return (
@@ -39,13 +42,13 @@ def pasted(
         *(f"{name} = {value}" for name, value in zip(names, values, strict=True)),
         "@tf.function",
         f"def gradient({arguments}):",
-        *(f"    {line}" for line in body(called, watched, weights, order)),
+        *(f"    {line}" for line in body(called, watched, weights, [names[k] for k in chosen] if order > 1 else [])),
         f"print(gradient({arguments}))",
     )
 
 
-def body(called: str, watched: str | None, weights: tuple[Array, ...] | None, order: int) -> list[str]:
-    """What the function does."""
+def body(called: str, watched: str | None, weights: tuple[Array, ...] | None, first: list[str]) -> list[str]:
+    """What the function does; of second derivatives, `first` is what all first ones are by."""
     signs = ""
     if weights is not None:
         written_signs = ", ".join(f"tf.constant({np.asarray(w).tolist()})" for w in weights)
@@ -53,16 +56,18 @@ def body(called: str, watched: str | None, weights: tuple[Array, ...] | None, or
     by = "tape.watched_variables()" if watched is None else watched
     watch = [] if watched is None else [f"    tape.watch({watched})"]
     flat = f"tf.nest.flatten({called})"
-    if order == 1:
+    if signs and not first:  # one sign a float: what is no float goes
+        flat = f"[y for y in {flat} if tf.convert_to_tensor(y).dtype.is_floating]"
+    if not first:
         return ["with tf.GradientTape() as tape:", *watch, f"    ys = {flat}", f"return tape.gradient(ys, {by}{signs})"]
-    inner = [f"        {line.strip()}" for line in watch]
+    inputs = f"[{', '.join(first)}]"
     return [
         "with tf.GradientTape() as tape:",
         *watch,
         "    with tf.GradientTape() as first:",
-        *(line.replace("tape.", "first.") for line in inner),
+        f"        first.watch({inputs})",
         f"        ys = {flat}",
-        f"    slopes = first.gradient(ys, {by})",
+        f"    slopes = [tf.convert_to_tensor(g) for g in first.gradient(ys, {inputs}) if g is not None]",
         f"return tape.gradient(slopes, {by}{signs})",
     ]
 
@@ -70,17 +75,26 @@ def body(called: str, watched: str | None, weights: tuple[Array, ...] | None, or
 def variable(name: str, place: int) -> str:
     """A Python name for an input."""
     plain = re.sub(r"\W+", "_", name).strip("_")
-    return plain if plain.isidentifier() and plain not in ("f", "tf", "tape", "gradient", "ys") else f"x{place}"
+    taken = keyword.iskeyword(plain) or plain in ("f", "tf", "tape", "first", "gradient", "ys", "slopes")
+    return plain if plain.isidentifier() and not taken else f"x{place}"
 
 
 def written(array: Array, traced: TensorInput) -> str | None:
     """A tensor as an expression."""
-    if array.size > 1 and (array == array.ravel()[0]).all():
+    if not array.size:
+        return f"tf.zeros({list(array.shape)}, tf.{traced.dtype})"
+    if array.size > 1 and is_constant(array):
         value = number(array.ravel()[0], traced)
         return f"tf.fill({list(array.shape)}, tf.constant({value}, tf.{traced.dtype}))"
     if array.size > WRITTEN_OUT:
         return None
     return f"tf.constant({nested(array, traced)}, tf.{traced.dtype})"
+
+
+def is_constant(array: Array) -> bool:
+    """Whether all elements are one value; 0 and -0 are two."""
+    first = array.ravel()[0]
+    return bool(((array == first) & (np.signbit(array * 1.0) == np.signbit(first * 1.0))).all())
 
 
 def nested(array: Array, traced: TensorInput) -> str:

@@ -19,6 +19,9 @@ from gradcheck.records import Batch, Class, LineInterval, LoadedTarget, TensorPo
 ROUNDS = 40
 """Steps of shrinking, a batch of candidates each."""
 
+FEW = 32
+"""Candidates of a step that are tried where points run one by one."""
+
 SHOWN = 16
 """Bad entries that are listed."""
 
@@ -37,6 +40,8 @@ def shrunk(bench: Bench, case: Case) -> Case:
     codes = engine.classify(single(case.seen.point))[0]
 
     def still_fails(batch: Batch) -> Array:
+        if engine.alone:
+            return first_alone(batch)
         found = engine.classify(batch)
         alike = (found[:, j] == codes[j]) & (found[:, 0] == codes[0])
         for i in np.flatnonzero(alike):
@@ -44,6 +49,14 @@ def shrunk(bench: Bench, case: Case) -> Case:
                 break  # the first one that fails is taken, so the rest need no look
             alike[i] = False
         return np.asarray(alike)
+
+    def first_alone(batch: Batch) -> Array:
+        alike = np.zeros(len(batch[0]), bool)
+        for i in range(min(len(alike), FEW)):
+            if is_same(bench, case, tuple(a[i] for a in batch)):
+                alike[i] = True
+                break
+        return alike
 
     if codes[j] in (0, 4):  # seen alone only: where a batch differs, the point stays as it is
         return case
@@ -97,7 +110,7 @@ def witness_of(bench: Bench, case: Case, loaded: LoadedTarget, order: int) -> Te
         weights=weights,
         line=line_of_case(bench, case),
         poisons=poison(bench, case),
-        paste=pasted(loaded, target, case.seen.point, column.wrt, weights, order),
+        paste=pasted(loaded, target, case.seen.point, column.wrt, weights, order) if case.subject.effective else (),
     )
 
 
@@ -176,7 +189,12 @@ def poison(bench: Bench, case: Case) -> str | None:
     """Words on a batch in which one bad row spoils what belongs to others; None where it does not, or is no batch."""
     inputs = bench.target.inputs
     rows = {i.shape[0] for i in inputs if len(i.shape) > 1 or (len(i.shape) == 1 and 0 in open_of(bench, i.name))}
-    if case.subject.gradient not in (Class.NAN, Class.INF) or len(rows) != 1 or (size := rows.pop()) < 2:
+    if (
+        bench.decomposes
+        or case.subject.gradient not in (Class.NAN, Class.INF)
+        or len(rows) != 1
+        or (size := rows.pop()) < 2
+    ):
         return None
     batched = [len(i.shape) > 0 and i.shape[0] == size for i in inputs]
     calm = search.base_points(inputs)[1]
