@@ -41,6 +41,8 @@ class TensorEngine:
     Attributes:
         columns: the gradients that are looked at; column 0 of the codes is the outputs.
         evaluated: points that were run.
+        calls: calls of traced functions that they took.
+        raised: points at which something raised.
         alone: whether points are run one by one.
     """
 
@@ -48,8 +50,13 @@ class TensorEngine:
         self.target = target
         self.versions = [v for v in target.versions if v.failure is None]
         self.columns = [Column(v, k, name, i) for k, v in enumerate(self.versions) for i, name in enumerate(target.wrt)]
-        self.evaluated = 0
+        self.evaluated = self.calls = self.raised = 0
         self.alone = not self.versions or any(v.vectorised() is None for v in self.versions)
+
+    @property
+    def width(self) -> int:
+        """Points of one call, at present."""
+        return 1 if self.alone else min(v.width for v in self.versions)
 
     def classify(self, batch: Batch) -> Array:
         """Class codes [n, 1 + columns]."""
@@ -68,6 +75,7 @@ class TensorEngine:
             return self.one_by_one(version, batch)
         found = []
         for piece, size in pieces(batch, version.width):
+            self.calls += 1
             try:
                 found.append(many(piece)[:size])
             except tf.errors.OpError:
@@ -81,9 +89,11 @@ class TensorEngine:
 
     def of_point(self, version: TensorVersion, point: TensorPoint) -> Array:
         """Codes [1 + wrt] of one point; what raises is told from a function that raises by itself."""
+        self.calls += 1
         try:
             return version.look(point)
         except tf.errors.OpError:
+            self.raised += 1
             code = FORWARD_RAISES if self.forward_raises(version, point) else RAISES
             return np.array([code if code == FORWARD_RAISES else FINITE, *[code] * len(self.target.wrt)])
 

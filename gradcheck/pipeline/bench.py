@@ -23,6 +23,23 @@ if TYPE_CHECKING:
 
 Index = tuple[int, ...]
 
+DECOMPOSITIONS = frozenset(
+    {
+        "Cholesky",
+        "Lu",
+        "LogMatrixDeterminant",
+        "MatrixDeterminant",
+        "MatrixInverse",
+        "MatrixSolve",
+        "MatrixSquareRoot",
+        "MatrixTriangularSolve",
+        "Qr",
+        "SelfAdjointEigV2",
+        "Svd",
+    }
+)
+"""Operations on whole matrices. TensorFlow takes those of symmetric ones as functions of symmetric perturbations."""
+
 JUDGED_ENTRIES = 3
 """Bad entries that are held against real arithmetic, at one point."""
 
@@ -129,6 +146,15 @@ class Bench:
             return None
         names = [i.name for i in self.original.inputs]
         return truth.second_order_of(judge, names.index(self.original.wrt[0]), weights[0])
+
+    @property
+    def decomposes(self) -> bool:
+        """Whether a matrix is taken apart: its rows are no batch, and which entries count is a convention."""
+        study = next((s for s in self.studies.values() if s is not None), None)
+        if study is None:
+            return False
+        programs = (study.program, *study.program.functions.values())
+        return any(node.op in DECOMPOSITIONS for program in programs for node in program.nodes)
 
     @property
     def judged(self) -> int:

@@ -21,7 +21,7 @@ from gradcheck.options import ScanOptions
 from gradcheck.pipeline.bench import Bench, Case, class_of
 from gradcheck.pipeline.cases import cases, finite_cases
 from gradcheck.pipeline.witnesses import shrunk, witness_of
-from gradcheck.planning.allowance import PATIENCE, points_for
+from gradcheck.planning.allowance import ALONE, PATIENCE, Allowance
 from gradcheck.records import (
     Class,
     Finding,
@@ -48,15 +48,15 @@ def scan_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
     original = trace_tensors(loaded, replace(wanted, shapes=shapes)) if second else None
     engine = TensorEngine(target)
     require_function(engine, search.base_points(target.inputs)[1:3])
-    widths = [v.width for v in engine.versions if not engine.alone] or [1]
-    points = points_for(options.budget, target.operations, target.size, min(widths), len(engine.versions))
+    allowed = Allowance(options.budget, target.operations, target.size, len(engine.versions))
     ground = search.Ground(
         target.inputs,
         engine.classify,
         target.pull,
         target.tables,
         target.scalars,
-        points,
+        lambda: allowed.left(engine.evaluated, engine.calls, engine.raised, engine.width),
+        lambda: max(engine.width, ALONE),
         options.seed,
         late=lambda: time.monotonic() > start + PATIENCE * options.budget,
     )

@@ -52,7 +52,8 @@ class Ground:
         classify: from a batch to class codes [n, columns]; 0 is all finite.
         pull: makes the way toward danger; None where there is none.
         tables, scalars: constants of the graph.
-        points: how many points may be run, about.
+        left: how many points may still be run.
+        chunk: how many are run between two looks at that.
         seed: of all that is random.
     """
 
@@ -61,7 +62,8 @@ class Ground:
     pull: Callable[[], Pull | None]
     tables: tuple[Array, ...]
     scalars: tuple[float, ...]
-    points: int
+    left: Callable[[], int]
+    chunk: Callable[[], int]
     seed: int
     late: Callable[[], bool] = lambda: False
 
@@ -112,18 +114,19 @@ def search(ground: Ground) -> Sightings:
     """Run the stages in order, each as far as the points go."""
     found = Sightings()
     seen: list[tuple[Batch, Array]] = []
-    left = ground.points
     for stage, batch in stages(ground, seen):
-        if ground.late():
-            found.cut = True
-            break
-        piece = tuple(array[: max(left, 0)] for array in batch)
-        if not len(piece[0]):
-            break
-        codes = ground.classify(piece)
-        seen.append((piece, codes))
-        found.add(stage, piece, codes, USUAL_CODES)
-        left -= len(codes)
+        start = 0
+        while start < len(batch[0]):
+            found.cut = ground.late()
+            left = ground.left()
+            if found.cut or left <= 0:
+                return found
+            size = min(ground.chunk(), left)
+            piece = tuple(array[start : start + size] for array in batch)
+            start += size
+            codes = ground.classify(piece)
+            seen.append((piece, codes))
+            found.add(stage, piece, codes, USUAL_CODES)
     return found
 
 
@@ -131,20 +134,21 @@ def stages(ground: Ground, seen: list[tuple[Batch, Array]]) -> Iterator[tuple[st
     """Batches of points, one stage after another."""
     rng = np.random.default_rng(ground.seed)
     first = structured(ground.inputs, ground.tables, ground.scalars)
-    yield "structured", tuple(array[: max(ground.points // 2, 1)] for array in first)
+    points = ground.left()
+    yield "structured", tuple(array[: max(points // 2, 1)] for array in first)
     if any(i.fmt for i in ground.inputs):
-        yield from (("lines", batch) for batch in lines(ground, rng))
-        yield "low-discrepancy", low_discrepancy(ground.inputs, max(ground.points // 8, 16), ground.seed)
+        yield from (("lines", batch) for batch in lines(ground, ground.left(), rng))
+        yield "low-discrepancy", low_discrepancy(ground.inputs, max(points // 8, 16), ground.seed)
         yield from (("guided", batch) for batch in guided(ground, seen))
 
 
-def lines(ground: Ground, rng: np.random.Generator) -> Iterator[Batch]:
+def lines(ground: Ground, points: int, rng: np.random.Generator) -> Iterator[Batch]:
     """Lines along coordinates and along directions, through a few of the structured points and through 0."""
     inputs = ground.inputs
     fmt = next(i.fmt for i in inputs if i.fmt)
     ordinals = line_ordinals(fmt, rng)
     places = coordinates(inputs, rng)
-    allowed = max(ground.points // 3 // len(ordinals), 2)
+    allowed = max(points // 2 // len(ordinals), 2)
     bases = base_points(inputs)
     work = [(base, place) for base in bases for place in places]
     chosen = work[:: max(-(-len(work) // max(allowed - DIRECTIONS, 1)), 1)]
