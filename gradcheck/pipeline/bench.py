@@ -186,7 +186,7 @@ class Bench:
         """What is true of what was seen; None where the function is not defined, and no wonder."""
         judge = self.judge(seen.column)
         domain = None if judge is None else judge.domain(seen.point)
-        hole = domain is Domain.OUTSIDE and judge is not None and judge.is_hole(seen.point)
+        hole = domain is Domain.OUTSIDE and not self.decomposes and judge is not None and judge.is_hole(seen.point)
         if domain is Domain.OUTSIDE and not hole:
             return None
         bad = bad_entries(seen.gradient) if seen.gradient is not None else ()

@@ -31,10 +31,12 @@ from gradcheck.records import (
     TensorPoint,
 )
 
+NOISE = "it draws random numbers: what is told was seen, and another run may see something else"
+
 
 def scan_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
     """Search one target; raises `CannotCheck` where it cannot be traced."""
-    from gradcheck.engine.tensors import TensorEngine, require_function
+    from gradcheck.engine.tensors import TensorEngine, is_noisy
     from gradcheck.tracing.second import gradient_of
     from gradcheck.tracing.tensors import Wanted, trace_tensors
 
@@ -47,7 +49,7 @@ def scan_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
     shapes = {i.name: i.shape for i in target.inputs}
     original = trace_tensors(loaded, replace(wanted, shapes=shapes)) if second else None
     engine = TensorEngine(target)
-    require_function(engine, search.base_points(target.inputs)[1:3])
+    noise = (NOISE,) if is_noisy(engine, search.base_points(target.inputs)[1:3]) else ()
     allowed = Allowance(options.budget, target.operations, target.size, len(engine.versions))
     ground = search.Ground(
         target.inputs,
@@ -72,7 +74,7 @@ def scan_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
         versions=tuple(names),
         modes=("graph",),
         findings=ordered(told, tuple(names)),
-        notes=target.notes,
+        notes=(*target.notes, *noise),
         search=SearchReport(
             target.inputs,
             target.wrt,

@@ -293,7 +293,6 @@ BAD = """
         ("empty", "GC906", "empty: the directory holds no saved_model.pb"),
         ("damaged", "GC906", "damaged: cannot be loaded as a SavedModel"),
         ("bad:no_input", "GC908", "bad:no_input: no input to sweep"),
-        ("bad:noisy_total", "GC903", "bad:noisy_total: two runs of one input differ"),
         ("bad:counted", "GC903", "bad:counted: while being traced it raised TypeError"),
         ("bad:of_ints", "GC908", "bad:of_ints: no float input: n is int32"),
         ("model.keras", "GC901", "model.keras: no such file"),
