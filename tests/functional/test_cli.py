@@ -402,3 +402,21 @@ def tensorflow_was_imported(arguments: list[str]) -> str:
     )
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     return run.stdout.splitlines()[-1]
+
+
+def test_options_of_a_project_are_found_from_a_directory_below(tmp_path: Path) -> None:
+    below = tmp_path / "src"
+    below.mkdir()
+    (below / "losses.py").write_text("import tensorflow as tf\n\ndef f(x):\n    return tf.math.log(x)\n")
+    project = tmp_path / "pyproject.toml"
+    project.write_text('[tool.gradcheck]\nrange = {x = "1:2", y = "0:1"}\n')
+    (report,) = json.loads(gradcheck("scan", "losses:f", "--format", "json", cwd=below).stdout)["targets"]
+    assert report["inputs"][0]["ranges"] == [[1.0, 2.0]]
+    (report,) = json.loads(gradcheck("scan", "losses:f", "--range", "3:4", "--format", "json", cwd=below).stdout)[
+        "targets"
+    ]
+    assert report["inputs"][0]["ranges"] == [[3.0, 4.0]]
+    project.write_text('[tool.gradcheck.targets."losses:f"]\nrange = {y = "0:1"}\n')
+    assert "range.y: losses:f has no input 'y'" in one_line_error(gradcheck("scan", "losses:f", cwd=below), "GC907")
+    project.write_text("[tool.gradcheck]\nrang = {}\n")
+    assert "did you mean range?" in one_line_error(gradcheck("scan", "losses:f", cwd=below), "GC907")

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COUNTS = re.compile(r"sampled: [\d,]+ of")
+COUNTS = re.compile(r"sampled: [\d,]+ of|searched: [\d,]+ points \([^)]*\)|arithmetic at [\d,]+ of")
 
 
 def blocks(language: str) -> list[str]:
@@ -51,9 +51,9 @@ def test_command(checkout: Path, command: str, status: int, shown: str) -> None:
         assert COUNTS.sub("", run.stdout) == COUNTS.sub("", shown)
 
 
-def test_there_are_commands_and_three_of_them_show_their_output() -> None:
+def test_there_are_commands_and_four_of_them_show_their_output() -> None:
     assert len(COMMANDS) >= 9
-    assert sum(bool(shown) for _, _, shown in COMMANDS) == 3
+    assert sum(bool(shown) for _, _, shown in COMMANDS) == 4
 
 
 def test_the_gate_runs_the_two_shell_commands() -> None:
