@@ -174,10 +174,11 @@ def as_tensor(array: Array, dtype: str) -> Any:
 
 
 def moderate(inputs: tuple[TensorInput, ...]) -> TensorPoint:
-    """One point of values between 0.25 and 0.75, in the domains."""
+    """One point of values between 0.25 and 0.75, in the domains; out of order, as a matrix of a ramp is singular."""
     values = []
     for i in inputs:
-        ramp = np.linspace(0.25, 0.75, int(np.prod(i.shape))).reshape((1, *i.shape))
-        array = ramp if i.fmt else np.zeros((1, *i.shape))
+        places = np.arange(1, int(np.prod(i.shape)) + 1)
+        mixed = np.linspace(0.25, 0.75, len(places))[np.argsort(places**3 * 589 % 10007, kind="stable")]
+        array = mixed.reshape((1, *i.shape)) if i.fmt else np.zeros((1, *i.shape))
         values.append(i.domain.project(array.astype(i.array_dtype), i.fmt)[0])
     return tuple(values)
