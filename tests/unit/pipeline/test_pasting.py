@@ -4,7 +4,6 @@ import importlib
 import sys
 import textwrap
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from gradcheck.options import ScanOptions
 from gradcheck.pipeline.pasting import variable, written
 from gradcheck.records import Finding, TensorInput
 
-TARGETS = '''
+TARGETS = """
 import tensorflow as tf
 
 
@@ -85,7 +84,7 @@ def keras_model():
 
 def make_keras_model():
     return keras_model()
-'''
+"""
 VARIABLES = {"wrt": ("variables",)}
 
 
