@@ -41,7 +41,6 @@ def scan_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
     from gradcheck.tracing.tensors import Wanted, trace_tensors
 
     wanted = Wanted(options.shapes, domains_of(loaded, options), options.wrt, options.dtype or "float32", options.seed)
-    start = time.monotonic()
     if options.against:
         raise CannotCheck(BAD_CONFIGURATION, f"{loaded.name}: --against is for elementwise targets; scan each alone")
     second = options.order > 1
@@ -51,6 +50,7 @@ def scan_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
     engine = TensorEngine(target)
     noise = (NOISE,) if is_noisy(engine, search.base_points(target.inputs)[1:3]) else ()
     allowed = Allowance(options.budget, target.operations, target.size, len(engine.versions))
+    start = time.monotonic()  # of the search: a model may take longer than that to be traced
     ground = search.Ground(
         target.inputs,
         engine.classify,
