@@ -45,12 +45,12 @@ class TensorEngine:
         alone: whether points are run one by one.
     """
 
-    def __init__(self, target: TracedTensors) -> None:
+    def __init__(self, target: TracedTensors, alone: bool = False) -> None:
         self.target = target
         self.versions = [v for v in target.versions if v.failure is None]
         self.columns = [Column(v, k, name, i) for k, v in enumerate(self.versions) for i, name in enumerate(target.wrt)]
         self.evaluated = self.calls = self.raised = 0
-        self.alone = not self.versions or any(v.vectorised() is None for v in self.versions)
+        self.alone = alone or not self.versions or any(v.vectorised() is None for v in self.versions)
 
     @property
     def width(self) -> int:

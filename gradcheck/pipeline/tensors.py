@@ -20,7 +20,8 @@ from gradcheck.floats import FORMATS
 from gradcheck.options import ScanOptions
 from gradcheck.pipeline.bench import Bench, Case, class_of
 from gradcheck.pipeline.cases import cases, finite_cases
-from gradcheck.pipeline.witnesses import shrunk, witness_of
+from gradcheck.pipeline.smaller import Shapes, Tailor
+from gradcheck.pipeline.witnesses import poison, shrunk, witness_of
 from gradcheck.planning.allowance import ALONE, PATIENCE, Allowance
 from gradcheck.records import (
     Class,
@@ -41,13 +42,19 @@ def scan_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
     from gradcheck.tracing.tensors import Wanted, trace_tensors
 
     wanted = Wanted(options.shapes, domains_of(loaded, options), options.wrt, options.dtype or "float32", options.seed)
+    start = time.monotonic()
     if options.against:
         raise CannotCheck(BAD_CONFIGURATION, f"{loaded.name}: --against is for elementwise targets; scan each alone")
-    second = options.order > 1
-    target = trace_tensors(gradient_of(loaded, options.wrt) if second else loaded, wanted)
-    shapes = {i.name: i.shape for i in target.inputs}
-    original = trace_tensors(loaded, replace(wanted, shapes=shapes)) if second else None
-    engine = TensorEngine(target)
+
+    def bench_for(shapes: Shapes, alone: bool = True) -> Bench:
+        second = options.order > 1
+        target = trace_tensors(gradient_of(loaded, options.wrt) if second else loaded, replace(wanted, shapes=shapes))
+        settled = {i.name: i.shape for i in target.inputs}
+        original = trace_tensors(loaded, replace(wanted, shapes=settled)) if second else None
+        return Bench(TensorEngine(target, alone), options, original)
+
+    bench = bench_for(options.shapes, alone=False)
+    engine, target = bench.engine, bench.target
     noise = (NOISE,) if is_noisy(engine, search.base_points(target.inputs)[1:3]) else ()
     allowed = Allowance(options.budget, target.operations, target.size, len(engine.versions))
     start = time.monotonic()  # of the search: a model may take longer than that to be traced
@@ -63,11 +70,11 @@ def scan_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
         late=lambda: time.monotonic() > start + PATIENCE * options.budget,
     )
     found = search.search(ground)
-    bench = Bench(engine, options, original)
-    told = [
-        *static_findings(bench),
-        *(f for case in all_cases(bench, found) for f in explained(bench, case, loaded, options)),
-    ]
+    tailor = Tailor(bench_for)
+    told = static_findings(bench)
+    for case in all_cases(bench, found):
+        poisons = poison(bench, case)
+        told += explained(*tailor.cut(bench, case), loaded, poisons)
     names = dict.fromkeys(v.name for v in target.versions)
     return TargetReport(
         target=loaded.name,
@@ -112,12 +119,12 @@ def all_cases(bench: Bench, found: search.Sightings) -> Iterable[Case]:
     yield from finite_cases(bench, [*beside, *overflowed[:16], *found.good])
 
 
-def explained(bench: Bench, case: Case, loaded: LoadedTarget, options: ScanOptions) -> list[Finding]:
+def explained(bench: Bench, case: Case, loaded: LoadedTarget, poisons: str | None) -> list[Finding]:
     """The findings of one case, with witness, cause and what next."""
     found = checks.find_at(case.subject)
     if not found:
         return []
-    witness = witness_of(bench, case, loaded, options.order)
+    witness = replace(witness_of(bench, case, loaded), poisons=poisons)
     study = bench.study_of(case.seen.column)
     cause, trap = None, None
     if study is not None and case.seen.key == "output":

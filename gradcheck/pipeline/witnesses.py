@@ -83,7 +83,7 @@ def single(point: TensorPoint) -> Batch:
     return tuple(array[None] for array in point)
 
 
-def witness_of(bench: Bench, case: Case, loaded: LoadedTarget, order: int) -> TensorWitness:
+def witness_of(bench: Bench, case: Case, loaded: LoadedTarget) -> TensorWitness:
     """All that is shown of a case."""
     target, column = bench.target, case.seen.column
     judge = bench.judge(column)
@@ -109,8 +109,9 @@ def witness_of(bench: Bench, case: Case, loaded: LoadedTarget, order: int) -> Te
         cotangent=column.version.cotangent,
         weights=weights,
         line=line_of_case(bench, case),
-        poisons=poison(bench, case),
-        paste=pasted(loaded, target, case.seen.point, column.wrt, weights, order) if case.subject.effective else (),
+        paste=pasted(loaded, target, case.seen.point, column.wrt, weights, bench.options.order)
+        if case.subject.effective
+        else (),
     )
 
 

@@ -45,7 +45,7 @@ def tensor_findings(findings: tuple[Finding, ...], style: Style) -> list[str]:
     """The findings; those that have code, cause and version in common are told together."""
     lines: list[str] = []
     key = lambda f: (f.severity, f.code, f.version, f.cause.message if f.cause else f.message)  # noqa: E731
-    pasted: set[tuple[str, ...]] = set()
+    pasted = False
     for _, group in groupby(findings, key=key):
         first, *others = list(group)
         lines += one_finding(first, style)
@@ -54,8 +54,8 @@ def tensor_findings(findings: tuple[Finding, ...], style: Style) -> list[str]:
         if first.suggestion:
             lines.append(wrapped(f"next: {first.suggestion}", style, "      "))
         paste = first.tensor.paste if first.tensor else ()
-        if paste and paste not in pasted and first.severity != "info":
-            pasted.add(paste)
+        if paste and not pasted and first.severity != "info":
+            pasted = True  # one is enough to begin with; JSON has them all
             lines += ["      to see it:", *(f"        {line}" for line in paste)]
     return lines
 
