@@ -48,7 +48,13 @@ def load_signature(target: str, directory: Path, signature: str) -> LoadedTarget
         autograph=False,
         override_lost=lost,
         notes=(LOST,) if lost else (),
+        takes_tensors=has_weights(concrete),
     )
+
+
+def has_weights(concrete: Any) -> bool:
+    """Whether a signature reads a variable of several numbers: then it is a network, and no function of a number."""
+    return any(variable.shape.num_elements() != 1 for variable in concrete.variables)
 
 
 def one_output(concrete: Any) -> Callable[..., Any]:

@@ -34,6 +34,7 @@ from gradcheck.records import (
     Weight,
 )
 from gradcheck.tracing.graphs import (
+    LOOPS,
     OVERRIDE,
     constants,
     frozen_graph,
@@ -46,7 +47,7 @@ from gradcheck.tracing.graphs import (
     user_stops,
 )
 from gradcheck.tracing.layouts import Untraceable, placeholder_name, positional
-from gradcheck.tracing.programs import study
+from gradcheck.tracing.programs import ordered, study
 from gradcheck.tracing.pulls import pull_of
 from gradcheck.tracing.shapes import Shape, Shaped, moderate, settle, specs_of, tensors_of
 
@@ -63,6 +64,10 @@ MAX_WIDTH = 512
 
 MIN_WIDTH = 4
 """Points of a batch below which vectorising gains nothing."""
+
+MOST_NODES, MOST_NODES_OF_LOOPS = 4000, 600
+"""Operations of a gradient's graph, and of one with loops, beyond which it is not vectorised: TensorFlow takes about a
+millisecond for each, several in a loop, and mostly gives up on the loops of recurrent networks."""
 
 TABLE_LIMIT = 4096
 """Elements of a constant that may be a point worth running."""
@@ -109,6 +114,7 @@ def trace_tensors(loaded: LoadedTarget, wanted: Wanted) -> TracedTensors:
     from gradcheck.tracing import explain
 
     conventional = {name: parse_domain(name, text) for name, text in loaded.domains.items()}
+    tf.random.set_seed(wanted.seed)  # a target that draws random numbers draws the same ones in every run
     try:
         shaped = settle(loaded, wanted.shapes, {**conventional, **wanted.domains}, wanted.dtype)
     except Untraceable as failure:
@@ -126,11 +132,13 @@ def assembled(loaded: LoadedTarget, shaped: Shaped, chosen: list[int], weights: 
     """All versions, and what the search wants to know of the graph."""
     forward = shaped.forward
     kept = [i for i, t in enumerate(forward.outputs) if t.dtype.is_floating]
-    cotangents = cotangents_of([forward.outputs[i].shape for i in kept], seed)
-    making = Making(shaped.inputs, tuple(chosen), tuple(weights), len(kept), as_written(loaded, kept))
+    cotangents = cotangents_of(*shapes_of(shaped, kept), seed)
+    frozen = frozen_graph(forward)
+    moving = computed_anew(forward, frozen)
+    size = 3 * sum(elements(t) for op in moving for t in op.outputs) + sum(elements(v) for v in weights) + 1
+    making = Making(shaped.inputs, tuple(chosen), tuple(weights), len(kept), as_written(loaded, kept), size)
     sources = sources_of(loaded, forward, kept, weights, making.written)
     versions = tuple(making.version(source, name, signs) for source in sources for name, signs in cotangents.items())
-    frozen = frozen_graph(forward)
     graph_def = frozen.graph.as_graph_def() if frozen else forward.graph.as_graph_def()
     stops = tuple(Stop(file, line) for file, line in user_stops(forward))
     return TracedTensors(
@@ -141,8 +149,8 @@ def assembled(loaded: LoadedTarget, shaped: Shaped, chosen: list[int], weights: 
         outputs=output_names(forward, kept),
         cotangents=cotangents,
         versions=versions,
-        size=making.size(forward, frozen),
-        operations=len(forward.graph.get_operations()),
+        size=making.size,
+        operations=len(moving),
         tables=tables(graph_def),
         scalars=constants(graph_def),
         guessed=shaped.guessed,
@@ -151,6 +159,27 @@ def assembled(loaded: LoadedTarget, shaped: Shaped, chosen: list[int], weights: 
         notes=(*loaded.notes, *((XLA_NOTE,) if is_compiled(forward) else ())),
         pull=cache(partial(pull_of, frozen, shaped.inputs, making.width)),
     )
+
+
+def computed_anew(forward: Any, frozen: Any) -> list[Any]:
+    """The operations of a forward graph that each point computes: those behind its inputs."""
+    if frozen is None:
+        inner = [op for graph in function_graphs(forward.graph) for op in graph.get_operations()]
+        return [op for op in [*forward.graph.get_operations(), *inner] if op.type not in STANDING]
+    moving: dict[str, Any] = {}
+    for op in ordered(frozen.graph.get_operations()):
+        if op.type == "Placeholder" or any(t.op.name in moving for t in op.inputs):
+            moving[op.name] = op
+    return [op for op in moving.values() if op.type not in STANDING]
+
+
+STANDING = ("Const", "Identity", "NoOp", "Placeholder", "ReadVariableOp")
+"""Operations that cost nothing at a point."""
+
+
+def elements(tensor: Any) -> int:
+    """How many numbers a tensor holds; 1 where that is not known."""
+    return tensor.shape.num_elements() or 1
 
 
 XLA_NOTE = "a part of it is compiled by XLA (jit_compile=True), so that part's results are XLA's, not graph mode's"
@@ -187,14 +216,33 @@ def chosen_inputs(loaded: LoadedTarget, inputs: tuple[TensorInput, ...], wrt: tu
     return [n for n in floats if names[n] not in loaded.held] or floats
 
 
-def cotangents_of(shapes: list[Any], seed: int) -> dict[str, tuple[Array, ...]]:
-    """Ones; and random signs where there is more than one number to weigh."""
-    fixed = [tuple(shape.as_list()) for shape in shapes]
-    found = {ONES: tuple(np.ones(shape) for shape in fixed)}
-    if sum(int(np.prod(shape)) for shape in fixed) > 1:
+def cotangents_of(shapes: list[Shape], fixed: bool, seed: int) -> dict[str, tuple[Array, ...]]:
+    """Ones; and random signs where there is more than one number to weigh, and always as many."""
+    found = {ONES: tuple(np.ones(shape) for shape in shapes)}
+    if fixed and sum(int(np.prod(shape)) for shape in shapes) > 1:
         rng = np.random.default_rng(seed)
-        found[SIGNS] = tuple(rng.choice([-1.0, 1.0], shape) for shape in fixed)
+        found[SIGNS] = tuple(rng.choice([-1.0, 1.0], shape) for shape in shapes)
     return found
+
+
+def shapes_of(shaped: Shaped, kept: list[int]) -> tuple[list[Shape], bool]:
+    """The shapes of the outputs, and whether they are the same at all points: a graph may not tell."""
+    declared = [shaped.forward.outputs[i].shape for i in kept]
+    if all(shape.is_fully_defined() for shape in declared):
+        return [tuple(shape.as_list()) for shape in declared], True
+    here, there = (shapes_at(shaped, kept, sign) for sign in (1, -1))
+    assert here is not None, "it was run there before"
+    return here, here == there
+
+
+def shapes_at(shaped: Shaped, kept: list[int], sign: int) -> list[Shape] | None:
+    """The shapes of the outputs at moderate values, or at their negatives; None where that raises."""
+    point = tuple(sign * array if array.dtype.kind == "f" else array for array in moderate(shaped.inputs))
+    try:
+        results = [t for t in tf.nest.flatten(shaped.forward(*tensors_of(shaped.inputs, point))) if t is not None]
+    except tf.errors.OpError:
+        return None
+    return [tuple(results[i].shape) for i in kept]
 
 
 def sources_of(
@@ -220,12 +268,15 @@ def as_written(loaded: LoadedTarget, kept: Sequence[int]) -> Call:
     return written
 
 
-def stripped(forward: Any, kept: Sequence[int], weights: list[Any]) -> Call:
-    """The traced function without its gradient overrides; the weights are tensors that it takes behind its inputs."""
+def stripped(forward: Any, kept: Sequence[int], weights: list[Any], strips: bool = True) -> Call:
+    """The traced function without its gradient overrides, if it `strips` them, of constants.
+
+    The weights are tensors that it takes behind its inputs.
+    """
     frozen = convert_variables_to_constants_v2(forward, lower_control_flow=False)
     graph_def = frozen.graph.as_graph_def()
     for node in nodes(graph_def):
-        if is_override(node):
+        if strips and is_override(node):
             del node.attr[OVERRIDE]
     names = [tensor.name for tensor in frozen.inputs]
     outputs = [frozen.outputs[i].name for i in kept]
@@ -275,6 +326,8 @@ class Making:
         weights: variables that are.
         results: how many outputs there are.
         written: the target itself.
+        size: numbers that one point's forward and backward graph computes, roughly: three times the forward graph's,
+            and the gradients of the weights.
     """
 
     inputs: tuple[TensorInput, ...]
@@ -282,15 +335,11 @@ class Making:
     weights: tuple[Any, ...]
     results: int
     written: Call
+    size: int
 
     def width(self, size: int) -> int:
         """Points of a vectorised batch for a graph that computes `size` numbers a point."""
         return min(MAX_WIDTH, BATCH_NUMBERS // max(size, 1))
-
-    def size(self, forward: Any, frozen: Any) -> int:
-        """Numbers that one point's forward and backward graph computes, roughly: three times the forward graph's."""
-        operations = (frozen.graph if frozen else forward.graph).get_operations()
-        return 3 * sum(t.shape.num_elements() or 1 for op in operations for t in op.outputs if op.type != "Const") + 1
 
     def version(self, source: Source, cotangent: str, signs: tuple[Array, ...]) -> TensorVersion:
         """One source with one cotangent, traced; a gradient that cannot be computed is a fact, not an error."""
@@ -308,7 +357,7 @@ class Making:
         except Exception as error:
             failure = f"{type(error).__name__}: {one_line(str(error), 160)}"
         connected = tuple(found[-len(self.wrt_names()) :]) if found and not failure else ()
-        width = self.width(self.size_of(concrete)) if not failure else 0
+        width = 0 if failure or is_slow_to_vectorise(concrete) else self.width(self.size)
         codes = partial(self.codes, both)
         look = cache(lambda: tf.function(codes, autograph=False).get_concrete_function(*specs))
         outputs = cache(
@@ -330,12 +379,6 @@ class Making:
     def wrt_names(self) -> list[str]:
         """What is differentiated by."""
         return [*(self.inputs[i].name for i in self.chosen), *(v.name for v in self.weights)]
-
-    def size_of(self, concrete: Any) -> int:
-        """Numbers that a traced function computes for one point."""
-        operations = concrete.graph.get_operations()
-        inner = [op for graph in function_graphs(concrete.graph) for op in graph.get_operations()]
-        return sum(t.shape.num_elements() or 1 for op in [*operations, *inner] for t in op.outputs)
 
     def outputs(self, source: Source, *xs: Tensor) -> list[Tensor]:
         """The outputs alone."""
@@ -399,26 +442,46 @@ class Making:
         return lambda batch: concrete(*tensors_of(self.inputs, batch)).numpy()
 
     def studied(self, source: Source, signs: tuple[Array, ...] | None) -> Study | None:
-        """The program of all outputs and all gradients at one point; a gradient that is not connected is zeros."""
+        """The program of all outputs and all gradients at one point; a gradient that is not connected is zeros.
+
+        Where the gradient reads variables in a loop it cannot be made constant: then the forward graph is, before it
+        is differentiated.
+        """
         specs = [tf.TensorSpec(i.shape, i.dtype, placeholder_name(i.name)) for i in self.inputs]
 
-        def differentiated(written: Any) -> Callable[..., tuple[Tensor, ...]]:
-            call = stripped(written, range(self.results), list(self.weights)) if source.imported else source.call
+        def outputs(*xs: Tensor) -> tuple[Tensor, ...]:
+            return tuple(self.written(*xs))
 
-            def backward(*xs: Tensor) -> tuple[Tensor, ...]:
-                weights = self.weight_tensors() if source.imported else list(self.weights)
-                ys = call(*xs, *weights) if source.imported else call(*xs)
-                watched = [*(xs[i] for i in self.chosen), *weights]
-                cotangents = None if signs is None else constants_like(ys, signs)
-                gs = tf.gradients(ys, watched, grad_ys=cotangents)  # names every operation after the forward one
-                return (
-                    *ys,
-                    *(zeros(x) if g is None else tf.convert_to_tensor(g) for g, x in zip(gs, watched, strict=True)),
-                )
+        frozen = partial(self.backward_of, True, source.imported, signs)
+        if source.imported:
+            return study(outputs, frozen, specs)
+        plain = partial(self.backward_of, False, False, signs)
+        return study(outputs, lambda written: plain(source.call), specs) or study(outputs, frozen, specs)
 
-            return backward
+    def backward_of(
+        self, imported: bool, strips: bool, signs: tuple[Array, ...] | None, forward: Any
+    ) -> Callable[..., tuple[Tensor, ...]]:
+        """Outputs and gradients of a call, or of a traced function that is imported as a graph."""
+        call = stripped(forward, range(self.results), list(self.weights), strips) if imported else forward
 
-        return study(lambda *xs: tuple(self.written(*xs)), differentiated, specs)
+        def backward(*xs: Tensor) -> tuple[Tensor, ...]:
+            weights = self.weight_tensors() if imported else list(self.weights)
+            ys = call(*xs, *weights) if imported else call(*xs)
+            watched = [*(xs[i] for i in self.chosen), *weights]
+            cotangents = None if signs is None else constants_like(ys, signs)
+            gs = tf.gradients(ys, watched, grad_ys=cotangents)  # names every operation after the forward one
+            return (
+                *ys,
+                *(zeros(x) if g is None else tf.convert_to_tensor(g) for g, x in zip(gs, watched, strict=True)),
+            )
+
+        return backward
+
+
+def is_slow_to_vectorise(concrete: Any) -> bool:
+    """Whether TensorFlow would take seconds to vectorise a traced gradient."""
+    kinds = [node.op for node in nodes(concrete.graph.as_graph_def())]
+    return len(kinds) > (MOST_NODES_OF_LOOPS if LOOPS & set(kinds) else MOST_NODES)
 
 
 def zeros(x: Any) -> Tensor:
