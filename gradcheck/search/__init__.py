@@ -26,7 +26,7 @@ from gradcheck.search.lines import (
 )
 from gradcheck.search.sequences import low_discrepancy
 from gradcheck.search.shrinking import shrink
-from gradcheck.search.structured import ordinary, structured
+from gradcheck.search.structured import own_values, structured
 
 __all__ = ["Ground", "Sightings", "base_points", "joined", "line_ordinals", "projected", "search", "shrink"]
 
@@ -163,7 +163,7 @@ def lines(ground: Ground, points: int, rng: np.random.Generator) -> Iterator[Bat
 
 def base_points(inputs: tuple[TensorInput, ...]) -> list[TensorPoint]:
     """Zeros, an ordinary point, ones, and an ordinary point of mixed signs, in the domains."""
-    plain = [ordinary(i.shape, k + 1) for k, i in enumerate(inputs)]
+    plain = [spread(i, own_values(i, k)) for k, i in enumerate(inputs)]
     wanted = [
         [0.0 * x for x in plain],
         plain,
@@ -172,6 +172,14 @@ def base_points(inputs: tuple[TensorInput, ...]) -> list[TensorPoint]:
     ]
     batches = [tuple(x[None].astype(i.array_dtype) for x, i in zip(point, inputs, strict=True)) for point in wanted]
     return [tuple(a[0] for a in projected(inputs, batch)) for batch in batches]
+
+
+def spread(traced: TensorInput, values: Array) -> Array:
+    """Values between 0 and 1 over a range that has two ends."""
+    domain = traced.domain
+    if domain.kind != "range" or domain.lo is None or domain.hi is None:
+        return values
+    return domain.lo + (domain.hi - domain.lo) * values
 
 
 def guided(ground: Ground, seen: list[tuple[Batch, Array]]) -> Iterator[Batch]:

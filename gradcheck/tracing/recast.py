@@ -36,7 +36,11 @@ def recast(frozen: Any, shapes: list[tuple[int, ...]]) -> InDoubles | None:
 
     def run(values: tuple[Any, ...]) -> tuple[Array, ...]:
         tensors = point_tensors(values, shapes, [t.dtype for t in pruned.inputs])
-        return tuple(np.asarray(t.numpy(), np.float64) for t in pruned(*tensors))
+        try:
+            results = pruned(*tensors)
+        except tf.errors.OpError:  # a singular matrix, say: then nothing is known of this point
+            return tuple(np.full(t.shape, np.nan) for t in pruned.outputs)
+        return tuple(np.asarray(t.numpy(), np.float64) for t in results)
 
     try:
         run((0.5,) * len(shapes))
