@@ -27,7 +27,8 @@ from gradcheck.records import (
     Witness,
 )
 from gradcheck.renderers import render
-from gradcheck.renderers.json_report import number, render_json
+from gradcheck.renderers.json_report import render_json
+from gradcheck.renderers.numbers import number
 from gradcheck.renderers.styles import Style
 from gradcheck.renderers.tensor_json import FIELDS
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def in_doubles(
 ) -> tuple[float, ...]:
     run = study_of(function, dtype=dtype).recast()
     assert run is not None
-    return run(point)
+    return cast("tuple[float, ...]", run(point))
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
