@@ -131,7 +131,9 @@ class ScanOptions:
     @property
     def is_for_tensors(self) -> bool:
         """Whether something was asked that only a tensor target has."""
-        return bool(self.shapes or self.wrt or self.order > 1 or any(d.kind not in LINE_DOMAINS for d in self.domains.values()))
+        return bool(
+            self.shapes or self.wrt or self.order > 1 or any(d.kind not in LINE_DOMAINS for d in self.domains.values())
+        )
 
 
 def parse_range(text: str) -> RangeOption:

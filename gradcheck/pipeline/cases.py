@@ -28,8 +28,11 @@ MILD = 6
 JUDGED, LEAST = 96, 6
 """Finite points that real arithmetic judges, at most and at least."""
 
-PASSES = 4
-"""Points are fewer where a pass of real arithmetic costs more: as many as a point may take passes, by this."""
+NODE, NUMBER = 80e-6, 4e-6
+"""Seconds of one operation, and of one number, in real arithmetic, both sides of a tie counted."""
+
+SECONDS = 0.3
+"""Time that finite gradients are judged for, counted by the above and not by the clock."""
 
 ODD = {1: Class.NAN, 2: Class.INF, 5: Class.NONE}
 """Classes of the engine's codes that are bad."""
@@ -101,7 +104,8 @@ def finite_cases(bench: Bench, points: list[TensorPoint]) -> Iterator[Case]:
     columns = [c for c in bench.engine.columns if c.version.cotangent == cotangent]
     if not columns or (study := bench.study_of(columns[0])) is None or bench.decomposes:
         return
-    affordable = truth.affordable(study.program) // PASSES
+    one = NODE * len(study.program.forward) + NUMBER * truth.TENSOR_BUDGET / max(truth.affordable(study.program), 1)
+    affordable = int(SECONDS / (one * len(columns)))
     for point in points[: max(min(JUDGED, affordable), LEAST)]:
         for column in columns:
             case = finite_case(bench, column, point)

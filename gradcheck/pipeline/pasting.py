@@ -6,6 +6,7 @@ as it was found.
 
 import keyword
 import re
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,15 +18,24 @@ WRITTEN_OUT = 256
 """Elements of a tensor that are written one by one; of more, only constant ones are written."""
 
 
-def pasted(
-    loaded: LoadedTarget,
-    target: TracedTensors,
-    point: TensorPoint,
-    wrt: str,
-    weights: tuple[Array, ...] | None,
-    order: int,
-) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class Slope:
+    """Which gradient is printed.
+
+    Attributes:
+        wrt: what it is by.
+        weights: what the outputs are weighed with; None: ones.
+        order: 1, or 2 for the gradient of a gradient.
+    """
+
+    wrt: str
+    weights: tuple[Array, ...] | None = None
+    order: int = 1
+
+
+def pasted(loaded: LoadedTarget, target: TracedTensors, point: TensorPoint, slope: Slope) -> tuple[str, ...]:
     """The lines; none where the target cannot be named, or a tensor is too large to be written."""
+    wrt, weights, order = slope.wrt, slope.weights, slope.order
     names = [variable(i.name, k) for k, i in enumerate(target.inputs)]
     values = [written(array, i) for array, i in zip(point, target.inputs, strict=True)]
     if not loaded.paste or not loaded.call or any(v is None for v in values):

@@ -12,7 +12,7 @@ from gradcheck.bisection import midpoint
 from gradcheck.floats import FORMATS
 from gradcheck.pipeline.bench import Bench, Case, bad_entries
 from gradcheck.pipeline.cases import about_outputs
-from gradcheck.pipeline.pasting import pasted
+from gradcheck.pipeline.pasting import Slope, pasted
 from gradcheck.program import Array
 from gradcheck.records import Batch, Class, LineInterval, LoadedTarget, TensorPoint, TensorWitness
 
@@ -109,7 +109,7 @@ def witness_of(bench: Bench, case: Case, loaded: LoadedTarget) -> TensorWitness:
         cotangent=column.version.cotangent,
         weights=weights,
         line=line_of_case(bench, case),
-        paste=pasted(loaded, target, case.seen.point, column.wrt, weights, bench.options.order)
+        paste=pasted(loaded, target, case.seen.point, Slope(column.wrt, weights, bench.options.order))
         if case.subject.effective
         else (),
     )

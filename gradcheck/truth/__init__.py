@@ -22,6 +22,7 @@ from gradcheck.truth.oracle import ApproximateOracle, Oracle, cost
 from gradcheck.truth.second_order import SecondOrderOracle
 from gradcheck.truth.survey import merged, survey
 from gradcheck.truth.tensor_judging import Entry, TensorJudge
+from gradcheck.truth.tensors import MAX_TENSOR_COST as TENSOR_BUDGET
 from gradcheck.truth.tensors import TensorOracle, affordable
 from gradcheck.truth.zeros import split_at_zeros
 
@@ -33,6 +34,7 @@ __all__ = [
     "OwnGradient",
     "Point",
     "SecondOrderOracle",
+    "TENSOR_BUDGET",
     "TensorCase",
     "TensorJudge",
     "TensorOracle",
@@ -49,6 +51,10 @@ __all__ = [
     "tensor_judge_of",
     "true_values",
 ]
+
+EXACT_NUMBERS = 1500
+"""Numbers that one pass of real arithmetic may compute for each second of the budget. A pass takes some 5 us a number, a
+scan makes some hundred passes; where they would take longer than the search, float64 stands in."""
 
 TOO_LARGE = "too large for real arithmetic"
 """What stands in the list of operations without a rule where it is the number of elements that is too large."""
@@ -116,7 +122,8 @@ def tensor_judge_of(
     wrt = floats if case.wrt is None else case.wrt
     rigorous = tensor_oracle_of(forward.program, cotangents)
     oracle: TensorOracle | ApproximateTensorOracle = rigorous
-    missing = rigorous.missing() or (() if rigorous.passes else (TOO_LARGE,))
+    one = cost(forward.program, *forward.program.outputs[: forward.program.results])
+    missing = rigorous.missing() or (() if one <= EXACT_NUMBERS * options.budget else (TOO_LARGE,))
     if missing:
         run = forward.recast()
         if run is None:
