@@ -5,7 +5,8 @@ operation without a finite derivative somewhere (sqrt and norms at 0, log and di
 overflow) and that danger, in the element that is nearest, and the gradient of that distance by the inputs.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from math import log
 from typing import Any
 
@@ -122,8 +123,21 @@ def batched(
         return results
 
     try:
-        concrete = tf.function(rows, autograph=False).get_concrete_function(*specs)
+        with quiet():
+            concrete = tf.function(rows, autograph=False).get_concrete_function(*specs)
         run(tuple(np.stack([array] * width) for array in moderate(inputs)), np.ones((width, dangers)))
     except Exception:  # pulling is an extra
         return None
     return run
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """TensorFlow warns of kernels that it vectorises as loops, which the user did not ask for."""
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel("ERROR")
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

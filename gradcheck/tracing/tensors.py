@@ -48,7 +48,7 @@ from gradcheck.tracing.graphs import (
 )
 from gradcheck.tracing.layouts import Untraceable, placeholder_name, positional
 from gradcheck.tracing.programs import ordered, study
-from gradcheck.tracing.pulls import pull_of
+from gradcheck.tracing.pulls import pull_of, quiet
 from gradcheck.tracing.shapes import Shape, Shaped, moderate, settle, specs_of, tensors_of
 
 VARIABLES = "variables"
@@ -434,7 +434,8 @@ class Making:
             return tf.vectorized_map(lambda row: codes(*row), tuple(xs), fallback_to_while_loop=False)
 
         try:
-            concrete = tf.function(batched, autograph=False).get_concrete_function(*specs)
+            with quiet():
+                concrete = tf.function(batched, autograph=False).get_concrete_function(*specs)
             filled = tuple(np.stack([array] * width) for array in moderate(self.inputs))
             concrete(*tensors_of(self.inputs, filled))
         except Exception:  # then points are run one by one

@@ -27,6 +27,7 @@ from gradcheck.truth.tensors import TensorOracle, affordable
 from gradcheck.truth.zeros import split_at_zeros
 
 __all__ = [
+    "TENSOR_BUDGET",
     "ApproximateTensorOracle",
     "Entry",
     "Judge",
@@ -34,7 +35,6 @@ __all__ = [
     "OwnGradient",
     "Point",
     "SecondOrderOracle",
-    "TENSOR_BUDGET",
     "TensorCase",
     "TensorJudge",
     "TensorOracle",
@@ -53,8 +53,8 @@ __all__ = [
 ]
 
 EXACT_NUMBERS = 1500
-"""Numbers that one pass of real arithmetic may compute for each second of the budget. A pass takes some 5 us a number, a
-scan makes some hundred passes; where they would take longer than the search, float64 stands in."""
+"""Numbers that one pass of real arithmetic may compute for each second of the budget. A pass takes some 5 us a number,
+a scan makes some hundred passes; where they would take longer than the search, float64 stands in."""
 
 TOO_LARGE = "too large for real arithmetic"
 """What stands in the list of operations without a rule where it is the number of elements that is too large."""
@@ -123,7 +123,7 @@ def tensor_judge_of(
     rigorous = tensor_oracle_of(forward.program, cotangents)
     oracle: TensorOracle | ApproximateTensorOracle = rigorous
     one = cost(forward.program, *forward.program.outputs[: forward.program.results])
-    missing = rigorous.missing() or (() if one <= EXACT_NUMBERS * options.budget else (TOO_LARGE,))
+    missing = rigorous.missing() or (() if rigorous.passes and one <= EXACT_NUMBERS * options.budget else (TOO_LARGE,))
     if missing:
         run = forward.recast()
         if run is None:
