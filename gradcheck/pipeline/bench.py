@@ -90,6 +90,7 @@ class Bench:
         options: the tolerance.
         original: the target whose first gradient this one is; None at first order.
         missing: operations without a rule, as far as judges were asked for.
+        judged: results that were held against real arithmetic.
     """
 
     def __init__(self, engine: "TensorEngine", options: ScanOptions, original: TracedTensors | None = None) -> None:
@@ -99,6 +100,7 @@ class Bench:
         self.studies: dict[tuple[str, str], Study | None] = {}
         self.judges: dict[str, truth.TensorJudge | None] = {}
         self.missing: tuple[str, ...] = ()
+        self.judged = 0
 
     @cached_property
     def ordinary(self) -> list[TensorPoint]:
@@ -156,11 +158,6 @@ class Bench:
         programs = (study.program, *study.program.functions.values())
         return any(node.op in DECOMPOSITIONS for program in programs for node in program.nodes)
 
-    @property
-    def judged(self) -> int:
-        """Points at which real arithmetic was asked."""
-        return sum(len(judge.known) for judge in self.judges.values() if judge is not None)
-
     def look(self, column: "Column", point: TensorPoint) -> Seen | None:
         """Run a point alone; None where the function itself raises, or all is well."""
         outputs, gradients, said = self.engine.run(column.version, point)
@@ -185,6 +182,7 @@ class Bench:
     def case(self, seen: Seen) -> Case | None:
         """What is true of what was seen; None where the function is not defined, and no wonder."""
         judge = self.judge(seen.column)
+        self.judged += judge is not None
         domain = None if judge is None else judge.domain(seen.point)
         hole = domain is Domain.OUTSIDE and not self.decomposes and judge is not None and judge.is_hole(seen.point)
         if domain is Domain.OUTSIDE and not hole:

@@ -127,6 +127,7 @@ def finite_case(bench: Bench, column: "Column", point: TensorPoint) -> Case | No
     gradient = gradients[column.position] if outputs else None
     if gradient is None or not np.isfinite(gradient).all():
         return None
+    bench.judged += 1
     if not is_worth_judging(judge, point, place, gradient, name):
         return None
     found, bad = judge.worst(point, place, gradient, name)

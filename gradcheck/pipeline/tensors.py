@@ -21,7 +21,7 @@ from gradcheck.options import ScanOptions
 from gradcheck.pipeline.bench import Bench, Case, class_of
 from gradcheck.pipeline.cases import cases, finite_cases
 from gradcheck.pipeline.smaller import Shapes, Tailor
-from gradcheck.pipeline.witnesses import poison, shrunk, witness_of
+from gradcheck.pipeline.witnesses import poisoned, shrunk, witness_of
 from gradcheck.planning.allowance import ALONE, PATIENCE, Allowance
 from gradcheck.records import (
     Class,
@@ -73,8 +73,9 @@ def scan_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
     tailor = Tailor(bench_for)
     told = static_findings(bench)
     for case in all_cases(bench, found):
-        poisons = poison(bench, case)
-        told += explained(*tailor.cut(bench, case), loaded, poisons)
+        batch = poisoned(bench, case)
+        own = (bench, batch.case) if batch else tailor.cut(bench, case)
+        told += explained(*own, loaded, batch.words if batch else None)
     names = dict.fromkeys(v.name for v in target.versions)
     return TargetReport(
         target=loaded.name,

@@ -3,14 +3,14 @@
 In: a bench and a case. Out: the case at its simplest point, and a `TensorWitness`.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gradcheck import search
 from gradcheck.bisection import midpoint
-from gradcheck.floats import FORMATS
-from gradcheck.pipeline.bench import Bench, Case, bad_entries
+from gradcheck.floats import FloatFormat
+from gradcheck.pipeline.bench import Bench, Case
 from gradcheck.pipeline.cases import about_outputs
 from gradcheck.pipeline.pasting import Slope, pasted
 from gradcheck.program import Array
@@ -92,7 +92,9 @@ def witness_of(bench: Bench, case: Case, loaded: LoadedTarget) -> TensorWitness:
         None if judge is None else dict(zip(target.outputs, judge.true_outputs(case.seen.point), strict=True))
     )
     true_gradient = (
-        None if judge is None or place is None else judge.true_gradient(case.seen.point, place, TRUE_ENTRIES)
+        None
+        if judge is None or place is None
+        else without_dust(judge.true_gradient(case.seen.point, place, TRUE_ENTRIES), bench.fmt(column.wrt))
     )
     ones = column.version.cotangent == "ones"
     weights = None if ones else target.cotangents[column.version.cotangent]
@@ -113,6 +115,15 @@ def witness_of(bench: Bench, case: Case, loaded: LoadedTarget) -> TensorWitness:
         if case.subject.effective
         else (),
     )
+
+
+def without_dust(values: Array, fmt: FloatFormat) -> Array:
+    """True values, those below every float of a dtype as 0."""
+    least = fmt.smallest_subnormal / 2
+    flat = [0.0 if v is not None and abs(v) < least else v for v in values.ravel()]
+    result = np.empty(len(flat), object)
+    result[:] = flat
+    return result.reshape(values.shape)
 
 
 def bad_outputs(names: tuple[str, ...], outputs: tuple[Array, ...]) -> tuple[str, ...]:
@@ -186,46 +197,51 @@ def edge(ordinals: Array, same: Array, at: int, step: int, alone) -> int:  # typ
     return good
 
 
-def poison(bench: Bench, case: Case) -> str | None:
-    """Words on a batch in which one bad row spoils what belongs to others; None where it does not, or is no batch."""
+@dataclass(frozen=True, eq=False)
+class Poisoned:
+    """A batch in which one bad row spoils what belongs to others.
+
+    Attributes:
+        case: with one bad row, the first.
+        words: what it spoils.
+    """
+
+    case: Case
+    words: str
+
+
+def poisoned(bench: Bench, case: Case) -> Poisoned | None:
+    """The batch in which one bad row spoils others, ones or ordinary numbers in them; None where that is not so."""
     inputs = bench.target.inputs
     rows = {i.shape[0] for i in inputs if len(i.shape) > 1 or (len(i.shape) == 1 and 0 in open_of(bench, i.name))}
-    if (
-        bench.decomposes
-        or case.subject.gradient not in (Class.NAN, Class.INF)
-        or len(rows) != 1
-        or (size := rows.pop()) < 2
-    ):
+    if bench.decomposes or case.subject.gradient not in (Class.NAN, Class.INF) or len(rows) != 1:
         return None
+    size = rows.pop()
     batched = [len(i.shape) > 0 and i.shape[0] == size for i in inputs]
-    calm = search.base_points(inputs)[1]
-    control = bench.again(case.seen.column, calm)
-    if control is not None:
-        return None
-    for row in dict.fromkeys([*(index[0] for index in case.bad if index), 0]):
-        if row >= size:
+    worst = list(dict.fromkeys([*(index[0] for index in case.bad if index and index[0] < size), 0]))
+    for calm in reversed(search.base_points(inputs)[1:3] if size > 1 else []):
+        if bench.look(case.seen.column, calm) is not None:
             continue
-        point = tuple(
-            np.concatenate([x[row : row + 1], c[1:]]) if b else x
-            for x, c, b in zip(case.seen.point, calm, batched, strict=True)
-        )
-        told = spoiled(bench, case, point, batched)
-        if told:
-            return told
+        for row in worst[:2]:
+            columns = zip(case.seen.point, calm, batched, strict=True)
+            point = tuple(np.concatenate([x[row : row + 1], c[1:]]) if b else x for x, c, b in columns)
+            found = bench.again(case.seen.column, point)
+            words = None if found is None else spoiled(bench, found, batched)
+            if found is not None and words and found.seen.key == case.seen.key:
+                return Poisoned(replace(found, subject=replace(found.subject, defect=False)), words)
     return None
 
 
-def spoiled(bench: Bench, case: Case, point: TensorPoint, batched: list[bool]) -> str | None:
+def spoiled(bench: Bench, case: Case, batched: list[bool]) -> str | None:
     """What one bad row, the first, does to the gradient."""
-    again = bench.again(case.seen.column, point)
-    if again is None or again.seen.gradient is None or not again.bad:
+    if case.seen.gradient is None or not case.bad:
         return None
     place = bench.input_of(case.seen.column)
     if place is None:
         return f"one bad row poisons the batch: it alone makes the gradient by {case.seen.column.wrt} not finite"
     if not batched[place]:
         return f"one bad row poisons the batch: {case.seen.column.wrt} is shared by all rows"
-    others = [index for index in bad_entries(again.seen.gradient) if index[0] != 0]
+    others = [index for index in case.bad if index[0] != 0]
     return "one bad row poisons the batch: the gradient of the other rows is not finite either" if others else None
 
 
@@ -233,6 +249,3 @@ def open_of(bench: Bench, name: str) -> tuple[int, ...]:
     """The open dimensions of an input, where a signature left them open."""
     names = [i.name for i in bench.target.inputs]
     return () if bench.target.guessed else bench.target.open[names.index(name)]
-
-
-__all__ = ["FORMATS", "shrunk", "witness_of"]

@@ -144,10 +144,11 @@ def search_coverage_text(search: SearchReport, modes: tuple[str, ...]) -> str:
     stages = ", ".join(f"{n:,} {stage}" for stage, n in search.points.items())
     truth = "the truth is not known"
     if search.judged:
-        truth = f"truth from real arithmetic at {search.judged:,} of them"
+        truth = f"{search.judged:,} results held against real arithmetic"
     if search.approximate:
         truth = f"approximate: float64 stands in for the truth ({', '.join(search.approximate)})"
     cut = "; stopped by the clock, so that another run may find more (--budget)" if search.cut else ""
     weighed = f"; outputs weighed with {' and '.join(search.cotangents)}" if len(search.cotangents) > 1 else ""
     second = "; second derivative" if search.order == 2 else ""
-    return f"searched: {sum(search.points.values()):,} points ({stages}), {'/'.join(modes)} mode; {truth}{weighed}{second}{cut}"
+    points = f"searched: {sum(search.points.values()):,} points ({stages})"
+    return f"{points}, {'/'.join(modes)} mode; {truth}{weighed}{second}{cut}"

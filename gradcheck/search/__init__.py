@@ -175,9 +175,9 @@ def base_points(inputs: tuple[TensorInput, ...]) -> list[TensorPoint]:
 
 
 def spread(traced: TensorInput, values: Array) -> Array:
-    """Values between 0 and 1 over a range that has two ends."""
+    """Values between 0 and 1, moved to a range that does not hold them."""
     domain = traced.domain
-    if domain.kind != "range" or domain.lo is None or domain.hi is None:
+    if domain.kind != "range" or domain.lo is None or domain.hi is None or (domain.lo <= 0 and domain.hi >= 1):
         return values
     return domain.lo + (domain.hi - domain.lo) * values
 

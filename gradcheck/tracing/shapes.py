@@ -22,6 +22,9 @@ from gradcheck.tracing.layouts import Untraceable, positional
 
 Shape = tuple[int, ...]
 
+LABELS = 1000.0
+"""Size of float labels of which nothing is said."""
+
 BATCH = 2
 """Size of an open first dimension: the smallest batch in which one row can spoil another."""
 
@@ -92,9 +95,16 @@ def assignments(
         kinds = [p.dtype or (other if other and p in changed else dtype) for p in loaded.parameters]
         for chosen in shape_choices(loaded.parameters, shapes, other is not None):
             yield tuple(
-                TensorInput(p.name, kind, shape, domains.get(p.name, ValueDomain()))
+                TensorInput(p.name, kind, shape, domains.get(p.name) or usual(p, kind, loaded))
                 for p, kind, shape in zip(loaded.parameters, kinds, chosen, strict=True)
             )
+
+
+def usual(parameter: Parameter, dtype: str, loaded: LoadedTarget) -> ValueDomain:
+    """Every float; labels and masks that training does not differentiate by keep to ordinary sizes."""
+    if parameter.name in loaded.held and dtype in FORMATS:
+        return ValueDomain("range", -LABELS, LABELS)
+    return ValueDomain()
 
 
 def shape_choices(

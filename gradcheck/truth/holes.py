@@ -1,9 +1,10 @@
 """Holes: points at which a formula is not defined although the function is all around, and bounded.
 
-In: an oracle, a point at which an output is undefined, and ordinary points. Out: whether it is a hole. 0 * log(0), 0 / 0
-and 0 * inf have no value; but x log x has a limit at 0, and an intersection over a union is never above 1. A loss that
-gives NaN there is broken, and so is a softmax over nothing that a mask left; whereas log(0) has no limit and log(-1) nothing around it. So the function is looked at on the
-way to ordinary points, at 2^-60 and 2^-120 of it, where its values must be settled.
+In: an oracle, a point at which an output is undefined, and ordinary points. Out: whether it is a hole. 0 * log(0),
+0 / 0 and 0 * inf have no value; but x log x has a limit at 0, and an intersection over a union is never above 1. A loss
+that gives NaN there is broken, and so is a softmax over nothing that a mask left; whereas log(0) has no limit and
+log(-1) nothing around it. So the function is looked at on the way to ordinary points, at 2^-60 and 2^-120 of it, where
+its values must be settled; and with other masks and labels.
 """
 
 from collections.abc import Sequence

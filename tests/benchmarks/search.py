@@ -1,6 +1,6 @@
 """Recall, precision and time of the search on the tensor corpus, and three simple samplers beside it.
 
-    python tests/benchmarks/search.py [NAME...]
+    python tests/benchmarks/search.py [--samplers] [NAME...]
 
 A row of tests/corpus/tensors.json is found where every expected code is reported for its input. A false alarm is an
 error on a stable row. The samplers run as many points as the search did, through the same traced target: normal,
@@ -9,7 +9,6 @@ uniform in [-10, 10], and linspace(-10, 10) in every element; they see what is n
 
 import contextlib
 import io
-import json
 import os
 import sys
 import time
@@ -19,14 +18,17 @@ from typing import Any
 import numpy as np
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-HERE = Path(__file__).parents[1] / "corpus"
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.corpus import tensors
+
 NOT_FINITE = ("GC001", "GC002")
 
 
 def main(names: list[str]) -> None:
     """Run the rows whose target holds one of the names; all without one."""
-    rows = [r for r in json.loads((HERE / "tensors.json").read_text()) if matches(r, names)]
-    os.chdir(HERE / "tensor_targets")
+    rows = [r for r in tensors.rows() if matches(r, names)]
+    os.chdir(tensors.TARGETS)
     warm()
     results = [measured(row) for row in rows]
     sick = [r for r in results if not r["stable"]]
@@ -38,11 +40,15 @@ def main(names: list[str]) -> None:
     print(f"precision  {reported - alarms}/{reported} targets with errors have a defect; {alarms} false alarms")
     times = sorted(r["seconds"] for r in results)
     if times:
-        print(f"time       {sum(times) / len(times):.2f} s a target on average, median {times[len(times) // 2]:.2f},"
-              f" worst {times[-1]:.2f}")
+        print(
+            f"time       {sum(times) / len(times):.2f} s a target on average, median {times[len(times) // 2]:.2f},"
+            f" worst {times[-1]:.2f}"
+        )
     visible = [r for r in sick if r["not_finite"]]
-    for sampler in SAMPLERS:
-        print(f"{sampler:10s} {sum(r['samplers'][sampler] for r in visible)}/{len(visible)} of the rows with NaN or inf")
+    for sampler in SAMPLERS if "--samplers" in sys.argv else ():
+        print(
+            f"{sampler:10s} {sum(r['samplers'][sampler] for r in visible)}/{len(visible)} of the rows with NaN or inf"
+        )
     print(f"{'search':10s} {sum(r['found'] for r in visible)}/{len(visible)}")
 
 
@@ -56,32 +62,29 @@ def warm() -> None:
     import tensorflow as tf
 
     from gradcheck import pipeline
-    from gradcheck.pipeline import tensors
+    from gradcheck.pipeline import tensors as searched
     from gradcheck.tracing import tensors as traced
 
     tf.function(lambda x: x).get_concrete_function(tf.TensorSpec([2]))
-    assert (pipeline, tensors, traced)
+    assert pipeline.__name__ and searched.__name__ and traced.__name__
 
 
 def measured(row: dict[str, Any]) -> dict[str, Any]:
     """One row: what was reported, and how long it took."""
     from gradcheck.pipeline import scan
 
-    options = options_of(row["options"])
+    options = tensors.options_of(row)
     start = time.perf_counter()
     with contextlib.redirect_stdout(io.StringIO()):
         report = scan(row["target"], options)
     seconds = time.perf_counter() - start
-    reported = {(f.code, f.wrt) for f in report.findings}
-    by = set(report.search.wrt) if report.search else None  # labels are not differentiated by unless asked for
-    wanted = {(e["code"], e["wrt"]) for e in row["expect"] if by is None or e["wrt"] in by}
-    errors = sorted({f"{f.code} by {f.wrt}" for f in report.findings if f.severity == "error"})
-    missed = sorted(wanted - reported, key=str)
-    codes = {f.code for f in report.findings}
-    missed = [m for m in missed if not (m[0] in ("GC006", "GC008", "GC009") and m[0] in codes)]
+    missed, errors = tensors.missed(row, report), tensors.errors(report)
+    lines = tensors.off_line(row, report)
     status = report.error.message if report.error else ""
-    mark = "ok" if (not missed and not (row["stable"] and errors) and not status) else "MISSED" if missed else "ALARM"
-    print(f"{mark:7s} {seconds:5.2f} s  {row['target']:50s} {missed or ''} {errors if row['stable'] else ''} {status}", flush=True)
+    alarm = bool(row["stable"] and errors) or bool(status)
+    mark = "MISSED" if missed else "ALARM" if alarm else "LINE" if lines else "ok"
+    said = [*missed, *(errors if row["stable"] else []), *lines, status]
+    print(f"{mark:7s} {seconds:5.2f} s  {row['target']:44s} {'; '.join(said)}".rstrip(), flush=True)
     points = sum(report.search.points.values()) if report.search else 4096
     visible = any(e["code"] in NOT_FINITE for e in row["expect"])
     return {
@@ -90,25 +93,10 @@ def measured(row: dict[str, Any]) -> dict[str, Any]:
         "errors": errors,
         "seconds": seconds,
         "not_finite": visible,
-        "samplers": sampled(row, options, points) if visible and "--samplers" in sys.argv else dict.fromkeys(SAMPLERS, False),
+        "samplers": sampled(row, options, points)
+        if visible and "--samplers" in sys.argv
+        else dict.fromkeys(SAMPLERS, False),
     }
-
-
-def options_of(words: list[str]) -> Any:
-    """The options of a row."""
-    from gradcheck import options as opt
-
-    pairs = list(zip(words[::2], words[1::2], strict=True))
-    every = {key: [v for k, v in pairs if k == key] for key, _ in pairs}
-    return opt.ScanOptions(
-        ranges=tuple(opt.parse_range(v) for v in every.get("--range", ())),
-        holds=tuple(opt.parse_hold(v) for v in every.get("--hold", ())),
-        dtype=every.get("--dtype", [None])[0],
-        shapes=dict(opt.parse_shape(v) for v in every.get("--shape", ())),
-        domains=dict(opt.parse_domain_option(v) for v in every.get("--domain", ())),
-        wrt=tuple(every.get("--wrt", ())),
-        order=int(every.get("--order", ["1"])[0]),
-    )
 
 
 SAMPLERS = ("normal", "uniform", "linspace")
