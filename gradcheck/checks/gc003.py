@@ -24,4 +24,4 @@ def at_point(subject: PointSubject) -> Finding | None:
     if subject.gradient is not Class.VANISHED:
         return None
     message = f"the {subject.version} gradient by {subject.wrt} is exactly 0 where the true one is not"
-    return point_finding(RULE, subject, "warning" if subject.far else "error", message)
+    return point_finding(RULE, subject, "warning" if subject.far or subject.slight else "error", message)

@@ -26,6 +26,7 @@ class PointSubject:
         domain: whether the function is defined there; None where the truth is not known.
         hole: whether it is not defined there, but bounded all around.
         far: whether it takes inputs beyond all that training meets.
+        slight: whether a finite gradient is wrong by far less than gradients usually are.
         defect: whether an output is not finite that could be.
         said: what computing the gradient raised, or None.
         varies: whether the outputs depend on what the gradient is taken by.
@@ -42,6 +43,7 @@ class PointSubject:
     domain: Domain | None = None
     hole: bool = False
     far: bool = False
+    slight: bool = False
     defect: bool = False
     said: str | None = None
     varies: bool = False

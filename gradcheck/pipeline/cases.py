@@ -135,7 +135,8 @@ def finite_case(bench: Bench, column: "Column", point: TensorPoint) -> Case | No
         return None
     seen = Seen(column, point, outputs, gradient, class_of(outputs), found, None, found.value)
     subject = bench.subject(column, seen.forward, found)
-    subject = replace(subject, domain=judge.domain(point), far=is_far(bench.target, point))
+    slight = judge.is_slight(point, place, gradient, bad)
+    subject = replace(subject, domain=judge.domain(point), far=is_far(bench.target, point), slight=slight)
     return Case(seen, subject, tuple(bad))
 
 

@@ -46,6 +46,9 @@ few elements, or is well conditioned."""
 SUSPICION = 0.25
 """Part of the tolerance beyond which a gradient is looked at entry by entry."""
 
+SLIGHT = 1e-3
+"""Part of the usual gradient below which an error does not change a step of training."""
+
 REMEMBERED = 64
 """Points of which the truth is kept."""
 
@@ -144,6 +147,13 @@ class TensorJudge:
         slack = SUSPICION * self.tolerance * largest_entry + floor_of(self.fmt(wrt))
         low, high = hull(found.every) if all(isinstance(d, arb) for d in found.every) else (arb(0), arb(0))
         return bool((computed - high).max(low - computed) > slack)
+
+    def is_slight(self, point: TensorPoint, wrt: int, gradient: Array, bad: Sequence[Index]) -> bool:
+        """Whether the errors of some entries are far below the usual size of the gradient."""
+        known = self.at(point)
+        truths = [(known.entry(wrt, i).derivative, float(gradient[i])) for i in bad]
+        errors = [abs(truth - arb(g)) for truth, g in truths if isinstance(truth, arb)]
+        return bool(errors) and all(bool(e < SLIGHT * self.scale(wrt)) for e in errors)
 
     def true_gradient(self, point: TensorPoint, wrt: int, limit: int) -> Array:
         """The true gradient by one input, of up to `limit` entries; None for those left out or without a number."""
