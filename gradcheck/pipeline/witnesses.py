@@ -4,6 +4,7 @@ In: a bench and a case. Out: the case at its simplest point, and a `TensorWitnes
 """
 
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 
@@ -219,12 +220,14 @@ def poisoned(bench: Bench, case: Case) -> Poisoned | None:
     size = rows.pop()
     batched = [len(i.shape) > 0 and i.shape[0] == size for i in inputs]
     worst = list(dict.fromkeys([*(index[0] for index in case.bad if index and index[0] < size), 0]))
-    for calm in reversed(search.base_points(inputs)[1:3] if size > 1 else []):
-        if bench.look(case.seen.column, calm) is not None:
+    calms = list(reversed(search.base_points(inputs)[1:3] if size > 1 else []))
+    for calm, shared in product(calms, (*calms, case.seen.point)):
+        control = tuple(c if b else s for c, s, b in zip(calm, shared, batched, strict=True))
+        if bench.look(case.seen.column, control) is not None:  # without the bad row it is bad too
             continue
         for row in worst[:2]:
-            columns = zip(case.seen.point, calm, batched, strict=True)
-            point = tuple(np.concatenate([x[row : row + 1], c[1:]]) if b else x for x, c, b in columns)
+            columns = zip(case.seen.point, control, batched, strict=True)
+            point = tuple(np.concatenate([x[row : row + 1], c[1:]]) if b else c for x, c, b in columns)
             found = bench.again(case.seen.column, point)
             words = None if found is None else spoiled(bench, found, batched)
             if found is not None and words and found.seen.key == case.seen.key:
