@@ -1,0 +1,303 @@
+"""The scan of a tensor target: the same for the same seed, and what it says of gradients that raise or are None."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from gradcheck.domains import parse_domain
+from gradcheck.errors import BAD_CONFIGURATION, CANNOT_TRACE, CannotCheck
+from gradcheck.loading.calls import Call, target_of
+from gradcheck.loading.signatures import arguments_of
+from gradcheck.options import HoldOption, RangeOption, ScanOptions
+from gradcheck.pipeline.tensors import domains_of, scan_tensors
+from gradcheck.records import Environment, Finding, LoadedTarget, Report, TargetReport
+from gradcheck.renderers.json_report import render_json
+from gradcheck.renderers.styles import Style
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of a busy machine stops nothing."""
+    monkeypatch.setattr("gradcheck.pipeline.tensors.PATIENCE", 1e9)
+
+
+def loaded(function: Callable[..., Any], **fields: Any) -> LoadedTarget:
+    return target_of("t", Call(function, arguments_of("t", function)), (), **fields)
+
+
+def scan(function: Callable[..., Any], budget: float = 0.1, **options: Any) -> TargetReport:
+    return scan_tensors(loaded(function), ScanOptions(budget=budget, **options))
+
+
+def codes(report: TargetReport) -> list[tuple[str, str, str, str]]:
+    return [(f.code, f.severity, f.version, f.wrt) for f in report.findings]
+
+
+def only(report: TargetReport, code: str) -> Finding:
+    (found,) = [f for f in report.findings if f.code == code]
+    return found
+
+
+def as_json(report: TargetReport) -> str:
+    return render_json(Report("0", Environment("2", "3", "CPU"), (report,)), Style())
+
+
+def rmse(x: Any, y: Any) -> Any:
+    return tf.sqrt(tf.reduce_mean((x - y) ** 2))
+
+
+def rows(x: Any) -> Any:
+    return tf.nn.softmax(x, axis=-1) / tf.norm(x, axis=-1, keepdims=True)
+
+
+def determinant(m: Any) -> Any:
+    return tf.linalg.det(m)
+
+
+@pytest.mark.parametrize("function", [rmse, rows, determinant])
+def test_the_same_seed_makes_the_same_report_byte_by_byte(function: Callable[..., Any]) -> None:
+    assert as_json(scan(function, seed=3)) == as_json(scan(function, seed=3))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 12345])
+def test_another_seed_still_finds_a_planted_bug(seed: int) -> None:
+    def planted(x: Any) -> Any:
+        return tf.sqrt(tf.reduce_sum((x[0] - 20.0 * x[1]) ** 2) + tf.nn.relu(x[2]) ** 2)
+
+    assert ("GC001", "error", "autodiff", "x") in codes(scan(planted, budget=1.0, seed=seed, shapes={"x": (3,)}))
+
+
+def test_a_clean_function_is_clean() -> None:
+    report = scan(lambda x: tf.reduce_sum(tf.nn.log_softmax(x)))
+    assert (report.status, report.findings) == ("clean", ())
+    assert report.search is not None
+    assert report.search.judged > 0
+    assert report.search.guessed
+
+
+# Gradients that raise.
+
+
+def test_the_gradient_of_a_determinant_raises_where_the_matrix_is_singular() -> None:
+    found = only(scan(determinant), "GC009")
+    assert (found.severity, found.wrt, found.masked) == ("error", "m", True)
+    assert "InvalidArgumentError: Input is not invertible" in found.message
+    assert found.tensor is not None
+    assert found.tensor.gradient is None
+    assert found.tensor.line is None
+    assert found.tensor.inputs["m"].tolist() == [[0.0] * 3] * 3
+    assert found.tensor.outputs[""].tolist() == 0.0
+
+
+@tf.custom_gradient
+def of_inverse(m: Any) -> Any:
+    return tf.reduce_sum(m * m), lambda upstream: upstream * 2.0 * tf.linalg.inv(tf.linalg.inv(m))
+
+
+def test_a_gradient_of_ones_own_that_raises_is_found_with_its_version() -> None:
+    report = scan(of_inverse, shapes={"m": (2, 2)})
+    assert report.versions == ("autodiff", "custom")
+    assert [(f.version, f.severity) for f in report.findings if f.code == "GC009"] == [("custom", "error")]
+
+
+@tf.custom_gradient
+def unfinished(x: Any) -> Any:
+    def gradient(upstream: Any) -> Any:
+        raise NotImplementedError("later")
+
+    return tf.reduce_sum(x), gradient
+
+
+def test_a_gradient_that_cannot_be_traced_is_one_finding_without_a_point() -> None:
+    report = scan(unfinished)
+    found = only(report, "GC009")
+    assert (found.version, found.severity, found.tensor) == ("custom", "error", None)
+    assert "NotImplementedError: later" in found.message
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda m: tf.linalg.inv(m),
+        lambda m: tf.reduce_sum(tf.linalg.solve(m, tf.ones([3, 1]))),
+        lambda m: tf.debugging.check_numerics(1.0 + tf.abs(m), "odd"),
+    ],
+)
+def test_where_the_function_itself_raises_nothing_is_found(function: Callable[..., Any]) -> None:
+    report = scan(function, shapes={"m": (3, 3)})
+    assert [f for f in report.findings if f.code in ("GC009", "GC001", "GC002")] == []
+
+
+def test_no_gradient_of_cholesky_is_blamed_on_matrices_that_are_not_definite() -> None:
+    assert [c for c in codes(scan(lambda m: tf.reduce_sum(tf.linalg.cholesky(m)))) if c[1] == "error"] == []
+
+
+# Gradients that are None.
+
+
+def test_a_rounded_input_has_no_gradient_and_that_is_said_once() -> None:
+    report = scan(lambda x, w: tf.round(x) * w, shapes={"x": (3,), "w": (3,)})
+    found = only(report, "GC008")
+    assert (found.wrt, found.severity, found.tensor) == ("x", "warning", None)
+
+
+def test_an_input_that_is_not_used_is_no_finding() -> None:
+    assert scan(lambda x, w: tf.reduce_sum(w) + 0.0 * tf.reduce_sum(tf.stop_gradient(x) * 0.0)).findings == ()
+
+
+def test_a_stopped_gradient_is_for_information() -> None:
+    report = scan(lambda x, w: tf.stop_gradient(x) * w, shapes={"x": (3,), "w": (3,)})
+    assert codes(report) == [("GC008", "info", "autodiff", "x")]
+    assert "test_scan_tensors.py:" in only(report, "GC008").message
+
+
+# Versions.
+
+
+@tf.custom_gradient
+def repaired(x: Any) -> Any:
+    y = tf.norm(x)
+    return y, lambda upstream: upstream * x / tf.maximum(y, 1e-6)
+
+
+@tf.custom_gradient
+def mistaken(x: Any) -> Any:
+    return tf.reduce_sum(x**2), lambda upstream: upstream * 3.0 * x
+
+
+def test_what_a_custom_gradient_repairs_is_for_information() -> None:
+    report = scan(repaired)
+    assert {s for _, s, version, _ in codes(report) if version == "autodiff"} == {"info"}
+    assert not [c for c in codes(report) if c[0] == "GC001" and c[2] == "custom"]
+
+
+def test_a_custom_gradient_that_is_not_the_derivative_is_wrong() -> None:
+    assert ("GC005", "error", "custom", "x") in codes(scan(mistaken))
+
+
+# Variables.
+
+
+@tf.custom_gradient
+def safe_norm(x: Any) -> Any:
+    y = tf.norm(x, axis=-1)
+    return y, lambda upstream: upstream[:, None] * x / tf.maximum(y, 1e-6)[:, None]
+
+
+class Module(tf.Module):  # type: ignore[misc]
+    def __init__(self, norm: Callable[..., Any]) -> None:
+        self.norm = norm
+        self.w = tf.Variable([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], name="w")
+        self.scale = tf.Variable(2.0, name="scale")
+        self.fixed = tf.Variable(1.0, name="fixed", trainable=False)
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 3])])
+    def __call__(self, x):  # type: ignore[no-untyped-def]
+        return self.scale * self.norm(x @ self.w) * self.fixed
+
+
+def plain_norm(x: Any) -> Any:
+    return tf.norm(x, axis=-1)
+
+
+VARIABLES = {"wrt": ("variables",)}
+
+
+def test_gradients_by_variables_are_found_bad() -> None:
+    report = scan(Module(plain_norm), **VARIABLES)
+    assert report.search is not None
+    assert report.search.wrt == ("w:0", "scale:0")
+    assert [(w.name, w.dtype, w.shape) for w in report.search.weights] == [
+        *[("w:0", "float32", (3, 2)), ("scale:0", "float32", ())]
+    ]
+    assert ("GC001", "error", "autodiff", "w:0") in codes(report)
+
+
+def test_gradients_by_variables_are_found_in_the_version_without_its_custom_gradient() -> None:
+    report = scan(Module(safe_norm), **VARIABLES)
+    found = codes(report)
+    assert report.versions == ("autodiff", "custom")
+    assert ("GC001", "info", "autodiff", "w:0") in found
+    assert not [c for c in found if c[1] == "error"]
+
+
+def test_variables_are_not_differentiated_by_unless_asked_for() -> None:
+    report = scan(Module(plain_norm))
+    assert report.search is not None
+    assert (report.search.wrt, report.search.weights) == (("x",), ())
+    both = scan(Module(plain_norm), wrt=("x", "w:0"))
+    assert both.search is not None
+    assert both.search.wrt == ("x", "w:0")
+
+
+# What is asked for.
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (VARIABLES, "t: --wrt variables: it reads no trainable variable"),
+        ({"wrt": ("z",)}, "t: --wrt z: no input or variable 'z'; "),
+        ({"shapes": {"z": (3,)}}, "t: no input 'z'; it has: x, y"),
+        ({"domains": {"z": parse_domain("z", "mask")}}, "t: no input 'z'; it has: x, y"),
+        ({"against": "other:f"}, "t: --against is for elementwise targets; scan each alone"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(CannotCheck) as raised:
+        scan(rmse, **options)
+    assert raised.value.code == BAD_CONFIGURATION
+    assert raised.value.message.startswith(words)
+
+
+def test_where_nothing_traces_the_first_reason_is_told_with_what_to_write() -> None:
+    def refusing(x: Any) -> Any:
+        raise ValueError(f"images please, not {x.shape}")
+
+    with pytest.raises(CannotCheck) as raised:
+        scan(refusing)
+    assert raised.value.code == CANNOT_TRACE
+    assert "ValueError: images please, not (3,)" in raised.value.message
+    assert raised.value.message.endswith("; say what it takes with --shape NAME=4,3")
+    with pytest.raises(CannotCheck) as raised:
+        scan(refusing, shapes={"x": (5,)})
+    assert "--shape" not in raised.value.message
+
+
+def test_ranges_and_held_values_are_domains() -> None:
+    options = ScanOptions(
+        ranges=(RangeOption("x", "2", "3"), RangeOption(None, "-1", "1")),
+        holds=(HoldOption("y", "0.5"),),
+        domains={"z": parse_domain("z", "simplex")},
+    )
+    found = domains_of(loaded(lambda w, x, y, z: w + x + y + z), options)
+    assert {name: domain.text for name, domain in found.items()} == {
+        "w": "-1:1",
+        "x": "2:3",
+        "y": "0.5:0.5",
+        "z": "simplex",
+    }
+
+
+def test_the_clock_stops_a_search_that_takes_too_long_and_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gradcheck.pipeline.tensors.PATIENCE", 0.0)
+    report = scan(rmse)
+    assert report.search is not None
+    assert report.search.cut
+
+
+def test_noise_is_noted() -> None:
+    assert any("random numbers" in note for note in scan(lambda x: tf.nn.dropout(x, 0.5)).notes)
+
+
+def test_second_derivatives_are_searched() -> None:
+    report = scan(lambda x: tf.norm(x) ** 3, order=2)
+    found = only(report, "GC001")
+    assert report.search is not None
+    assert report.search.order == 2
+    assert found.tensor is not None
+    np.testing.assert_array_equal(found.tensor.inputs["x"], [0.0, 0.0, 0.0])
+    assert next(iter(found.tensor.outputs.values())).tolist() == [0.0, 0.0, 0.0]
