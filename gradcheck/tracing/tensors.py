@@ -357,7 +357,8 @@ class Making:
         except Exception as error:
             failure = f"{type(error).__name__}: {one_line(str(error), 160)}"
         connected = tuple(found[-len(self.wrt_names()) :]) if found and not failure else ()
-        width = 0 if failure or is_slow_to_vectorise(concrete) else self.width(self.size)
+        slow = failure is not None or is_slow_to_vectorise(concrete, bool(self.weights))
+        width = 0 if slow else self.width(self.size)
         codes = partial(self.codes, both)
         look = cache(lambda: tf.function(codes, autograph=False).get_concrete_function(*specs))
         outputs = cache(
@@ -479,9 +480,11 @@ class Making:
         return backward
 
 
-def is_slow_to_vectorise(concrete: Any) -> bool:
-    """Whether TensorFlow would take seconds to vectorise a traced gradient."""
+def is_slow_to_vectorise(concrete: Any, by_weights: bool) -> bool:
+    """Whether TensorFlow would take seconds to vectorise a traced gradient, or vectorises it as a loop."""
     kinds = [node.op for node in nodes(concrete.graph.as_graph_def())]
+    if by_weights and any("BackpropFilter" in kind for kind in kinds):
+        return True
     return len(kinds) > (MOST_NODES_OF_LOOPS if LOOPS & set(kinds) else MOST_NODES)
 
 
