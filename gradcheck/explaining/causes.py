@@ -60,7 +60,8 @@ def guilty_forward(program: Program, cause: Cause) -> int | None:
 def cause_at(program: Program, place: int, found: Class, seen: Observation, whole: Observation | None = None) -> Cause:
     """The record of one node; `whole` is what was seen of whole tensors, where `seen` holds a number of each."""
     node = program.nodes[place]
-    forward = culprit(program, place, seen if whole is None else whole) or forward_node(program, place)
+    made = None if found is Class.WRONG else culprit(program, place, seen if whole is None else whole)
+    forward = made or forward_node(program, place)
     where = forward.place if forward else node.place
     return Cause(
         op=node.op,

@@ -101,7 +101,7 @@ def first_wrong(program: Program, seen: Observation, exact: Mapping[Ref, Array])
         with np.errstate(invalid="ignore", over="ignore"):
             error = np.abs(seen[ref] - exact[ref])
             size = np.abs(exact[ref])
-        wrong = (error > LOST * size) & (size > 0) | (np.isfinite(exact[ref]) & ~np.isfinite(seen[ref]))
+        wrong = (error > LOST * size) & (size > 0) | ~np.isfinite(seen[ref])
         if wrong.any():
             return place
     return None

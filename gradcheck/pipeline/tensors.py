@@ -35,6 +35,10 @@ from gradcheck.records import (
 NOISE = "it draws random numbers: what is told was seen, and another run may see something else"
 
 
+GOOD = 32
+"""Good points that are judged before those beside bad ones."""
+
+
 def scan_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
     """Search one target; raises `CannotCheck` where it cannot be traced."""
     from gradcheck.engine.tensors import TensorEngine, is_noisy
@@ -117,7 +121,7 @@ def all_cases(bench: Bench, found: search.Sightings) -> Iterable[Case]:
         beside.append(small.seen.point)
         yield small
     overflowed = [p for s, kept in found.bad.items() if s[0] != 0 and 0 in s[1:] for p in kept[:4]]
-    yield from finite_cases(bench, [*beside, *overflowed[:16], *found.good])
+    yield from finite_cases(bench, [*found.good[:GOOD], *beside, *overflowed[:16], *found.good[GOOD:]])
 
 
 def explained(bench: Bench, case: Case, loaded: LoadedTarget, poisons: str | None) -> list[Finding]:

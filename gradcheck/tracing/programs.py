@@ -222,6 +222,12 @@ def functions_of(graph: Any, known: Places) -> Iterator[tuple[str, Program]]:
         yield function.signature.name, program_of(body, [t.name for t in body.inputs], list(body.outputs), known)
 
 
+def seen(values: Array) -> Array:
+    """Values as float64; of complex numbers the size, which is finite where they are."""
+    real = np.abs(values) if np.iscomplexobj(values) else values
+    return np.asarray(real).astype(np.float64)
+
+
 def observer(frozen: Any, program: Program, shapes: list[tuple[int, ...]]) -> Callable[[tuple[Any, ...]], Observation]:
     """A function that runs the graph at one value, or array, an input and returns every float and boolean tensor."""
     graph_def = frozen.graph.as_graph_def()
@@ -231,7 +237,7 @@ def observer(frozen: Any, program: Program, shapes: list[tuple[int, ...]]) -> Ca
         (i, k)
         for i, node in enumerate(program.nodes)
         for k, dtype in enumerate(node.dtypes)
-        if tf.dtypes.as_dtype(dtype).is_floating or dtype == "bool"
+        if tf.dtypes.as_dtype(dtype).is_floating or tf.dtypes.as_dtype(dtype).is_complex or dtype == "bool"
     ]
     fetches = [f"{program.nodes[i].name}:{k}" for i, k in wanted]
     prepared: list[Any] = []
@@ -243,6 +249,6 @@ def observer(frozen: Any, program: Program, shapes: list[tuple[int, ...]]) -> Ca
             results = prepared[0](*point_tensors(values, shapes, dtypes))
         except tf.errors.OpError:  # one of the operations raises here: then nothing is seen
             return {}
-        return {ref: t.numpy().astype(np.float64) for ref, t in zip(wanted, results, strict=True)}
+        return {ref: seen(t.numpy()) for ref, t in zip(wanted, results, strict=True)}
 
     return observe

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.python.autograph.core import ag_ctx
 
 from gradcheck.errors import CANNOT_TRACE, CannotCheck
 from gradcheck.records import LoadedTarget, Tensor
@@ -18,6 +19,8 @@ from gradcheck.tracing.layouts import positional
 def gradient_of(loaded: LoadedTarget, wrt: tuple[str, ...]) -> LoadedTarget:
     """The first gradients, by the named inputs or by every float one that is no label."""
     call = positional(loaded)
+    if loaded.autograph:  # of the user's code alone, which else wraps what is raised here
+        call = tf.__internal__.autograph.tf_convert(call, ag_ctx.ControlStatusCtx(ag_ctx.Status.ENABLED))
     names = [p.name for p in loaded.parameters]
     wanted = [n for n in names if n in wrt] or [n for n in names if n not in loaded.held]
 
@@ -32,7 +35,7 @@ def gradient_of(loaded: LoadedTarget, wrt: tuple[str, ...]) -> LoadedTarget:
         return found
 
     parameters = tuple(replace(p, keyword_only=False) for p in loaded.parameters)
-    return replace(loaded, function=slopes, parameters=parameters)
+    return replace(loaded, function=slopes, parameters=parameters, autograph=False)
 
 
 def is_float(y: Any) -> bool:

@@ -145,7 +145,7 @@ def geometric_mean_root(x: tf.Tensor) -> tf.Tensor:
 def harmonic_mean(x: tf.Tensor) -> tf.Tensor:
     """Smooth at an entry of 0; the infinite reciprocal meets an upstream of 0."""
     inverse = tf.math.reciprocal(x)  # cause: harmonic_mean
-    return 3.0 / tf.reduce_sum(inverse, axis=-1)
+    return 3.0 / tf.reduce_sum(inverse, axis=-1)  # cause: harmonic_mean
 
 
 def gem_pooling(image: tf.Tensor) -> tf.Tensor:
