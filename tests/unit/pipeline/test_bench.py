@@ -120,7 +120,7 @@ def test_a_hole_is_a_case() -> None:
     assert found.bad == ((0,),)
 
 
-class Scaled(tf.Module):  # type: ignore[misc]
+class Scaled(tf.Module):
     def __init__(self) -> None:
         self.w = tf.Variable([1.0, 2.0], name="w")
 

@@ -187,7 +187,7 @@ def safe_norm(x: Any) -> Any:
     return y, lambda upstream: upstream[:, None] * x / tf.maximum(y, 1e-6)[:, None]
 
 
-class Module(tf.Module):  # type: ignore[misc]
+class Module(tf.Module):
     def __init__(self, norm: Callable[..., Any]) -> None:
         self.norm = norm
         self.w = tf.Variable([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], name="w")
@@ -203,7 +203,7 @@ def plain_norm(x: Any) -> Any:
     return tf.norm(x, axis=-1)
 
 
-VARIABLES = {"wrt": ("variables",)}
+VARIABLES: dict[str, Any] = {"wrt": ("variables",)}
 
 
 def test_gradients_by_variables_are_found_bad() -> None:

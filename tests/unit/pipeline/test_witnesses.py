@@ -209,7 +209,7 @@ def test_a_row_that_spoils_others_is_told_from_one_that_does_not(
     assert {w.poisons for w in found} == {words}
 
 
-class Module(tf.Module):  # type: ignore[misc]
+class Module(tf.Module):
     def __init__(self) -> None:
         self.w = tf.Variable([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], name="w")
 

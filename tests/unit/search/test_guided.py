@@ -44,7 +44,6 @@ def pull_toward(*rules: tuple[Callable[[Array], Array], Callable[[Array], Array]
 
 SUM = (lambda x: x.sum(1) - 1.5, lambda x: np.ones_like(x))
 SQUARES = (lambda x: (x**2).sum(1), lambda x: 2 * x)
-ABOVE = (lambda x: (x**2).sum(1) + 1.0, lambda x: 2 * x)
 
 
 @pytest.mark.parametrize(
@@ -135,10 +134,14 @@ def test_each_danger_has_its_own_starts() -> None:
 
 
 def test_where_an_epsilon_is_in_the_way_it_ends_as_near_as_it_gets() -> None:
-    calls = []
-    distance, slope = ABOVE
-    counted = (lambda x: (calls.append(1), distance(x))[1], slope)
-    found = pulled((tensor(),), pull_toward(counted), (np.array([[1.0, 2.0]]),), [0])
+    calls: list[int] = []
+
+    def distance(x: Array) -> Array:
+        calls.append(1)
+        return np.asarray((x**2).sum(1) + 1.0)
+
+    pull = pull_toward((distance, lambda x: 2 * x))
+    found = pulled((tensor(),), pull, (np.array([[1.0, 2.0]]),), [0])
     assert found is not None
     assert len(calls) < 60
     assert np.isfinite(found[0]).all()

@@ -114,7 +114,7 @@ def test_a_custom_gradient_is_a_version_beside_the_one_without_it() -> None:
     assert gradients(target, (floats(1, 2, 3),), "custom") == [[3.0, 6.0, 9.0]]
 
 
-class Module(tf.Module):  # type: ignore[misc]
+class Module(tf.Module):
     def __init__(self, squared: Callable[..., Any]) -> None:
         self.squared = squared
         self.w = tf.Variable([1.0, 2.0, 3.0], name="w")
