@@ -84,8 +84,24 @@ def culprit(program: Program, place: int, seen: Observation) -> Node | None:
     if place in program.forward:
         return None
     odd = [r for r in program.nodes[place].inputs if r[0] in program.forward and not all_finite(seen, r)]
-    made = birth(program, seen, odd[0]) if odd else None
+    made = unmeant_birth(program, seen, odd[0]) if odd else None
     return None if made is None else program.nodes[made]
+
+
+def unmeant_birth(program: Program, seen: Observation, ref: Ref) -> int | None:
+    """The same as `birth`; infinities that a constant brings are meant, so then the first node that makes a NaN."""
+    place = birth(program, seen, ref)
+    if place is None or not brings_infinity(program, place):
+        return place
+    behind = [i for i in program.behind(ref) if (i, 0) in seen and np.isnan(seen[i, 0]).any()]
+    return behind[0] if behind else place
+
+
+def brings_infinity(program: Program, place: int) -> bool:
+    """Whether a node is, or reads, a constant that is infinite: a mask of -inf."""
+    nodes = [program.nodes[place], *(program.nodes[i] for i, _ in program.nodes[place].inputs)]
+    constants = [np.asarray(node.value) for node in nodes if node.value is not None]
+    return any(value.dtype.kind == "f" and np.isinf(value).any() for value in constants)
 
 
 def forward_node(program: Program, place: int) -> Node | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.explaining.causes import PASSING, birth, cause_at, first_odd, guilty_forward, overriding
+from gradcheck.explaining.causes import PASSING, birth, cause_at, first_odd, guilty_forward, overriding, unmeant_birth
 from gradcheck.explaining.focus import focus
 from gradcheck.explaining.traps import where_trap
 from gradcheck.program import Array, Observation, Program, Ref
@@ -72,7 +72,7 @@ def output_point_cause(study: Study, point: tuple[Any, ...]) -> Cause | None:
     study = study.entered(point) or study
     program, seen = study.program, study.observe(point)
     for ref in program.outputs[: program.results]:
-        place = birth(program, seen, ref)
+        place = unmeant_birth(program, seen, ref)
         if place is not None:
             return cause_at(program, place, Class.NAN, focus(program, seen, place), seen)
     return None

@@ -40,6 +40,9 @@ DECOMPOSITIONS = frozenset(
 )
 """Operations on whole matrices. TensorFlow takes those of symmetric ones as functions of symmetric perturbations."""
 
+REMEMBERED = 256
+"""Points of which it is remembered where bad values are born."""
+
 JUDGED_ENTRIES = 3
 """Bad entries that are held against real arithmetic, at one point."""
 
@@ -101,6 +104,7 @@ class Bench:
         self.judges: dict[str, truth.TensorJudge | None] = {}
         self.missing: tuple[str, ...] = ()
         self.judged = 0
+        self.lines: dict[tuple[str, str, int], tuple[TensorPoint, list[str]]] = {}
 
     @cached_property
     def ordinary(self) -> list[TensorPoint]:
@@ -172,12 +176,22 @@ class Bench:
         return Seen(column, point, outputs, gradient, forward, odd, said, key)
 
     def line(self, column: "Column", point: TensorPoint) -> str:
-        """The line in which a gradient that is not finite is born."""
+        """The line in which a gradient that is not finite is born; all gradients of a point are looked at together."""
         study = self.study_of(column)
         if study is None:
             return ""
-        program, seen = view(study, column.position), study.observe(point)
-        return line_of(program, born(program, seen), seen)
+        key = (column.version.name, column.version.cotangent, id(point))
+        if key not in self.lines:
+            while len(self.lines) >= REMEMBERED:
+                del self.lines[next(iter(self.lines))]
+            self.lines[key] = (point, self.lines_at(study, point))
+        return self.lines[key][1][column.position]
+
+    def lines_at(self, study: Study, point: TensorPoint) -> list[str]:
+        """The same for every gradient at a point."""
+        seen = study.observe(point)
+        views = [view(study, i) for i in range(len(self.target.wrt))]
+        return [line_of(program, born(program, seen), seen) for program in views]
 
     def case(self, seen: Seen) -> Case | None:
         """What is true of what was seen; None where the function is not defined, and no wonder."""

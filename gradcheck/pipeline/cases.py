@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 TRIED = 24
 """Points of one kind whose cause is looked for; each takes some milliseconds."""
 
+OPERATIONS, FEWEST = 3000, 4
+"""Operations that are run for all of them together, and points that are tried of a graph however large."""
+
 MILD = 6
 """Points with one cause that are judged as long as none of them is an error."""
 
@@ -60,11 +63,18 @@ def cases(bench: Bench, found: search.Sightings) -> Iterator[Case]:
 
 def take(kept: dict[Key, Case], key: Key, case: Case | None) -> None:
     """Keep a case that is the first of its bug, or the first that is an error."""
-    if case is None or (case.subject.far and case.subject.kind is Kind.OVERFLOW):  # huge numbers have huge gradients
+    if case is None or is_huge(case):
         return
     told = replace(case, subject=replace(case.subject, defect=False))
     if key not in kept or (is_error(told) and not is_error(kept[key])):
         kept[key] = told
+
+
+def is_huge(case: Case) -> bool:
+    """Whether it is no wonder: huge numbers have huge gradients, and outputs."""
+    subject = case.subject
+    unknown = subject.kind in (None, Kind.UNDECIDED) and subject.forward is not Class.FINITE
+    return subject.far and subject.said is None and (subject.kind is Kind.OVERFLOW or unknown)
 
 
 def is_error(case: Case) -> bool:
@@ -76,7 +86,7 @@ def likely_first(target: TracedTensors, found: search.Sightings, j: int, code: i
     """Points with a code in a column: those with finite outputs first, those that are far out last."""
     points = [(s[0] != 0, p) for s, kept in found.bad.items() if s[j] == code for p in kept]
     ordered = sorted(points, key=lambda pair: (is_far(target, pair[1]), pair[0]))  # stable: simple ones stay in front
-    return [p for _, p in ordered[:TRIED]]
+    return [p for _, p in ordered[: max(min(TRIED, OPERATIONS // target.operations), FEWEST)]]
 
 
 def forward_cases(bench: Bench, found: search.Sightings) -> Iterator[Case]:

@@ -5,8 +5,7 @@ operation without a finite derivative somewhere (sqrt and norms at 0, log and di
 overflow) and that danger, in the element that is nearest, and the gradient of that distance by the inputs.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from math import log
 from typing import Any
 
@@ -16,6 +15,7 @@ import tensorflow as tf
 from gradcheck.floats import FORMATS
 from gradcheck.program import Array
 from gradcheck.records import Batch, Pull, Tensor, TensorInput
+from gradcheck.tracing.batching import vectorise
 from gradcheck.tracing.graphs import OVERRIDE, is_override, nodes, rename_functions, wrapped
 from gradcheck.tracing.intermediates import DANGERS, resolved
 from gradcheck.tracing.shapes import moderate, tensors_of
@@ -114,30 +114,16 @@ def batched(
 ) -> Callable[[Batch, Array], Array] | None:
     """A function of weights and one point over a batch of them; None where TensorFlow cannot vectorise it."""
     specs = [tf.TensorSpec((width, dangers), tf.float64), *(tf.TensorSpec((width, *i.shape), i.dtype) for i in inputs)]
-
-    def rows(*xs: Tensor) -> Tensor:
-        return tf.vectorized_map(lambda row: call(*row), tuple(xs), fallback_to_while_loop=False)
+    concrete = vectorise(call, specs)
+    if concrete is None:
+        return None
 
     def run(batch: Batch, weights: Array) -> Array:
         results: Array = concrete(tf.constant(weights), *tensors_of(inputs, batch)).numpy()
         return results
 
     try:
-        with quiet():
-            concrete = tf.function(rows, autograph=False).get_concrete_function(*specs)
         run(tuple(np.stack([array] * width) for array in moderate(inputs)), np.ones((width, dangers)))
     except Exception:  # pulling is an extra
         return None
     return run
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """TensorFlow warns of kernels that it vectorises as loops, which the user did not ask for."""
-    logger = tf.get_logger()
-    level = logger.level
-    logger.setLevel("ERROR")
-    try:
-        yield
-    finally:
-        logger.setLevel(level)

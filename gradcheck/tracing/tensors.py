@@ -33,6 +33,7 @@ from gradcheck.records import (
     TracedTensors,
     Weight,
 )
+from gradcheck.tracing.batching import vectorise
 from gradcheck.tracing.graphs import (
     LOOPS,
     OVERRIDE,
@@ -48,7 +49,7 @@ from gradcheck.tracing.graphs import (
 )
 from gradcheck.tracing.layouts import Untraceable, placeholder_name, positional
 from gradcheck.tracing.programs import ordered, study
-from gradcheck.tracing.pulls import pull_of, quiet
+from gradcheck.tracing.pulls import pull_of
 from gradcheck.tracing.shapes import Shape, Shaped, moderate, settle, specs_of, tensors_of
 
 VARIABLES = "variables"
@@ -430,13 +431,10 @@ class Making:
         if width < MIN_WIDTH:
             return None
         specs = [tf.TensorSpec((width, *i.shape), i.dtype) for i in self.inputs]
-
-        def batched(*xs: Tensor) -> Tensor:
-            return tf.vectorized_map(lambda row: codes(*row), tuple(xs), fallback_to_while_loop=False)
-
+        concrete = vectorise(codes, specs)
+        if concrete is None:
+            return None
         try:
-            with quiet():
-                concrete = tf.function(batched, autograph=False).get_concrete_function(*specs)
             filled = tuple(np.stack([array] * width) for array in moderate(self.inputs))
             concrete(*tensors_of(self.inputs, filled))
         except Exception:  # then points are run one by one
