@@ -94,7 +94,7 @@ def unmeant_birth(program: Program, seen: Observation, ref: Ref) -> int | None:
     if place is None or not brings_infinity(program, place):
         return place
     behind = [i for i in program.behind(ref) if (i, 0) in seen and np.isnan(seen[i, 0]).any()]
-    return behind[0] if behind else place
+    return behind[0] if behind else None if program.nodes[place].op == "Const" else place
 
 
 def brings_infinity(program: Program, place: int) -> bool:

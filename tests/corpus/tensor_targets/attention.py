@@ -90,7 +90,7 @@ def renormalised_gate_where(logits: tf.Tensor, keep: tf.Tensor) -> tf.Tensor:
 
 def ctc_step(alpha: tf.Tensor, emission: tf.Tensor) -> tf.Tensor:
     """A step of the forward algorithm: the log of a sum of small exponentials."""
-    stay = tf.exp(alpha)
+    stay = tf.exp(alpha)  # cause: ctc_step
     total = stay + tf.concat([tf.zeros_like(stay[:1]), stay[:-1]], axis=0)
     return tf.math.log(total) + emission  # cause: ctc_step
 
