@@ -85,11 +85,14 @@ def test_huge_gradients_of_huge_numbers_are_no_cases() -> None:
     assert list(cases(bench, sighted(bench, [[1e30, 0]]))) == []
 
 
-def test_an_error_is_told_before_a_milder_case_of_the_same_line() -> None:
-    bench = bench_for(lambda x: tf.reduce_sum(tf.exp(x) / (1 + tf.exp(x))), 1)
-    found = list(cases(bench, sighted(bench, [[1e20]], [[100.0]])))
-    errors = [c for c in found if c.subject.gradient is Class.NAN]
-    assert [(c.seen.point[0].tolist(), is_error(c)) for c in errors] == [([100.0], True)]
+def test_an_error_is_told_instead_of_a_milder_case_of_the_same_line() -> None:
+    bench = bench_for(lambda x: tf.reduce_sum(1.0 / (x * x)), 1)
+    mild, bad = [[1e-15]], [[1e-12]]
+    (only,) = cases(bench, sighted(bench, mild))
+    assert (only.subject.kind, is_error(only)) == (Kind.OVERFLOW, False)
+    (found,) = cases(bench, sighted(bench, mild, bad))
+    assert (found.subject.kind, is_error(found)) == (Kind.NUMERICAL, True)
+    assert found.seen.point[0].tolist() == [1e-12]
 
 
 def test_points_with_finite_outputs_come_first_and_those_far_out_last() -> None:
