@@ -194,7 +194,7 @@ def test_tensors_are_written_out_or_told_by_their_shape(array: Array, dtype: str
     ("changes", "words"),
     [
         ({}, "searched: 1,234 points (1,000 structured, 234 lines), graph mode; the truth is not known"),
-        ({"judged": 1500}, "truth from real arithmetic at 1,500 of them"),
+        ({"judged": 1500}, "; 1,500 results held against real arithmetic"),
         ({"judged": 1, "approximate": ("Svd",)}, "approximate: float64 stands in for the truth (Svd)"),
         ({"cotangents": ("ones", "random signs")}, "; outputs weighed with ones and random signs"),
         ({"order": 2}, "; second derivative"),
