@@ -99,7 +99,7 @@ class Bench:
     def __init__(self, engine: "TensorEngine", options: ScanOptions, original: TracedTensors | None = None) -> None:
         self.engine, self.options, self.original = engine, options, original
         self.target = engine.target
-        self.effective = "custom" if any(v.name == "custom" for v in engine.versions) else "autodiff"
+        self.effective = "custom" if any(v.name == "custom" for v in engine.target.versions) else "autodiff"
         self.studies: dict[tuple[str, str], Study | None] = {}
         self.judges: dict[str, truth.TensorJudge | None] = {}
         self.missing: tuple[str, ...] = ()

@@ -9,13 +9,13 @@ from itertools import product
 import numpy as np
 
 from gradcheck import search
-from gradcheck.bisection import midpoint
 from gradcheck.floats import FloatFormat
 from gradcheck.pipeline.bench import Bench, Case
 from gradcheck.pipeline.cases import about_outputs
+from gradcheck.pipeline.intervals import line_of_case
 from gradcheck.pipeline.pasting import Slope, pasted
 from gradcheck.program import Array
-from gradcheck.records import Batch, Class, LineInterval, LoadedTarget, TensorPoint, TensorWitness
+from gradcheck.records import Batch, Class, LoadedTarget, TensorPoint, TensorWitness
 
 ROUNDS = 40
 """Steps of shrinking, a batch of candidates each."""
@@ -25,9 +25,6 @@ FEW = 32
 
 SHOWN = 16
 """Bad entries that are listed."""
-
-FREE = ("any", "range", "positive", "probability")
-"""Domains in which one element may move alone."""
 
 TRUE_ENTRIES = 24
 """Entries of the true gradient that are evaluated for a witness."""
@@ -135,67 +132,6 @@ def bad_outputs(names: tuple[str, ...], outputs: tuple[Array, ...]) -> tuple[str
         for index in np.argwhere(~np.isfinite(array))[:SHOWN]:
             found.append(shown + (str(tuple(int(k) for k in index)).replace(",)", ")") if len(index) else ""))
     return tuple(found[:SHOWN])
-
-
-def line_of_case(bench: Bench, case: Case) -> LineInterval | None:
-    """The floats of one element on which the classes stay, the ends found by bisection, each point run alone."""
-    if case.subject.gradient not in (Class.NAN, Class.INF):
-        return None
-    place = element_of(bench, case)
-    if place is None:
-        return None
-    k, index = place
-    wanted = bench.target.inputs[k]
-    fmt = wanted.fmt
-    assert fmt is not None, "only floats are moved"
-    here = int(fmt.encode(case.seen.point[k][index]))
-    column = 1 + bench.engine.columns.index(case.seen.column)
-    position = 1 + case.seen.column.position
-    ordinals = np.unique(np.append(search.line_ordinals(fmt, np.random.default_rng(0)), here))
-
-    def point_at(ordinal: int) -> TensorPoint:
-        arrays = [a.copy() for a in case.seen.point]
-        arrays[k][index] = fmt.value(ordinal)
-        return tuple(arrays)
-
-    def alone(ordinal: int) -> bool:
-        point = point_at(ordinal)
-        inside = bool(wanted.domain.contains(point[k][None], fmt)[0])
-        codes = bench.engine.of_point(case.seen.column.version, point)
-        return inside and codes[position] == codes_here[position] and codes[0] == codes_here[0]
-
-    codes_here = bench.engine.of_point(case.seen.column.version, case.seen.point)
-    batch = tuple(np.stack(arrays) for arrays in zip(*(point_at(int(o)) for o in ordinals), strict=True))
-    inside = wanted.domain.contains(batch[k], fmt)
-    found = bench.engine.classify(batch)
-    same = inside & (found[:, column] == codes_here[position]) & (found[:, 0] == codes_here[0])
-    at = int(np.searchsorted(ordinals, here))
-    lo = edge(ordinals, same, at, -1, alone)
-    return LineInterval(wanted.name, index, lo, edge(ordinals, same, at, 1, alone), fmt)
-
-
-def element_of(bench: Bench, case: Case) -> tuple[int, tuple[int, ...]] | None:
-    """The element to move: the first bad entry's own, else the first of a float input that may move alone."""
-    inputs = bench.target.inputs
-    own = bench.input_of(case.seen.column)
-    if own is not None and case.bad and inputs[own].domain.kind in FREE:
-        return own, case.bad[0]
-    free = [k for k, i in enumerate(inputs) if i.fmt and i.domain.kind in FREE and 0 not in i.shape]
-    return (free[0], (0,) * len(inputs[free[0]].shape)) if free else None
-
-
-def edge(ordinals: Array, same: Array, at: int, step: int, alone) -> int:  # type: ignore[no-untyped-def]
-    """The last ordinal of a run, from the sample at `at` in one direction."""
-    inner = at
-    while 0 <= inner + step < len(ordinals) and same[inner + step] and alone(int(ordinals[inner + step])):
-        inner += step
-    if not 0 <= inner + step < len(ordinals):
-        return int(ordinals[inner])
-    good, bad = int(ordinals[inner]), int(ordinals[inner + step])
-    while abs(bad - good) > 1:
-        middle = int(midpoint(np.array([min(good, bad)]), np.array([max(good, bad)]))[0])
-        good, bad = (middle, bad) if alone(middle) else (good, middle)
-    return good
 
 
 @dataclass(frozen=True, eq=False)

@@ -129,7 +129,7 @@ def finding_object(finding: Finding, mode: str) -> dict[str, Any]:
         "masked": finding.masked,
         **interval_object(finding.fmt, finding.lo, finding.hi),
         "message": finding.message,
-        "witness": tensor_witness_object(finding.tensor)
+        "witness": tensor_witness_object(finding.tensor, finding.fmt.name)
         if finding.tensor
         else None
         if witness is None

@@ -28,6 +28,6 @@ def numbers(array: Array, dtype: str | None = None) -> Any:
     if array.dtype.kind in "iu":
         return int(value)
     fmt = FORMATS.get(dtype or "")
-    if fmt is not None and math.isfinite(value):
-        return fmt.shortest(int(fmt.encode(value)))
+    if fmt is not None and math.isfinite(value) and fmt.value(ordinal := int(fmt.encode(value))) == value:
+        return fmt.shortest(ordinal)
     return number(float(value))

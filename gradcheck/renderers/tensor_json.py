@@ -68,12 +68,12 @@ def search_object(search: SearchReport) -> dict[str, Any]:
     }
 
 
-def tensor_witness_object(witness: TensorWitness) -> dict[str, Any]:
-    """The point, and what came out there; one output stands alone, several by name."""
+def tensor_witness_object(witness: TensorWitness, dtype: str) -> dict[str, Any]:
+    """The point, and what came out there, floats of `dtype` as short as they read back; several outputs by name."""
     return {
         "inputs": {name: listed(array, witness.dtypes[name]) for name, array in witness.inputs.items()},
-        "output": outputs(witness.outputs),
-        "gradient": None if witness.gradient is None else listed(witness.gradient),
+        "output": outputs(witness.outputs, dtype),
+        "gradient": None if witness.gradient is None else listed(witness.gradient, dtype),
         "true_output": None if witness.true_outputs is None else outputs(witness.true_outputs),
         "true_gradient": None if witness.true_gradient is None else listed(witness.true_gradient),
     }
@@ -110,11 +110,11 @@ def line_object(line: LineInterval) -> dict[str, Any]:
     }
 
 
-def outputs(arrays: Mapping[str, Array]) -> Any:
+def outputs(arrays: Mapping[str, Array], dtype: str | None = None) -> Any:
     """One output as itself, several by name."""
     if len(arrays) == 1:
-        return listed(next(iter(arrays.values())))
-    return {name or str(k): listed(array) for k, (name, array) in enumerate(arrays.items())}
+        return listed(next(iter(arrays.values())), dtype)
+    return {name or str(k): listed(array, dtype) for k, (name, array) in enumerate(arrays.items())}
 
 
 def listed(array: Array, dtype: str | None = None) -> Any:

@@ -150,14 +150,14 @@ def lines(ground: Ground, points: int, rng: np.random.Generator) -> Iterator[Bat
     places = coordinates(inputs, rng)
     allowed = max(points // 2 // len(ordinals), 2)
     bases = base_points(inputs)
+    ways = min(DIRECTIONS, allowed // 4)
     work = [(base, place) for base in bases for place in places]
-    chosen = work[:: max(-(-len(work) // max(allowed - DIRECTIONS, 1)), 1)]
-    for base, place in chosen:
+    for base, place in work[:: max(-(-len(work) // max(allowed - 2 * ways, 1)), 1)]:
         own = inputs[place[0]].fmt
         assert own is not None, "coordinates are floats"
         yield along_coordinate(inputs, base, place, ordinals if own == fmt else line_ordinals(own, rng))
     for base in bases[:2]:
-        for _, direction in zip(range(min(DIRECTIONS, allowed)), directions(inputs, rng), strict=False):
+        for _, direction in zip(range(ways), directions(inputs, rng), strict=False):
             yield along_direction(inputs, base, direction, ordinals)
 
 

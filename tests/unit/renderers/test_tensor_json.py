@@ -106,7 +106,7 @@ def test_what_the_truth_rests_on(changes: dict[str, Any], method: str) -> None:
 
 
 def test_a_witness_reads_back() -> None:
-    found = strict(tensor_witness_object(WITNESS))
+    found = strict(tensor_witness_object(WITNESS, "float32"))
     assert found["inputs"] == {"x": [0.1, -0.0], "labels": 1, "keep": [True]}
     assert str(found["inputs"]["x"][1]) == "-0.0"
     assert found["output"] == ["inf", 1.0]
@@ -116,12 +116,12 @@ def test_a_witness_reads_back() -> None:
 
 def test_true_values_that_are_not_known_are_null_one_by_one() -> None:
     truth: Array = np.array([None, 0.5], dtype=object)
-    found = strict(tensor_witness_object(replace(WITNESS, true_outputs={"": truth}, true_gradient=truth)))
+    found = strict(tensor_witness_object(replace(WITNESS, true_outputs={"": truth}, true_gradient=truth), "float32"))
     assert (found["true_output"], found["true_gradient"]) == ([None, 0.5], [None, 0.5])
 
 
 def test_a_gradient_that_raised_is_null() -> None:
-    assert tensor_witness_object(replace(WITNESS, gradient=None))["gradient"] is None
+    assert tensor_witness_object(replace(WITNESS, gradient=None), "float32")["gradient"] is None
 
 
 def test_several_outputs_stand_by_name_or_by_number() -> None:
@@ -171,5 +171,5 @@ def test_the_report_of_a_tensor_target_is_strict_json(make_finding: Callable[...
     (found,) = strict(report_object(Report("0", Environment("2", "3", "CPU"), (target,))))["targets"]
     assert found["inputs"] == strict(tensor_inputs(SEARCH))
     (shown,) = found["findings"]
-    assert shown["witness"] == strict(tensor_witness_object(WITNESS))
+    assert shown["witness"] == strict(tensor_witness_object(WITNESS, "float32"))
     assert all(shown[name] == strict(tensor_object(WITNESS))[name] for name in FIELDS)
