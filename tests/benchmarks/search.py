@@ -12,6 +12,7 @@ import io
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def warm() -> None:
     from gradcheck.tracing import tensors as traced
 
     tf.function(lambda x: x).get_concrete_function(tf.TensorSpec([2]))
-    assert pipeline.__name__ and searched.__name__ and traced.__name__
+    assert all(module.__name__ for module in (pipeline, searched, traced))
 
 
 def measured(row: dict[str, Any]) -> dict[str, Any]:
@@ -119,7 +120,7 @@ def sampled(row: dict[str, Any], options: Any, points: int) -> dict[str, bool]:
         return dict.fromkeys(SAMPLERS, False)
     engine = TensorEngine(target)
     n = min(points, 200 if engine.alone else 8192)
-    drawn = {
+    drawn: dict[str, Callable[[tuple[int, ...]], Any]] = {
         "normal": lambda s: rng.standard_normal((n, *s)),
         "uniform": lambda s: rng.uniform(-10, 10, (n, *s)),
         "linspace": lambda s: np.broadcast_to(np.linspace(-10, 10, n).reshape((n, *(1,) * len(s))), (n, *s)).copy(),

@@ -1,6 +1,6 @@
 """Operations inside Keras: the guilty line is the user's call."""
 
-import keras  # type: ignore[import-untyped]
+import keras
 import tensorflow as tf
 
 

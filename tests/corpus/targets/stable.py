@@ -3,7 +3,7 @@
 Below are only those that need more than a call of the library: the twins of the diseases of `causes.py` among them.
 """
 
-import keras  # type: ignore[import-untyped]
+import keras
 import tensorflow as tf
 
 

@@ -1,6 +1,6 @@
 """Layers, modules and objects of Keras; `# cause: NAME` ends the line that the target NAME fails at."""
 
-import keras  # type: ignore[import-untyped]
+import keras
 import tensorflow as tf
 
 

@@ -44,7 +44,7 @@ def mixture_by_hand(scores: tf.Tensor) -> tf.Tensor:
     """A log-sum-exp that is shifted by the mean, not by the greatest."""
     shift = tf.reduce_mean(scores, axis=-1, keepdims=True)
     e = tf.exp(scores - shift)  # cause: mixture_by_hand
-    return tf.math.log(tf.reduce_sum(e, axis=-1)) + shift[:, 0]
+    return tf.math.log(tf.reduce_sum(e, axis=-1)) + shift[:, 0]  # cause: mixture_by_hand
 
 
 def vae_kl(mean: tf.Tensor, log_variance: tf.Tensor) -> tf.Tensor:

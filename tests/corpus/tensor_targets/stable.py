@@ -1,6 +1,6 @@
 """Gradients that are fine at every input that `tensors.json` allows; many are the healthy twin of a defect."""
 
-import keras  # type: ignore[import-untyped]
+import keras
 import tensorflow as tf
 
 # Losses.

@@ -18,6 +18,8 @@ from gradcheck.records import Finding, TensorInput
 TARGETS = """
 import tensorflow as tf
 
+pytestmark = pytest.mark.slow
+
 
 def plain(x):
     return tf.norm(x)

@@ -17,6 +17,8 @@ from gradcheck.records import Environment, Finding, LoadedTarget, Report, Target
 from gradcheck.renderers.json_report import render_json
 from gradcheck.renderers.styles import Style
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,8 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from gradcheck.domains import parse_domain
 from gradcheck.floats import FORMATS
@@ -15,12 +13,14 @@ from gradcheck.loading.calls import Call, target_of
 from gradcheck.loading.signatures import arguments_of
 from gradcheck.options import ScanOptions
 from gradcheck.pipeline.tensors import scan_tensors
-from gradcheck.pipeline.witnesses import bad_outputs, edge
+from gradcheck.pipeline.witnesses import bad_outputs
 from gradcheck.program import Array
 from gradcheck.records import Finding, TensorWitness
 
 FLOAT32 = FORMATS["float32"]
 BUDGET = 1.0
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -101,30 +101,6 @@ def test_an_interval_ends_at_the_domain(text: str, lo: float, hi: float) -> None
     found = witness(softplus, domains={"x": parse_domain("x", text)}, shapes={"x": (1,)})
     assert found.line is not None
     assert (FLOAT32.text(found.line.lo), FLOAT32.text(found.line.hi)) == (f"{lo:.7g}", f"{hi:.7g}")
-
-
-@given(st.integers(-100, 100), st.integers(0, 60), st.integers(0, 60), st.lists(st.integers(-130, 130), max_size=8))
-@settings(max_examples=200)
-def test_an_edge_is_the_last_float_that_is_the_same(here: int, below: int, above: int, samples: list[int]) -> None:
-    ordinals = np.unique([*samples, here])
-    asked: list[int] = []
-
-    def alone(ordinal: int) -> bool:
-        asked.append(ordinal)
-        return here - below <= ordinal <= here + above
-
-    same = np.array([here - below <= o <= here + above for o in ordinals])
-    at = int(np.searchsorted(ordinals, here))
-    lo, hi = edge(ordinals, same, at, -1, alone), edge(ordinals, same, at, 1, alone)
-    assert lo == max(here - below, int(ordinals[0]))
-    assert hi == min(here + above, int(ordinals[-1]))
-    assert len(asked) < 40
-
-
-def test_a_batch_that_is_wrong_about_a_point_is_not_believed() -> None:
-    ordinals, same = np.array([0, 8, 16]), np.array([True, True, True])
-    assert edge(ordinals, same, 0, 1, lambda o: o < 11) == 10
-    assert edge(ordinals, same, 0, 1, lambda o: o < 5) == 4
 
 
 def test_of_a_root_mean_square_both_sides_are_zeros() -> None:
