@@ -177,4 +177,10 @@ def varies(bench: Bench, column) -> bool:  # type: ignore[no-untyped-def]
 def ordered(found: list[Finding], versions: tuple[str, ...]) -> tuple[Finding, ...]:
     """Most severe first, then by code, version and input; each bug of a line once a code."""
     order = {"error": 0, "warning": 1, "info": 2}
-    return tuple(sorted(found, key=lambda f: (order[f.severity], f.code, versions.index(f.version), f.wrt)))
+    once = {(f.severity, f.code, f.version, f.wrt, f.message, f.cause, place_of(f)): f for f in reversed(found)}
+    return tuple(sorted(reversed(once.values()), key=lambda f: (order[f.severity], f.code, versions.index(f.version), f.wrt)))
+
+
+def place_of(finding: Finding) -> str:
+    """Where it was seen: two cases may shrink to one point."""
+    return "" if finding.tensor is None else repr([a.tolist() for a in finding.tensor.inputs.values()])
