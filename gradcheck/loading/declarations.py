@@ -87,6 +87,8 @@ def check_inputs(target: str, parameters: tuple[Parameter, ...], trained: Callab
         return
     if not parameters:
         message = "no input to sweep: it takes no argument without a default; give it a float tensor"
+        if not target.endswith(")") and ":" in target:
+            message += f", or name {target}() if it makes what is to be scanned"
     else:
         inputs = ", ".join(f"{p.name} is {p.dtype}" for p in parameters[:3])
         message = f"no float input: {inputs}, and only {', '.join(FORMATS)} have a gradient; name a function of floats"

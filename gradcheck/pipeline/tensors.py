@@ -19,7 +19,7 @@ from gradcheck.explaining.points import Blame, output_point_cause, point_cause
 from gradcheck.floats import FORMATS
 from gradcheck.options import ScanOptions
 from gradcheck.pipeline.bench import Bench, Case, class_of
-from gradcheck.pipeline.cases import cases, finite_cases
+from gradcheck.pipeline.cases import cases, finite_cases, is_error
 from gradcheck.pipeline.smaller import Shapes, Tailor
 from gradcheck.pipeline.witnesses import poisoned, shrunk, witness_of
 from gradcheck.planning.allowance import ALONE, PATIENCE, Allowance
@@ -78,7 +78,7 @@ def scan_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
     told = static_findings(bench)
     for case in all_cases(bench, found):
         batch = poisoned(bench, case)
-        own = (bench, batch.case) if batch else tailor.cut(bench, case)
+        own = (bench, batch.case) if batch else tailor.cut(bench, case) if is_error(case) else (bench, case)
         told += explained(*own, loaded, batch.words if batch else None)
     names = dict.fromkeys(v.name for v in target.versions)
     return TargetReport(
@@ -177,8 +177,8 @@ def varies(bench: Bench, column) -> bool:  # type: ignore[no-untyped-def]
 def ordered(found: list[Finding], versions: tuple[str, ...]) -> tuple[Finding, ...]:
     """Most severe first, then by code, version and input; each bug of a line once a code."""
     order = {"error": 0, "warning": 1, "info": 2}
-    once = {(f.severity, f.code, f.version, f.wrt, f.message, f.cause, place_of(f)): f for f in reversed(found)}
-    return tuple(sorted(reversed(once.values()), key=lambda f: (order[f.severity], f.code, versions.index(f.version), f.wrt)))
+    once = {(f.severity, f.code, f.version, f.wrt, f.message, f.cause, place_of(f)): f for f in found}
+    return tuple(sorted(once.values(), key=lambda f: (order[f.severity], f.code, versions.index(f.version), f.wrt)))
 
 
 def place_of(finding: Finding) -> str:

@@ -12,9 +12,10 @@ import io
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
@@ -45,12 +46,30 @@ def main(names: list[str]) -> None:
             f"time       {sum(times) / len(times):.2f} s a target on average, median {times[len(times) // 2]:.2f},"
             f" worst {times[-1]:.2f}"
         )
+    found_after = sorted(r["first"] for r in sick)
+    if found_after:
+        print(
+            f"found      after {sum(found_after) / len(found_after):.2f} s on average, the rest is shrinking and explaining"
+        )
     visible = [r for r in sick if r["not_finite"]]
     for sampler in SAMPLERS if "--samplers" in sys.argv else ():
         print(
             f"{sampler:10s} {sum(r['samplers'][sampler] for r in visible)}/{len(visible)} of the rows with NaN or inf"
         )
     print(f"{'search':10s} {sum(r['found'] for r in visible)}/{len(visible)}")
+
+
+@contextlib.contextmanager
+def noting(first: list[float]) -> Iterator[None]:
+    """Note the time at which the first bad point is confirmed, before it is shrunk and explained."""
+    from gradcheck.pipeline import witnesses
+
+    def shrunk(*arguments: Any) -> Any:
+        first.append(time.perf_counter())
+        return witnesses.shrunk(*arguments)
+
+    with mock.patch("gradcheck.pipeline.tensors.shrunk", shrunk):
+        yield
 
 
 def matches(row: dict[str, Any], names: list[str]) -> bool:
@@ -75,8 +94,9 @@ def measured(row: dict[str, Any]) -> dict[str, Any]:
     from gradcheck.pipeline import scan
 
     options = tensors.options_of(row)
+    first: list[float] = []
     start = time.perf_counter()
-    with contextlib.redirect_stdout(io.StringIO()):
+    with contextlib.redirect_stdout(io.StringIO()), noting(first):
         report = scan(row["target"], options)
     seconds = time.perf_counter() - start
     missed, errors = tensors.missed(row, report), tensors.errors(report)
@@ -93,6 +113,7 @@ def measured(row: dict[str, Any]) -> dict[str, Any]:
         "found": not missed and not status,
         "errors": errors,
         "seconds": seconds,
+        "first": first[0] - start if first else seconds,
         "not_finite": visible,
         "samplers": sampled(row, options, points)
         if visible and "--samplers" in sys.argv

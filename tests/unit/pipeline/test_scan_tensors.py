@@ -303,3 +303,12 @@ def test_second_derivatives_are_searched() -> None:
     assert found.tensor is not None
     np.testing.assert_array_equal(found.tensor.inputs["x"], [0.0, 0.0, 0.0])
     assert next(iter(found.tensor.outputs.values())).tolist() == [0.0, 0.0, 0.0]
+
+
+def test_what_shrinks_to_one_point_is_told_once() -> None:
+    def weighted(p: Any, w: Any) -> Any:
+        return tf.reduce_mean(tf.math.log(p) * w)
+
+    found = scan(weighted, budget=1.0).findings
+    told = [(f.code, f.wrt, f.message, repr(f.tensor and f.tensor.inputs)) for f in found]
+    assert len(told) == len(set(told))
