@@ -26,7 +26,7 @@ class PointSubject:
         domain: whether the function is defined there; None where the truth is not known.
         hole: whether it is not defined there, but bounded all around.
         far: whether it takes inputs beyond all that training meets.
-        slight: whether a finite gradient is wrong by far less than gradients usually are.
+        slight: whether a finite gradient is wrong by far less than gradients usually are, or at numbers next to 0.
         defect: whether an output is not finite that could be.
         said: what computing the gradient raised, or None.
         varies: whether the outputs depend on what the gradient is taken by.
@@ -94,6 +94,6 @@ def said_beside(subject: PointSubject) -> str:
         Kind.UNDECIDED: ", and the true gradient could not be decided",
     }
     if subject.hole:
-        return "so is the function, which is undefined at this one point and bounded all around it"
+        return "so is the function, which is undefined there and bounded where it is defined around it"
     far = "; inputs as large as this are rare" if subject.far else ""
     return outputs + (truth.get(subject.kind, "") if subject.kind else "") + far

@@ -260,6 +260,13 @@ def bad_entries(gradient: Array) -> tuple[Index, ...]:
     return tuple(tuple(int(k) for k in index) for index in np.argwhere(odd))
 
 
+def is_tiny(target: TracedTensors, point: TensorPoint) -> bool:
+    """Whether a point takes numbers, other than 0, below all that training meets."""
+    return any(
+        bool(((a != 0) & (np.abs(a) < 1 / FAR)).any()) for a, i in zip(point, target.inputs, strict=True) if i.fmt
+    )
+
+
 def is_far(target: TracedTensors, point: TensorPoint) -> bool:
     """Whether a point takes numbers beyond all that training meets."""
     return any(bool((np.abs(a) > FAR).any()) for a, i in zip(point, target.inputs, strict=True) if i.fmt)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradcheck import checks, search, truth
-from gradcheck.pipeline.bench import Bench, Case, Seen, class_of, is_far
+from gradcheck.pipeline.bench import Bench, Case, Seen, class_of, is_far, is_tiny
 from gradcheck.program import Array
 from gradcheck.records import Class, Domain, Kind, TensorPoint, TracedTensors
 
@@ -145,7 +145,7 @@ def finite_case(bench: Bench, column: "Column", point: TensorPoint) -> Case | No
         return None
     seen = Seen(column, point, outputs, gradient, class_of(outputs), found, None, found.value)
     subject = bench.subject(column, seen.forward, found)
-    slight = judge.is_slight(point, place, gradient, bad)
+    slight = is_tiny(bench.target, point) or judge.is_slight(point, place, gradient, bad)
     subject = replace(subject, domain=judge.domain(point), far=is_far(bench.target, point), slight=slight)
     return Case(seen, subject, tuple(bad))
 

@@ -24,7 +24,8 @@ Place = tuple[int, tuple[int, ...]]
 
 def line_of_case(bench: Bench, case: Case) -> LineInterval | None:
     """The interval of the first bad entry's own element, else of the first that may move; None where none may."""
-    place = element_of(bench, case) if case.subject.gradient in (Class.NAN, Class.INF) else None
+    odd = case.subject.gradient in (Class.NAN, Class.INF) and bench.input_of(case.seen.column) is not None
+    place = element_of(bench, case) if odd else None
     if place is None:
         return None
     traced = bench.target.inputs[place[0]]

@@ -5,7 +5,7 @@ explained and told once.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -86,7 +86,7 @@ def scan_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
         versions=tuple(names),
         modes=("graph",),
         findings=ordered(told, tuple(names)),
-        notes=(*target.notes, *noise),
+        notes=(*target.notes, *noise, *(word for word in said_of(found, engine.raised))),
         search=SearchReport(
             target.inputs,
             target.wrt,
@@ -102,9 +102,19 @@ def scan_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
     )
 
 
+def said_of(found: search.Sightings, raised: int) -> Iterator[str]:
+    """Words on a function that has no value at many of the points, or at all of them."""
+    run = sum(found.run.values())
+    if not found.good:
+        yield f"no point was met at which its outputs and gradients are all finite; {run:,} were run"
+    if raised:
+        yield f"it raised, or its gradient did, at {raised:,} of the points that were run"
+
+
 def domains_of(loaded: LoadedTarget, options: ScanOptions) -> dict[str, ValueDomain]:
     """Domains by input: those of `--domain`, ranges of `--range`, and held values, which are ranges of one number."""
-    every = [p.name for p in loaded.parameters if p.dtype in (None, *FORMATS)]
+    kept = {*loaded.domains, *loaded.held}  # labels and masks have domains of their own
+    every = [p.name for p in loaded.parameters if p.dtype in (None, *FORMATS) and p.name not in kept]
     found: dict[str, ValueDomain] = {}
     for r in sorted(options.ranges, key=lambda r: r.name is not None):
         domain = parse_domain(f"--range {r.text}", f"{r.lo}:{r.hi}")

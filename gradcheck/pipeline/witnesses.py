@@ -23,6 +23,9 @@ ROUNDS = 40
 FEW = 32
 """Candidates of a step that are tried where points run one by one."""
 
+LARGE = 1 << 16
+"""Elements of a point that is shown as it was found."""
+
 SHOWN = 16
 """Bad entries that are listed."""
 
@@ -56,6 +59,8 @@ def shrunk(bench: Bench, case: Case) -> Case:
                 break
         return alike
 
+    if sum(a.size for a in case.seen.point) > LARGE:
+        return case
     if codes[j] in (0, 4):  # seen alone only: where a batch differs, the point stays as it is
         return case
     point = search.shrink(case.seen.point, bench.target.inputs, still_fails, ROUNDS)

@@ -79,13 +79,23 @@ def witness_lines(finding: Finding, witness: TensorWitness) -> list[str]:
     outputs = ", ".join(f"{name or 'output'} {tensor_text(a)}" for name, a in witness.outputs.items())
     lines = [f"at {given}", f"{outputs}{true_text(witness.true_outputs)}"]
     if witness.gradient is not None:
-        true = "" if witness.true_gradient is None else f" (true {tensor_text(witness.true_gradient)})"
+        true = (
+            "" if witness.true_gradient is None else f" (true {tensor_text(without_infinite(witness.true_gradient))})"
+        )
         lines.append(f"gradient by {finding.wrt} {tensor_text(witness.gradient)}{true}{where_bad(witness)}")
     if witness.weights is not None:
         lines.append(f"outputs weighed with {', '.join(tensor_text(w) for w in witness.weights)}")
     if witness.line:
         lines.append(f"along {line_text(witness.line)}")
     return [*lines, *([witness.poisons] if witness.poisons else [])]
+
+
+def without_infinite(truth: Array) -> Array:
+    """True slopes in which an infinite one, or one that does not exist, has a word."""
+    flat = ["none" if isinstance(v, float) and not isfinite(v) else v for v in truth.ravel()]
+    result = np.empty(len(flat), object)
+    result[:] = flat
+    return result.reshape(truth.shape)
 
 
 def true_text(outputs: "object") -> str:
@@ -119,7 +129,7 @@ def tensor_text(array: Array, dtype: str | None = None) -> str:
     if array.size > WRITTEN:
         if (flat == flat[0]).all() or all(v != v for v in flat if v is not None):  # noqa: PLR0124 - NaN
             return f"{shape_text(array.shape)} all {entry_text(flat[0], dtype)}"
-        odd = sum(1 for v in flat if v is not None and not isfinite(v))
+        odd = sum(1 for v in flat if isinstance(v, (float, np.floating)) and not isfinite(v))
         return f"{shape_text(array.shape)}" + (f" with {odd:,} not finite" if odd else "")
     if array.ndim == 0:
         return entry_text(array[()], dtype)
@@ -130,6 +140,8 @@ def entry_text(value: object, dtype: str | None) -> str:
     """One element."""
     if value is None:
         return "?"
+    if isinstance(value, str):
+        return value
     if isinstance(value, (bool, np.bool_, int, np.integer)):
         return str(value)
     assert isinstance(value, (float, np.floating)), "floats are all that is left"

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from gradcheck.domains import ValueDomain
-from gradcheck.errors import BAD_CONFIGURATION, CANNOT_TRACE, CannotCheck
+from gradcheck.errors import BAD_CONFIGURATION, CANNOT_TRACE, NOT_SUPPORTED_YET, CannotCheck
 from gradcheck.floats import FORMATS
 from gradcheck.program import Array
 from gradcheck.records import LoadedTarget, Parameter, TensorInput, TensorPoint
@@ -156,10 +156,18 @@ def traced(loaded: LoadedTarget, inputs: tuple[TensorInput, ...]) -> Any:
     return forward
 
 
+COMPOSITE = (tf.RaggedTensorSpec, tf.SparseTensorSpec, tf.RaggedTensor, tf.SparseTensor)
+
+
 def check_outputs(target: str, forward: Any) -> None:
     """A target returns at least one real floating-point tensor, all of static shape."""
     if not forward.outputs:
         raise CannotCheck(CANNOT_TRACE, f"{target}: it returns no tensor; return the value to differentiate")
+    if any(isinstance(s, COMPOSITE) for s in tf.nest.flatten(forward.structured_outputs)):
+        raise CannotCheck(
+            NOT_SUPPORTED_YET,
+            f"{target}: it returns a ragged or sparse tensor; return its values, or to_tensor() of it",
+        )
     if not any(t.dtype.is_floating for t in forward.outputs):
         dtype = forward.outputs[0].dtype.name
         raise CannotCheck(CANNOT_TRACE, f"{target}: it returns {dtype}, which has no real gradient; return floats")

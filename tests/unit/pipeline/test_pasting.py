@@ -15,10 +15,10 @@ from gradcheck.options import ScanOptions
 from gradcheck.pipeline.pasting import variable, written
 from gradcheck.records import Finding, TensorInput
 
+pytestmark = pytest.mark.slow
+
 TARGETS = """
 import tensorflow as tf
-
-pytestmark = pytest.mark.slow
 
 
 def plain(x):
