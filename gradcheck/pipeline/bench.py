@@ -40,6 +40,9 @@ DECOMPOSITIONS = frozenset(
 )
 """Operations on whole matrices. TensorFlow takes those of symmetric ones as functions of symmetric perturbations."""
 
+LARGE = 1 << 16
+"""Elements of a point beyond which each further run of it takes too long."""
+
 REMEMBERED = 256
 """Points of which it is remembered where bad values are born."""
 
@@ -258,6 +261,11 @@ def bad_entries(gradient: Array) -> tuple[Index, ...]:
     """Indices of the entries that are not finite: those that are NaN, else those that are infinite."""
     odd = np.isnan(gradient) if np.isnan(gradient).any() else ~np.isfinite(gradient)
     return tuple(tuple(int(k) for k in index) for index in np.argwhere(odd))
+
+
+def is_large(point: TensorPoint) -> bool:
+    """Whether a point is shown as it was found, neither shrunk nor moved."""
+    return sum(array.size for array in point) > LARGE
 
 
 def is_tiny(target: TracedTensors, point: TensorPoint) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 from gradcheck import search
 from gradcheck.bisection import midpoint
 from gradcheck.floats import FloatFormat, Ordinals
-from gradcheck.pipeline.bench import Bench, Case, class_of
+from gradcheck.pipeline.bench import Bench, Case, class_of, is_large
 from gradcheck.program import Array
 from gradcheck.records import Class, LineInterval, TensorPoint
 
@@ -25,7 +25,7 @@ Place = tuple[int, tuple[int, ...]]
 def line_of_case(bench: Bench, case: Case) -> LineInterval | None:
     """The interval of the first bad entry's own element, else of the first that may move; None where none may."""
     odd = case.subject.gradient in (Class.NAN, Class.INF) and bench.input_of(case.seen.column) is not None
-    place = element_of(bench, case) if odd else None
+    place = element_of(bench, case) if odd and not is_large(case.seen.point) else None
     if place is None:
         return None
     traced = bench.target.inputs[place[0]]

@@ -10,7 +10,7 @@ import numpy as np
 
 from gradcheck import search
 from gradcheck.floats import FloatFormat
-from gradcheck.pipeline.bench import Bench, Case
+from gradcheck.pipeline.bench import Bench, Case, is_large
 from gradcheck.pipeline.cases import about_outputs
 from gradcheck.pipeline.intervals import line_of_case
 from gradcheck.pipeline.pasting import Slope, pasted
@@ -22,9 +22,6 @@ ROUNDS = 40
 
 FEW = 32
 """Candidates of a step that are tried where points run one by one."""
-
-LARGE = 1 << 16
-"""Elements of a point that is shown as it was found."""
 
 SHOWN = 16
 """Bad entries that are listed."""
@@ -59,7 +56,7 @@ def shrunk(bench: Bench, case: Case) -> Case:
                 break
         return alike
 
-    if sum(a.size for a in case.seen.point) > LARGE:
+    if is_large(case.seen.point):
         return case
     if codes[j] in (0, 4):  # seen alone only: where a batch differs, the point stays as it is
         return case
