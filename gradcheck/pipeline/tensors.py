@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -35,6 +36,9 @@ from gradcheck.records import (
 NOISE = "it draws random numbers: what is told was seen, and another run may see something else"
 
 
+if TYPE_CHECKING:
+    from gradcheck.engine.tensors import TensorEngine
+
 GOOD = 32
 """Good points that are judged before those beside bad ones."""
 
@@ -46,7 +50,6 @@ def scan_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
     from gradcheck.tracing.tensors import Wanted, trace_tensors
 
     wanted = Wanted(options.shapes, domains_of(loaded, options), options.wrt, options.dtype or "float32", options.seed)
-    start = time.monotonic()
     if options.against:
         raise CannotCheck(BAD_CONFIGURATION, f"{loaded.name}: --against is for elementwise targets; scan each alone")
 
@@ -60,20 +63,7 @@ def scan_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
     bench = bench_for(options.shapes, alone=False)
     engine, target = bench.engine, bench.target
     noise = (NOISE,) if is_noisy(engine, search.base_points(target.inputs)[1:3]) else ()
-    allowed = Allowance(options.budget, target.operations, target.size, len(engine.versions))
-    start = time.monotonic()  # of the search: a model may take longer than that to be traced
-    ground = search.Ground(
-        target.inputs,
-        engine.classify,
-        target.pull,
-        target.tables,
-        target.scalars,
-        lambda: allowed.left(engine.evaluated, engine.calls, engine.raised, engine.width),
-        lambda: max(engine.width, ALONE),
-        options.seed,
-        late=lambda: time.monotonic() > start + PATIENCE * options.budget,
-    )
-    found = search.search(ground)
+    found = search.search(ground_of(engine, options))
     tailor = Tailor(bench_for)
     told = static_findings(bench)
     for case in all_cases(bench, found):
@@ -86,7 +76,7 @@ def scan_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
         versions=tuple(names),
         modes=("graph",),
         findings=ordered(told, tuple(names)),
-        notes=(*target.notes, *noise, *(word for word in said_of(found, engine.raised))),
+        notes=(*target.notes, *noise, *said_of(found, engine.raised)),
         search=SearchReport(
             target.inputs,
             target.wrt,
@@ -99,6 +89,23 @@ def scan_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
             options.order,
             found.cut,
         ),
+    )
+
+
+def ground_of(engine: "TensorEngine", options: ScanOptions) -> search.Ground:
+    """What is searched, and how far; the clock starts now, since a model may take longer to be traced."""
+    target, start = engine.target, time.monotonic()
+    allowed = Allowance(options.budget, target.operations, target.size, len(engine.versions))
+    return search.Ground(
+        target.inputs,
+        engine.classify,
+        target.pull,
+        target.tables,
+        target.scalars,
+        lambda: allowed.left(engine.evaluated, engine.calls, engine.raised, engine.width),
+        lambda: max(engine.width, ALONE),
+        options.seed,
+        late=lambda: time.monotonic() > start + PATIENCE * options.budget,
     )
 
 
