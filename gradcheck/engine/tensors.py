@@ -29,7 +29,6 @@ class Column:
     """One gradient: whose, with which cotangent, by what."""
 
     version: TensorVersion
-    place: int
     wrt: str
     position: int
 
@@ -48,7 +47,7 @@ class TensorEngine:
     def __init__(self, target: TracedTensors, alone: bool = False) -> None:
         self.target = target
         self.versions = [v for v in target.versions if v.failure is None]
-        self.columns = [Column(v, k, name, i) for k, v in enumerate(self.versions) for i, name in enumerate(target.wrt)]
+        self.columns = [Column(v, name, i) for v in self.versions for i, name in enumerate(target.wrt)]
         self.evaluated = self.calls = self.raised = 0
         self.alone = alone or not self.versions or any(v.vectorised() is None for v in self.versions)
 
