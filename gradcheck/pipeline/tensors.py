@@ -46,7 +46,7 @@ GOOD = 32
 def scan_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
     """Search one target; raises `CannotCheck` where it cannot be traced."""
     from gradcheck.engine.tensors import TensorEngine, is_noisy
-    from gradcheck.tracing.second import gradient_of
+    from gradcheck.tracing.second import differentiated, gradient_of, labelled
     from gradcheck.tracing.tensors import Wanted, trace_tensors
 
     wanted = Wanted(options.shapes, domains_of(loaded, options), options.wrt, options.dtype or "float32", options.seed)
@@ -56,6 +56,8 @@ def scan_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
     def bench_for(shapes: Shapes, alone: bool = True) -> Bench:
         second = options.order > 1
         target = trace_tensors(gradient_of(loaded, options.wrt) if second else loaded, replace(wanted, shapes=shapes))
+        if second:
+            target = labelled(target, differentiated(loaded, options.wrt))
         settled = {i.name: i.shape for i in target.inputs}
         original = trace_tensors(loaded, replace(wanted, shapes=settled)) if second else None
         return Bench(TensorEngine(target, alone), options, original)

@@ -76,7 +76,7 @@ def one_finding(finding: Finding, style: Style) -> list[str]:
 def witness_lines(finding: Finding, witness: TensorWitness) -> list[str]:
     """What was put in, and what came out."""
     given = ", ".join(f"{name} = {tensor_text(a, witness.dtypes[name])}" for name, a in witness.inputs.items())
-    outputs = ", ".join(f"{name or 'output'} {tensor_text(a)}" for name, a in witness.outputs.items())
+    outputs = ", ".join(f"{output_text(name)} {tensor_text(a)}" for name, a in witness.outputs.items())
     lines = [f"at {given}", f"{outputs}{true_text(witness.true_outputs)}"]
     if witness.gradient is not None:
         true = (
@@ -88,6 +88,11 @@ def witness_lines(finding: Finding, witness: TensorWitness) -> list[str]:
     if witness.line:
         lines.append(f"along {line_text(witness.line)}")
     return [*lines, *([witness.poisons] if witness.poisons else [])]
+
+
+def output_text(name: str) -> str:
+    """The name of an output; the only one has none, and one of a list is a number."""
+    return f"output[{name}]" if name.isdigit() else name or "output"
 
 
 def without_infinite(truth: Array) -> Array:

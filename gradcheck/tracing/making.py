@@ -28,7 +28,7 @@ from gradcheck.tracing.graphs import (
     nodes,
 )
 from gradcheck.tracing.layouts import placeholder_name
-from gradcheck.tracing.programs import study
+from gradcheck.tracing.programs import named, study
 from gradcheck.tracing.shapes import moderate, specs_of, tensors_of
 from gradcheck.tracing.sources import Call, Source, stripped
 
@@ -184,10 +184,10 @@ class Making:
             return tuple(self.written(*xs))
 
         frozen = partial(self.backward_of, True, source.imported, signs)
-        if source.imported:
-            return study(outputs, frozen, specs)
         plain = partial(self.backward_of, False, False, signs)
-        return study(outputs, lambda written: plain(source.call), specs) or study(outputs, frozen, specs)
+        found = None if source.imported else study(outputs, lambda written: plain(source.call), specs)
+        found = found or study(outputs, frozen, specs)
+        return None if found is None else named(found, [i.name for i in self.inputs])
 
     def backward_of(
         self, imported: bool, strips: bool, signs: tuple[Array, ...] | None, forward: Any

@@ -10,7 +10,7 @@ inlined afterwards.
 
 import linecache
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -57,6 +57,22 @@ def study(forward: Call, differentiated: Callable[[Any], Call], specs: list[Any]
             inside = partial(entered, frozen, shapes, known, len(written.outputs))
             return replace(whole, entered=inside) if branches else whole
     return None
+
+
+def named(found: Study, names: Sequence[str]) -> Study:
+    """A study whose inputs have the user's names, which TensorFlow may not take: `batch['p']` is a fine one."""
+    program = found.program
+    theirs = {program.nodes[place].name: name for place, name in zip(program.inputs, names, strict=True)}
+    nodes = tuple(
+        replace(n, name=theirs.get(n.name, n.name), forward=n.forward and theirs.get(n.forward, n.forward))
+        for n in program.nodes
+    )
+
+    def inside(values: tuple[Any, ...]) -> Study | None:
+        deeper = found.entered(values)
+        return None if deeper is None else named(deeper, names)
+
+    return replace(found, program=replace(program, nodes=nodes), entered=inside)
 
 
 def study_of(frozen: Any, shapes: list[tuple[int, ...]], known: Places, results: int) -> Study:

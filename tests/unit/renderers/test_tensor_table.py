@@ -150,6 +150,14 @@ def test_what_is_known_of_a_witness_is_told(finding: Finding, changes: dict[str,
     assert words in changed(finding, **changes)
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"), [("", "output 0"), ("1", "output[1] 0"), ("loss", "loss 0"), ("first gradient by x",) * 2]
+)
+def test_outputs_have_names(finding: Finding, name: str, shown: str) -> None:
+    witness = replace(WITNESS, outputs={name: np.array(0.0)})
+    assert f"\n      {shown}" in text(replace(finding, tensor=witness))
+
+
 def test_where_all_is_bad_no_place_is_named(finding: Finding) -> None:
     assert "bad at" not in changed(finding, bad=((0,), (1,)), bad_count=2)
 

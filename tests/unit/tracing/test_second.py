@@ -11,7 +11,7 @@ from gradcheck.errors import CANNOT_TRACE
 from gradcheck.loading.calls import Call, target_of
 from gradcheck.loading.signatures import arguments_of
 from gradcheck.records import LoadedTarget
-from gradcheck.tracing.second import gradient_of
+from gradcheck.tracing.second import differentiated, gradient_of, labelled
 from gradcheck.tracing.tensors import Wanted, trace_tensors
 
 Refused = Callable[[str, Callable[[], object]], str]
@@ -22,9 +22,9 @@ def loaded(function: Callable[..., Any]) -> LoadedTarget:
 
 
 def values(found: LoadedTarget, *inputs: Any) -> list[Any]:
-    """What the target gives in graph mode."""
+    """What the target gives in graph mode; a gradient that is not connected is None."""
     results = tf.function(found.function)(*(tf.constant(i) for i in inputs))
-    return [r.numpy().tolist() for r in tf.nest.flatten(results)]
+    return [r.numpy().tolist() for r in tf.nest.flatten(results) if r is not None]
 
 
 def product(x: Any, y: Any) -> Any:
@@ -51,6 +51,15 @@ def test_labels_integers_and_what_is_not_connected_have_none() -> None:
 
     found = gradient_of(loaded(loss), ())
     assert values(found, [1.0, 2.0, 4.0], [1.0], [2]) == [[0.0, 0.0, 8.0]]
+
+
+def test_outputs_say_what_they_are_by_where_others_are_not_connected() -> None:
+    def loss(x: Any, y: Any, z: Any) -> Any:
+        return tf.reduce_sum(x**2 * z**2 + tf.round(y))
+
+    target = loaded(loss)
+    traced = trace_tensors(gradient_of(target, ()), Wanted({}, {}))
+    assert labelled(traced, differentiated(target, ())).outputs == ("first gradient by x", "first gradient by z")
 
 
 def test_a_gradient_that_is_none_cannot_be_differentiated_again(refused: Refused) -> None:

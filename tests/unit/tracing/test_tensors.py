@@ -213,3 +213,32 @@ def test_stops_and_xla_are_told() -> None:
     compiled = tf.function(lambda x: tf.reduce_sum(x), jit_compile=True)
     assert any("XLA" in note for note in traced(lambda x: compiled(x)).notes)
     assert target.notes == ()
+
+
+@tf.function(input_signature=[{"p": tf.TensorSpec([2]), "q": [tf.TensorSpec([])]}])
+def structured(batch):  # type: ignore[no-untyped-def]
+    return tf.cond(batch["q"][0] > 0, lambda: tf.math.log(batch["p"]), lambda: tf.sqrt(batch["p"]))
+
+
+@tf.custom_gradient
+def overridden(x):  # type: ignore[no-untyped-def]
+    return tf.math.log(x), lambda upstream: upstream / x
+
+
+@pytest.mark.parametrize("name", ["autodiff", "custom"])
+def test_programs_name_inputs_as_the_user_does(name: str) -> None:
+    def lists(xs: Any) -> Any:
+        return overridden(xs["a"][0]) * xs["a"][1]
+
+    spec = {"a": [tf.TensorSpec([2]), tf.TensorSpec([2])]}
+    study = version(traced(tf.function(lists, input_signature=[spec])), name).study()
+    assert study is not None
+    assert [study.program.nodes[i].name for i in study.program.inputs] == ["xs['a'][0]", "xs['a'][1]"]
+
+
+def test_programs_of_taken_branches_do_too() -> None:
+    study = version(traced(structured)).study()
+    assert study is not None
+    inside = study.entered((floats(1.0, 2.0), np.array(1.0)))
+    assert inside is not None
+    assert [inside.program.nodes[i].name for i in inside.program.inputs] == ["batch['p']", "batch['q'][0]"]
