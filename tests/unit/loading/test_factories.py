@@ -99,6 +99,16 @@ def test_what_no_factory_makes(project: Path, write: Write, refused: Refused, at
     assert FAILING[attribute].format(target=target) in message
 
 
+def test_a_factory_that_is_not_called_is_answered_with_how_to_call_it(
+    project: Path, write: Write, refused: Refused
+) -> None:
+    write("made.py", "def make(scale=2.0):\n    return lambda x: scale * x\n")
+    message = refused("GC908", partial(load, "made:make"))
+    assert message.startswith("made:make: no input to sweep: ")
+    assert message.endswith(", or name made:make() if it makes what is to be scanned")
+    assert [p.name for p in load("made:make()").parameters] == ["x"]
+
+
 def test_ctrl_c_in_a_factory_is_no_error_of_the_target(project: Path, write: Write) -> None:
     write("made.py", "def make():\n    raise KeyboardInterrupt\n")
     with pytest.raises(KeyboardInterrupt):
