@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
-from gradcheck.floats import Doubles, FloatFormat
+from gradcheck.floats import FORMATS, Doubles, FloatFormat
 
 Array: TypeAlias = NDArray[Any]
 Truths: TypeAlias = NDArray[np.bool_]
@@ -222,6 +222,27 @@ def rounded(values: Array, fmt: FloatFormat) -> Doubles:
     if fmt.name == "bfloat16":
         return fmt.decode(fmt.encode(values))
     return np.clip(values, -fmt.largest, fmt.largest).astype(fmt.name).astype(np.float64)
+
+
+def misfit(domain: ValueDomain, dtype: str) -> str | None:
+    """Why no input of a dtype has a domain, and what to write instead; None where one may."""
+    if dtype in FORMATS:
+        fmt = FORMATS[dtype]
+        beyond = [e for e in (domain.lo, domain.hi) if e is not None and abs(e) >= fmt.largest + fmt.largest_ulp / 2]
+        return f"{dtype} ends at {fmt.text(fmt.max_ordinal)}; write smaller numbers" if beyond else None
+    if dtype == "bool":
+        first, last, instead = 0, 1, "mask"
+    else:
+        first, last = np.iinfo(dtype).min, np.iinfo(dtype).max
+        instead = "integer:LO:HI, mask or one-hot"
+    if domain.kind in ("probability", "simplex", "unit"):
+        return f"{dtype} has no fractions; write {instead}"
+    lo, hi = -math.inf if domain.lo is None else domain.lo, math.inf if domain.hi is None else domain.hi
+    if not any(math.isinf(end) for end in (lo, hi)) and math.ceil(lo) > math.floor(hi):
+        return f"{dtype} has no number in it; write {instead}"
+    if any(not math.isinf(end) and not first <= end <= last for end in (lo, hi)):
+        return f"{dtype} holds {first} to {last}; write {instead if dtype == 'bool' else 'ends between these'}"
+    return None
 
 
 def parse_domain(where: str, text: str) -> ValueDomain:

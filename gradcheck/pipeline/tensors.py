@@ -14,7 +14,7 @@ import numpy as np
 
 from gradcheck import checks, search, truth
 from gradcheck.checks.points import PointSubject
-from gradcheck.domains import ValueDomain, parse_domain
+from gradcheck.domains import ValueDomain, misfit, parse_domain
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
 from gradcheck.explaining.points import Blame, output_point_cause, point_cause
 from gradcheck.floats import FORMATS
@@ -31,6 +31,7 @@ from gradcheck.records import (
     SearchReport,
     TargetReport,
     TensorPoint,
+    TracedTensors,
 )
 
 NOISE = "it draws random numbers: what is told was seen, and another run may see something else"
@@ -64,6 +65,7 @@ def scan_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
 
     bench = bench_for(options.shapes, alone=False)
     engine, target = bench.engine, bench.target
+    check_domains(target, options)
     noise = (NOISE,) if is_noisy(engine, search.base_points(target.inputs)[1:3]) else ()
     found = search.search(ground_of(engine, options))
     tailor = Tailor(bench_for)
@@ -130,6 +132,20 @@ def domains_of(loaded: LoadedTarget, options: ScanOptions) -> dict[str, ValueDom
         found |= dict.fromkeys(every if r.name is None else [r.name], domain)
     held = {h.name: parse_domain(f"--hold {h.name}", f"{h.value}:{h.value}") for h in options.holds}
     return {**found, **options.domains, **held}
+
+
+def check_domains(target: TracedTensors, options: ScanOptions) -> None:
+    """Raise `CannotCheck` where an input cannot have the values that are asked for by its name."""
+    said = {r.name: (f"--range {r.text}", parse_domain(r.text, f"{r.lo}:{r.hi}")) for r in options.ranges}
+    said |= {name: (f"--domain {name}={domain.text}", domain) for name, domain in options.domains.items()}
+    said |= {
+        h.name: (f"--hold {h.name}={h.value}", parse_domain(h.value, f"{h.value}:{h.value}")) for h in options.holds
+    }
+    for i in target.inputs:
+        option, domain = said.get(i.name, ("", i.domain))
+        why = misfit(domain, i.dtype) if option else None
+        if why:
+            raise CannotCheck(BAD_CONFIGURATION, f"{target.name}: {option}: {i.name} is {i.dtype}, and {why}")
 
 
 def all_cases(bench: Bench, found: search.Sightings) -> Iterable[Case]:

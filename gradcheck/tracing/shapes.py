@@ -19,6 +19,7 @@ from gradcheck.floats import FORMATS
 from gradcheck.program import Array
 from gradcheck.records import LoadedTarget, Parameter, TensorInput, TensorPoint
 from gradcheck.tracing.layouts import Untraceable, positional
+from gradcheck.tracing.memory import check_fits
 
 Shape = tuple[int, ...]
 
@@ -70,6 +71,7 @@ def settle(loaded: LoadedTarget, shapes: Mapping[str, Shape], domains: Mapping[s
         raise CannotCheck(BAD_CONFIGURATION, f"{loaded.name}: no input {unknown[0]!r}; it has: {names}")
     first: Untraceable | None = None
     for inputs in assignments(loaded, shapes, domains, dtype):
+        check_fits(loaded.name, inputs)
         try:
             forward = traced(loaded, inputs)
         except Untraceable as failure:

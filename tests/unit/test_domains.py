@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from gradcheck.domains import LARGEST_INTEGER, ROW_ULPS, ValueDomain, parse_domain, rounded
+from gradcheck.domains import LARGEST_INTEGER, ROW_ULPS, ValueDomain, misfit, parse_domain, rounded
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
 from gradcheck.floats import FORMATS, FloatFormat
 
@@ -17,6 +17,7 @@ TEXTS = (
     *("any", "probability", "simplex", "one-hot", "positive", "unit", "mask"),
     *("integer:0:9", "integer:-3:3000", "-1:1", "0.1:0.3", "2:", ":-2", "1e-30:1e30"),
 )
+FRACTIONS = ("probability", "simplex", "unit")
 AWKWARD = [math.nan, math.inf, -math.inf, 0.0, -0.0, 5e-324, 1e-45, 6e-8, 1e-310, 3e38, -3e38, 1.7e308, -1.7e308, 0.5]
 SHAPES = ((), (1,), (4,), (2, 3), (2, 1, 3), (0,), (2, 0))
 
@@ -253,3 +254,26 @@ def test_rounding_is_that_of_the_ordinals(fmt: FloatFormat, values: list[float])
     halves = fmt.decode(fmt.encode(near)) * 0.5 + fmt.decode(np.minimum(fmt.encode(near) + 1, fmt.max_ordinal)) * 0.5
     for each in (near, halves, halves * (1 - 2.0**-50), np.nextafter(halves, 0)):
         assert bits(rounded(each, fmt)) == bits(fmt.decode(fmt.encode(each)))
+
+
+@pytest.mark.parametrize(
+    ("text", "dtype", "why"),
+    [
+        *[(kind, "int32", "int32 has no fractions; write integer:LO:HI, mask or one-hot") for kind in FRACTIONS],
+        *[(kind, "bool", "bool has no fractions; write mask") for kind in FRACTIONS],
+        ("0.2:0.8", "int64", "int64 has no number in it; write integer:LO:HI, mask or one-hot"),
+        ("integer:0:9", "bool", "bool holds 0 to 1; write mask"),
+        ("integer:0:200", "int8", "int8 holds -128 to 127; write ends between these"),
+        ("-1:", "uint8", "uint8 holds 0 to 255; write ends between these"),
+        ("0:1e300", "float32", "float32 ends at 3.4028235e+38; write smaller numbers"),
+        ("integer:0:70000", "float16", "float16 ends at 65500; write smaller numbers"),
+        *[
+            (text, "int32", None)
+            for text in ("any", "mask", "one-hot", "positive", "integer:0:9", "-1:1", "0.5:", ":7")
+        ],
+        *[(text, "bool", None) for text in ("any", "mask", "one-hot", "integer:0:1", "1:1", "0:")],
+        *[(text, "float16", None) for text in (*FRACTIONS, "mask", "one-hot", "integer:0:9", "0.2:0.8", "1e-9:65504")],
+    ],
+)
+def test_domains_that_no_input_of_a_dtype_has(text: str, dtype: str, why: str | None) -> None:
+    assert misfit(domain(text), dtype) == why

@@ -255,6 +255,32 @@ def test_what_cannot_be_done_is_refused(options: dict[str, Any], words: str) -> 
     assert raised.value.message.startswith(words)
 
 
+def chosen(x: Any, places: int) -> Any:
+    return tf.sqrt(tf.gather(x, places * 0))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"domains": {"places": parse_domain("", "probability")}}, "--domain places=probability: {}has no fractions; "),
+        ({"domains": {"x": parse_domain("", "0:1e99")}}, "--domain x=0:1e+99: x is float32, and float32 ends at "),
+        ({"ranges": (RangeOption("places", "0.1", "0.9"),)}, "--range places=0.1:0.9: {}has no number in it; "),
+        ({"holds": (HoldOption("places", "1e20"),)}, "--hold places=1e20: {}holds -2147483648 to 2147483647; "),
+    ],
+)
+def test_values_that_an_input_cannot_have_are_refused(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(CannotCheck) as raised:
+        scan(chosen, shapes={"x": (3,), "places": (2,)}, **options)
+    assert raised.value.code == BAD_CONFIGURATION
+    assert raised.value.message.startswith("t: " + words.format("places is int32, and int32 "))
+
+
+def test_a_range_of_all_floats_leaves_truth_values_alone() -> None:
+    report = scan(lambda x, flag: tf.where(tf.logical_not(flag), x, 2 * x), ranges=(RangeOption(None, "2", "3"),))
+    assert report.search is not None
+    assert [i.dtype for i in report.search.inputs] == ["float32", "bool"]
+
+
 def test_where_nothing_traces_the_first_reason_is_told_with_what_to_write() -> None:
     def refusing(x: Any) -> Any:
         raise ValueError(f"images please, not {x.shape}")
