@@ -18,6 +18,7 @@ from gradcheck.domains import ValueDomain, misfit, parse_domain
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
 from gradcheck.explaining.points import Blame, output_point_cause, point_cause
 from gradcheck.floats import FORMATS
+from gradcheck.loading.held_numbers import with_numbers
 from gradcheck.options import ScanOptions
 from gradcheck.pipeline.bench import Bench, Case, class_of
 from gradcheck.pipeline.cases import cases, finite_cases, is_error
@@ -46,6 +47,19 @@ GOOD = 32
 
 def scan_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
     """Search one target; raises `CannotCheck` where it cannot be traced."""
+    loaded, options = with_held_numbers(loaded, options)
+    return search_tensors(loaded, options)
+
+
+def with_held_numbers(loaded: LoadedTarget, options: ScanOptions) -> tuple[LoadedTarget, ScanOptions]:
+    """The target with what is held as a Python number bound, and the options for the rest."""
+    rest = with_numbers(loaded, {h.name: h.value for h in options.holds}, options.shapes)
+    left = {p.name for p in loaded.parameters} - {p.name for p in rest.parameters}
+    return rest, replace(options, holds=tuple(h for h in options.holds if h.name not in left))
+
+
+def search_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
+    """Search one target whose arguments are tensors."""
     from gradcheck.engine.tensors import TensorEngine, is_noisy
     from gradcheck.tracing.second import differentiated, gradient_of, labelled
     from gradcheck.tracing.tensors import Wanted, trace_tensors

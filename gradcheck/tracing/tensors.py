@@ -38,8 +38,13 @@ from gradcheck.tracing.layouts import Untraceable
 from gradcheck.tracing.making import ONES, SIGNS, Making
 from gradcheck.tracing.programs import ordered
 from gradcheck.tracing.pulls import pull_of
-from gradcheck.tracing.shapes import Shape, Shaped, moderate, settle, tensors_of
+from gradcheck.tracing.shapes import OTHERS, Shape, Shaped, moderate, settle, tensors_of
 from gradcheck.tracing.sources import as_written, sources_of
+
+LARGE = 1 << 18
+"""Numbers computed at one point, weights among them, beyond which a second cotangent takes too long."""
+
+SINGLE_NOTE = "a large graph: its outputs are weighed with random signs alone, not with ones too"
 
 VARIABLES = "variables"
 """The name by which `--wrt` means every captured variable."""
@@ -77,13 +82,22 @@ def trace_tensors(loaded: LoadedTarget, wanted: Wanted) -> TracedTensors:
         shaped = settle(loaded, wanted.shapes, {**conventional, **wanted.domains}, wanted.dtype)
     except Untraceable as failure:
         said = f"{failure.stage} it raised {explain(failure.error)}"
-        hint = "" if wanted.shapes else "; say what it takes with --shape NAME=4,3"
-        raise CannotCheck(CANNOT_TRACE, f"{loaded.name}: {said}{hint}") from failure
+        shapes = "" if wanted.shapes else "; say what it takes with --shape NAME=4,3"
+        raise CannotCheck(CANNOT_TRACE, f"{loaded.name}: {said}{numbers_hint(loaded, wanted) or shapes}") from failure
+    except CannotCheck as refusal:
+        told = numbers_hint(loaded, wanted) if refusal.code == CANNOT_TRACE else ""
+        raise CannotCheck(refusal.code, refusal.message + told) from refusal
     variables = captured_variables(shaped.forward)
     check_names(loaded.name, wanted.wrt, [i.name for i in shaped.inputs], [v.name for v in variables])
     chosen = chosen_inputs(loaded, shaped.inputs, wanted.wrt)
     weights = [v for v in variables if VARIABLES in wanted.wrt or v.name in wanted.wrt]
     return assembled(loaded, shaped, chosen, weights, wanted.seed)
+
+
+def numbers_hint(loaded: LoadedTarget, wanted: Wanted) -> str:
+    """What to do where an argument, taken for a tensor of integers or truth values, is a Python number."""
+    numbers = [p.name for p in loaded.parameters if p.dtype in OTHERS and p.shape is None]
+    return "".join(f"; if {n} is a Python number, hold it: --hold {n}=1" for n in numbers[:2] if n not in wanted.shapes)
 
 
 def assembled(loaded: LoadedTarget, shaped: Shaped, chosen: list[int], weights: list[Any], seed: int) -> TracedTensors:
@@ -96,6 +110,9 @@ def assembled(loaded: LoadedTarget, shaped: Shaped, chosen: list[int], weights: 
     size = 3 * sum(elements(t) for op in moving for t in op.outputs) + sum(elements(v) for v in weights) + 1
     making = Making(shaped.inputs, tuple(chosen), tuple(weights), len(kept), as_written(loaded, kept), size)
     sources = sources_of(loaded, forward, kept, weights, making.written)
+    single = making.size > LARGE and SIGNS in cotangents
+    if single:
+        del cotangents[ONES]
     versions = tuple(making.version(source, name, signs) for source in sources for name, signs in cotangents.items())
     graph_def = frozen.graph.as_graph_def() if frozen else forward.graph.as_graph_def()
     stops = tuple(Stop(file, line) for file, line in user_stops(forward))
@@ -114,7 +131,7 @@ def assembled(loaded: LoadedTarget, shaped: Shaped, chosen: list[int], weights: 
         guessed=shaped.guessed,
         open=shaped.open,
         stops=stops,
-        notes=(*loaded.notes, *((XLA_NOTE,) if is_compiled(forward) else ())),
+        notes=(*loaded.notes, *((XLA_NOTE,) if is_compiled(forward) else ()), *((SINGLE_NOTE,) if single else ())),
         pull=cache(partial(pull_of, frozen, shaped.inputs, making.width)),
     )
 

@@ -295,6 +295,20 @@ def test_where_nothing_traces_the_first_reason_is_told_with_what_to_write() -> N
     assert "--shape" not in raised.value.message
 
 
+def repeated(x: Any, n: int) -> Any:
+    return tf.reduce_sum(tf.concat([x] * n, 0))
+
+
+def test_a_python_number_is_to_be_held_and_then_is_one() -> None:
+    with pytest.raises(CannotCheck) as raised:
+        scan(repeated)
+    assert raised.value.code == CANNOT_TRACE
+    assert raised.value.message.endswith("; if n is a Python number, hold it: --hold n=1")
+    report = scan(repeated, holds=(HoldOption("n", "2"),))
+    assert report.search is not None
+    assert [i.name for i in report.search.inputs] == ["x"]
+
+
 def test_ranges_and_held_values_are_domains() -> None:
     options = ScanOptions(
         ranges=(RangeOption("x", "2", "3"), RangeOption(None, "-1", "1")),

@@ -109,3 +109,15 @@ def test_each_tensor_and_value_is_one_danger_and_there_are_never_too_many() -> N
 def test_without_danger_or_graph_there_is_no_pull() -> None:
     assert pull_for(lambda x: x * x + tf.sqrt(tf.constant(2.0)), VECTOR) is None
     assert pull_of(None, (), lambda size: WIDTH) is None
+
+
+def test_where_the_function_raises_nothing_pulls() -> None:
+    def gathered(x: Any, n: Any) -> Any:
+        return tf.sqrt(tf.gather(x, tf.cast(n, tf.int32)))
+
+    pull = pull_for(gathered, ("float32", (3,)), ("float32", ()))
+    good = at(pull, [1.0, 2.0, 3.0], 1.0)
+    assert good[0] == [2.0]
+    distances, slopes = at(pull, [1.0, 2.0, 3.0], -1.0)
+    assert distances == [float("inf")]
+    assert slopes == [[0.0, 0.0, 0.0], 0.0]
