@@ -60,8 +60,7 @@ def guilty_forward(program: Program, cause: Cause) -> int | None:
 def cause_at(program: Program, place: int, found: Class, seen: Observation, whole: Observation | None = None) -> Cause:
     """The record of one node; `whole` is what was seen of whole tensors, where `seen` holds a number of each."""
     node = program.nodes[place]
-    made = None if found is Class.WRONG else culprit(program, place, seen if whole is None else whole)
-    forward = made or forward_node(program, place)
+    forward = blamed(program, place, found, seen if whole is None else whole)
     where = forward.place if forward else node.place
     return Cause(
         op=node.op,
@@ -72,6 +71,12 @@ def cause_at(program: Program, place: int, found: Class, seen: Observation, whol
         node=(forward or node).name.removeprefix("stripped/"),
         message=with_place(sentence(program, place, found, seen), where),
     )
+
+
+def blamed(program: Program, place: int, found: Class, whole: Observation) -> Node | None:
+    """The forward operation of the user's that a node belongs to, or that gave it what it spoils."""
+    made = None if found is Class.WRONG else culprit(program, place, whole)
+    return made or forward_node(program, place)
 
 
 def with_place(words: str, where: Place | None) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.explaining.causes import PASSING, birth, cause_at, first_odd, guilty_forward, overriding, unmeant_birth
+from gradcheck.explaining.causes import PASSING, birth, blamed, cause_at, first_odd, guilty_forward, overriding, unmeant_birth
 from gradcheck.explaining.focus import focus
 from gradcheck.explaining.traps import where_trap
 from gradcheck.program import Array, Observation, Program, Ref
@@ -33,8 +33,8 @@ def line_of(program: Program, place: int | None, seen: Observation) -> str:
     """What two findings with one cause have in common: the user's line, else the node."""
     if place is None:
         return ""
-    cause = cause_at(program, place, Class.NAN, focus(program, seen, place), seen)
-    return f"{cause.file}:{cause.line}" if cause.file else cause.node
+    node = blamed(program, place, Class.NAN, seen) or program.nodes[place]
+    return f"{node.place.file}:{node.place.line}" if node.place else node.name.removeprefix("stripped/")
 
 
 @dataclass(frozen=True)

@@ -9,19 +9,21 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gradcheck import search, truth
 from gradcheck.checks.points import PointSubject
 from gradcheck.explaining.points import born, line_of, view
 from gradcheck.floats import FORMATS, FloatFormat
 from gradcheck.options import FAR, ScanOptions
-from gradcheck.program import Array
-from gradcheck.records import Class, Domain, Kind, Study, TensorPoint, TracedTensors
+from gradcheck.program import Array, Program
+from gradcheck.records import Class, Domain, Kind, Study, TensorPoint, TensorVersion, TracedTensors
 
 if TYPE_CHECKING:
     from gradcheck.engine.tensors import Column, TensorEngine
 
-Index = tuple[int, ...]
+NO_ENTRIES = np.zeros((0, 0), np.intp)
+"""Indices of no entries."""
 
 DECOMPOSITIONS = frozenset(
     {
@@ -46,8 +48,15 @@ LARGE = 1 << 16
 REMEMBERED = 256
 """Points of which it is remembered where bad values are born."""
 
+HELD = 1 << 24
+"""Numbers of results that are remembered, some 64 MB."""
+
 JUDGED_ENTRIES = 3
 """Bad entries that are held against real arithmetic, at one point."""
+
+
+Outcome = tuple[tuple[Array, ...], tuple[Array | None, ...], str | None]
+"""Outputs, gradients, and what computing the gradients raised."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,12 +89,12 @@ class Case:
     Attributes:
         seen: what came out.
         subject: for the checks.
-        bad: indices of the bad entries.
+        bad: indices of the bad entries, [number, rank] integers.
     """
 
     seen: Seen
     subject: PointSubject
-    bad: tuple[Index, ...]
+    bad: NDArray[np.intp]
 
 
 class Bench:
@@ -107,7 +116,9 @@ class Bench:
         self.judges: dict[str, truth.TensorJudge | None] = {}
         self.missing: tuple[str, ...] = ()
         self.judged = 0
+        self.views: dict[tuple[str, str], list[Program]] = {}
         self.lines: dict[tuple[str, str, int], tuple[TensorPoint, list[str]]] = {}
+        self.outcomes: dict[tuple[str, str, int], tuple[TensorPoint, Outcome]] = {}
 
     @cached_property
     def ordinary(self) -> list[TensorPoint]:
@@ -167,7 +178,7 @@ class Bench:
 
     def look(self, column: "Column", point: TensorPoint) -> Seen | None:
         """Run a point alone; None where the function itself raises, or all is well."""
-        outputs, gradients, said = self.engine.run(column.version, point)
+        outputs, gradients, said = self.run(column.version, point)
         if not outputs:
             return None
         gradient = gradients[column.position]
@@ -178,23 +189,42 @@ class Bench:
         key = self.line(column, point) if odd in (Class.NAN, Class.INF) else said or "output"
         return Seen(column, point, outputs, gradient, forward, odd, said, key)
 
+    def run(self, version: TensorVersion, point: TensorPoint) -> Outcome:
+        """What one point gives alone; all gradients of it are asked for one after the other, so it is remembered."""
+        key = (version.name, version.cotangent, id(point))
+        if key not in self.outcomes:
+            outcome = self.engine.run(version, point)
+            size = sum(a.size for a in (*outcome[0], *outcome[1]) if a is not None)
+            while len(self.outcomes) >= max(1, min(REMEMBERED, HELD // max(size, 1))):
+                del self.outcomes[next(iter(self.outcomes))]
+            self.outcomes[key] = (point, outcome)
+        return self.outcomes[key][1]
+
     def line(self, column: "Column", point: TensorPoint) -> str:
         """The line in which a gradient that is not finite is born; all gradients of a point are looked at together."""
-        study = self.study_of(column)
-        if study is None:
+        views = self.views_of(column)
+        if not views:
             return ""
         key = (column.version.name, column.version.cotangent, id(point))
         if key not in self.lines:
             while len(self.lines) >= REMEMBERED:
                 del self.lines[next(iter(self.lines))]
-            self.lines[key] = (point, self.lines_at(study, point))
+            self.lines[key] = (point, self.lines_at(column, point))
         return self.lines[key][1][column.position]
 
-    def lines_at(self, study: Study, point: TensorPoint) -> list[str]:
+    def lines_at(self, column: "Column", point: TensorPoint) -> list[str]:
         """The same for every gradient at a point."""
-        seen = study.observe(point)
-        views = [view(study, i) for i in range(len(self.target.wrt))]
-        return [line_of(program, born(program, seen), seen) for program in views]
+        study = self.study_of(column)
+        seen = {} if study is None else study.observe(point)
+        return [line_of(program, born(program, seen), seen) for program in self.views_of(column)]
+
+    def views_of(self, column: "Column") -> list[Program]:
+        """A column's version as one program for each gradient; none where no program could be made."""
+        key = (column.version.name, column.version.cotangent)
+        if key not in self.views:
+            study = self.study_of(column)
+            self.views[key] = [] if study is None else [view(study, i) for i in range(len(self.target.wrt))]
+        return self.views[key]
 
     def case(self, seen: Seen) -> Case | None:
         """What is true of what was seen; None where the function is not defined, and no wonder."""
@@ -204,8 +234,8 @@ class Bench:
         hole = domain is Domain.OUTSIDE and not self.decomposes and judge is not None and judge.is_hole(seen.point)
         if domain is Domain.OUTSIDE and not hole:
             return None
-        bad = bad_entries(seen.gradient) if seen.gradient is not None else ()
-        kind = Kind.SINGULAR if hole else self.kind(seen, bad) if bad else None
+        bad = NO_ENTRIES if seen.gradient is None else bad_entries(seen.gradient)
+        kind = Kind.SINGULAR if hole else self.kind(seen, bad) if len(bad) else None
         defect = judge is not None and seen.forward is not Class.FINITE and judge.defect(seen.point, list(seen.outputs))
         subject = replace(
             self.subject(seen.column, seen.forward, seen.odd),
@@ -233,14 +263,15 @@ class Bench:
         dtypes = {**{i.name: i.dtype for i in self.target.inputs}, **{w.name: w.dtype for w in self.target.weights}}
         return FORMATS[dtypes[wrt]]
 
-    def kind(self, seen: Seen, bad: tuple[Index, ...]) -> Kind | None:
+    def kind(self, seen: Seen, bad: NDArray[np.intp]) -> Kind | None:
         """What the first bad entries should have been: the worst that is known of them."""
         judge, place, name = self.judge(seen.column), self.input_of(seen.column), seen.column.version.name
         if judge is None or seen.gradient is None:
             return None
         if place is None:
             return Kind.UNDECIDED
-        kinds = [judge.entry(seen.point, place, i, float(seen.gradient[i]), name).kind for i in bad[:JUDGED_ENTRIES]]
+        entries = [tuple(index) for index in bad[:JUDGED_ENTRIES].tolist()]
+        kinds = [judge.entry(seen.point, place, i, float(seen.gradient[i]), name).kind for i in entries]
         order = (Kind.NUMERICAL, Kind.SINGULAR, Kind.UNDECIDED, Kind.OVERFLOW)
         return min((k for k in kinds if k is not None), key=order.index, default=Kind.UNDECIDED)
 
@@ -257,10 +288,10 @@ def class_of(arrays: tuple[Array, ...]) -> Class:
     return Class.INF if any(np.isinf(a).any() for a in arrays) else Class.FINITE
 
 
-def bad_entries(gradient: Array) -> tuple[Index, ...]:
-    """Indices of the entries that are not finite: those that are NaN, else those that are infinite."""
-    odd = np.isnan(gradient) if np.isnan(gradient).any() else ~np.isfinite(gradient)
-    return tuple(tuple(int(k) for k in index) for index in np.argwhere(odd))
+def bad_entries(gradient: Array) -> NDArray[np.intp]:
+    """Indices of the entries that are not finite, [number, rank]: those that are NaN, else those that are infinite."""
+    nan = np.isnan(gradient)
+    return np.argwhere(nan if nan.any() else ~np.isfinite(gradient))
 
 
 def is_large(point: TensorPoint) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradcheck import checks, search, truth
-from gradcheck.pipeline.bench import Bench, Case, Seen, class_of, is_far, is_tiny
+from gradcheck.pipeline.bench import NO_ENTRIES, Bench, Case, Seen, class_of, is_far, is_tiny
 from gradcheck.program import Array
 from gradcheck.records import Class, Domain, Kind, TensorPoint, TracedTensors
 
@@ -104,7 +104,7 @@ def forward_cases(bench: Bench, found: search.Sightings) -> Iterator[Case]:
 def about_outputs(case: Case) -> Case:
     """The case of the outputs alone."""
     subject = replace(case.subject, gradient=Class.FINITE, kind=None, said=None)
-    return replace(case, seen=replace(case.seen, key="output"), subject=subject, bad=())
+    return replace(case, seen=replace(case.seen, key="output"), subject=subject, bad=NO_ENTRIES)
 
 
 def finite_cases(bench: Bench, points: list[TensorPoint]) -> Iterator[Case]:
@@ -133,7 +133,7 @@ def finite_case(bench: Bench, column: "Column", point: TensorPoint) -> Case | No
     judge = None if place is None else bench.judge(column)  # of weights the truth is not known
     if judge is None or place is None:
         return None
-    outputs, gradients, _ = bench.engine.run(column.version, point)
+    outputs, gradients, _ = bench.run(column.version, point)
     gradient = gradients[column.position] if outputs else None
     if gradient is None or not np.isfinite(gradient).all():
         return None
@@ -147,7 +147,7 @@ def finite_case(bench: Bench, column: "Column", point: TensorPoint) -> Case | No
     subject = bench.subject(column, seen.forward, found)
     slight = is_tiny(bench.target, point) or judge.is_slight(point, place, gradient, bad)
     subject = replace(subject, domain=judge.domain(point), far=is_far(bench.target, point), slight=slight)
-    return Case(seen, subject, tuple(bad))
+    return Case(seen, subject, np.array(bad, np.intp).reshape(len(bad), gradient.ndim))
 
 
 def is_worth_judging(judge: "truth.TensorJudge", point: TensorPoint, place: int, gradient: Array, version: str) -> bool:

@@ -42,8 +42,8 @@ def element_of(bench: Bench, case: Case) -> Place | None:
     """The element to move."""
     inputs = bench.target.inputs
     own = bench.input_of(case.seen.column)
-    if own is not None and case.bad and inputs[own].domain.kind in FREE:
-        return own, case.bad[0]
+    if own is not None and len(case.bad) and inputs[own].domain.kind in FREE:
+        return own, tuple(case.bad[0].tolist())
     free = [k for k, i in enumerate(inputs) if i.fmt and i.domain.kind in FREE and 0 not in i.shape]
     return (free[0], (0,) * len(inputs[free[0]].shape)) if free else None
 
@@ -52,7 +52,7 @@ def staying(bench: Bench, case: Case, place: Place, fmt: FloatFormat) -> Callabl
     """Whether the case stays the same with the element at an ordinal."""
     (k, index), column = place, case.seen.column
     domain = bench.target.inputs[k].domain
-    entry = case.bad[0] if case.bad else None
+    entry = tuple(case.bad[0].tolist()) if len(case.bad) else None
 
     def stays(ordinal: int) -> bool:
         point = moved(case.seen.point, k, index, fmt.value(ordinal))

@@ -105,7 +105,7 @@ def witness_of(bench: Bench, case: Case, loaded: LoadedTarget) -> TensorWitness:
         gradient=case.seen.gradient,
         true_outputs=true_outputs,
         true_gradient=true_gradient,
-        bad=case.bad[:SHOWN],
+        bad=tuple(tuple(index) for index in case.bad[:SHOWN].tolist()),
         bad_count=len(case.bad),
         bad_outputs=bad_outputs(target.outputs, case.seen.outputs),
         cotangent=column.version.cotangent,
@@ -157,7 +157,8 @@ def poisoned(bench: Bench, case: Case) -> Poisoned | None:
         return None
     size = rows.pop()
     batched = [len(i.shape) > 0 and i.shape[0] == size for i in inputs]
-    worst = list(dict.fromkeys([*(index[0] for index in case.bad if index and index[0] < size), 0]))
+    own = case.bad[:, 0] if case.bad.shape[1] else case.bad.ravel()
+    worst = list(dict.fromkeys([*own[own < size].tolist(), 0]))
     calms = list(reversed(search.base_points(inputs)[1:3] if size > 1 else []))
     for calm, shared in product(calms, (*calms, case.seen.point)):
         control = tuple(c if b else s for c, s, b in zip(calm, shared, batched, strict=True))
@@ -175,14 +176,14 @@ def poisoned(bench: Bench, case: Case) -> Poisoned | None:
 
 def spoiled(bench: Bench, case: Case, batched: list[bool]) -> str | None:
     """What one bad row, the first, does to the gradient."""
-    if case.seen.gradient is None or not case.bad:
+    if case.seen.gradient is None or not len(case.bad):
         return None
     place = bench.input_of(case.seen.column)
     if place is None:
         return f"one bad row poisons the batch: it alone makes the gradient by {case.seen.column.wrt} not finite"
     if not batched[place]:
         return f"one bad row poisons the batch: {case.seen.column.wrt} is shared by all rows"
-    others = [index for index in case.bad if index[0] != 0]
+    others = bool((case.bad[:, 0] != 0).any())
     return "one bad row poisons the batch: the gradient of the other rows is not finite either" if others else None
 
 

@@ -72,7 +72,7 @@ def test_an_output_that_overflows_is_a_case_of_its_own_and_told_once() -> None:
     gradient, output = cases(bench, sighted(bench, [[100, 0]], [[200, 0]]))
     assert (gradient.subject.gradient, gradient.subject.defect) == (Class.NAN, False)
     assert (output.subject.gradient, output.subject.defect, output.seen.key) == (Class.FINITE, True, "output")
-    assert output.bad == ()
+    assert len(output.bad) == 0
 
 
 def test_points_outside_of_the_domain_are_no_cases() -> None:
