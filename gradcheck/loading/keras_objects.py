@@ -88,7 +88,14 @@ def load_layer(name: str, layer: Any, paste: tuple[str, ...], **fields: Any) -> 
     """A layer of the arguments of its `call`."""
     options = {"training": False} if "training" in inspect.signature(layer.call).parameters else {}
     notes = () if layer.built else (NOT_BUILT,)
+    fields = {"takes_tensors": awaits_batch(layer), **fields}
     return called(name, layer, Call(layer, layer_arguments(name, layer), options), paste, notes=notes, **fields)
+
+
+def awaits_batch(layer: Any) -> bool:
+    """Whether a layer is yet to make variables, or its inner layers theirs, for the features of its first batch."""
+    own = [c for c in type(layer).__mro__ if "build" in vars(c)]
+    return not layer.built and (own[0].__name__ != "Layer" or any(not inner.built for inner in layer._layers))
 
 
 def called(name: str, layer: Any, call: Call, paste: tuple[str, ...], /, **fields: Any) -> LoadedTarget:

@@ -94,7 +94,7 @@ def search_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
         versions=tuple(names),
         modes=("graph",),
         findings=ordered(told, tuple(names)),
-        notes=(*target.notes, *noise, *said_of(found, engine.raised)),
+        notes=(*target.notes, *noise, *said_of(found, engine.raised), *unknown(bench)),
         search=SearchReport(
             target.inputs,
             target.wrt,
@@ -134,6 +134,23 @@ def said_of(found: search.Sightings, raised: int) -> Iterator[str]:
         yield f"no point was met at which its outputs and gradients are all finite; {run:,} were run"
     if raised:
         yield f"it raised, or its gradient did, at {raised:,} of the points that were run"
+
+
+def unknown(bench: Bench) -> Iterator[str]:
+    """Why nothing was held against real arithmetic, where nothing was."""
+    if bench.judged:
+        return
+    if not bench.judges:
+        reason = "no result was met that could be judged"
+    elif bench.missing:
+        reason = f"{', '.join(bench.missing)} has no rule, and TensorFlow cannot run it in float64"
+        if bench.missing == (truth.TOO_LARGE,):
+            reason = f"it is {truth.TOO_LARGE}, and TensorFlow cannot run it in float64"
+    elif bench.original and len(bench.original.wrt) > 1:
+        reason = "second derivatives are judged by one input alone; choose it with --wrt"
+    else:
+        reason = "TensorFlow cannot make one graph of the function and its gradient"
+    yield f"the truth is not known, since {reason}"
 
 
 def domains_of(loaded: LoadedTarget, options: ScanOptions) -> dict[str, ValueDomain]:

@@ -13,7 +13,7 @@ from gradcheck.records import Class, Domain, Finding, Region, Report, SearchRepo
 from gradcheck.renderers.paragraphs import shown, wrapped
 from gradcheck.renderers.strip import strip
 from gradcheck.renderers.styles import Style
-from gradcheck.renderers.tensor_table import search_coverage_text, search_lines, tensor_findings
+from gradcheck.renderers.tensor_table import clean_text, search_coverage_text, search_lines, tensor_findings
 from gradcheck.renderers.visible import visible
 
 MAX_ROWS = 16
@@ -53,8 +53,9 @@ def searched_block(target: TargetReport, search: SearchReport, style: Style) -> 
     how = style.paint(wrapped(search_coverage_text(search, target.modes), style, "  "), "dim")
     if not target.findings:
         name, clean = style.paint(target.target, "heading"), style.paint("clean", "good")
-        shapes = ", ".join(f"{i.name}{list(i.shape)}" for i in search.inputs)
-        first = f"{name}  {clean}  {shapes}: {sum(search.points.values()):,} points run"
+        said = clean_text(search)
+        fits = len(f"{target.target}  clean  {said}") <= style.width
+        first = f"{name}  {clean}  {said}" if fits else f"{name}  {clean}\n{wrapped(said, style, '  ')}"
         unsure = [how] if not search.judged or search.approximate or search.cut else []
         return "\n".join([first, *unsure, *note_lines(target, style)])
     found = tensor_findings(target.findings, style)

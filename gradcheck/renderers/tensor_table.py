@@ -162,10 +162,21 @@ def search_coverage_text(search: SearchReport, modes: tuple[str, ...]) -> str:
     truth = "the truth is not known"
     if search.judged:
         truth = f"{search.judged:,} results held against real arithmetic"
-    if search.approximate:
+    if search.approximate and search.judged:
         truth = f"approximate: float64 stands in for the truth ({', '.join(search.approximate)})"
     cut = "; stopped by the clock, so that another run may find more (--budget)" if search.cut else ""
     weighed = f"; outputs weighed with {' and '.join(search.cotangents)}" if len(search.cotangents) > 1 else ""
     second = "; second derivative" if search.order == 2 else ""
     points = f"searched: {sum(search.points.values()):,} points ({stages})"
     return f"{points}, {'/'.join(modes)} mode; {truth}{weighed}{second}{cut}"
+
+
+def clean_text(search: SearchReport) -> str:
+    """What was differentiated by, at which shapes, in how many points."""
+    shapes = {i.name: f"{i.name}{shape_text(i.shape)}" for i in search.inputs}
+    by = [shapes.get(name, name) for name in search.wrt if name not in {w.name for w in search.weights}]
+    by += [f"{len(search.weights)} variable{'s' * (len(search.weights) > 1)}"] if search.weights else []
+    held = [text for name, text in shapes.items() if name not in search.wrt]
+    guessed = ", shapes guessed" if search.guessed else ""
+    beside = f" at {', '.join(held)}" if held else ""
+    return f"by {', '.join(by)}{beside}{guessed}: {sum(search.points.values()):,} points run"

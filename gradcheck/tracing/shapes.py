@@ -34,7 +34,7 @@ OPEN = 3
 
 LADDER: tuple[Shape, ...] = ((3,), (2, 3), (3, 3), (2, 3, 4), (2, 4, 4, 3), (), (1,))
 """Shapes that are tried where nothing declares one, all inputs alike: a vector, a batch of vectors, a square matrix, a
-sequence, images, a number."""
+sequence, images, a number. Keras takes batches: where it is known to be asked, those that are none come last."""
 
 MIXED: tuple[Shape, ...] = ((3,), (2, 3), (), (2,), (3, 3), (3, 2), (2, 3, 3))
 """Shapes that are combined where no one shape does for all inputs."""
@@ -95,11 +95,17 @@ def assignments(
         changes += [(other, [p]) for p in reversed(open_ones) for other in reversed(OTHERS) if [p] != held]
     for other, changed in changes:
         kinds = [p.dtype or (other if other and p in changed else dtype) for p in loaded.parameters]
-        for chosen in shape_choices(loaded.parameters, shapes, other is not None):
+        choices = shape_choices(loaded.parameters, shapes, other is not None)
+        for chosen in sorted(choices, key=lambda c: loaded.takes_tensors and not is_batch(c)):
             yield tuple(
                 TensorInput(p.name, kind, shape, domains.get(p.name) or usual(p, kind, loaded))
                 for p, kind, shape in zip(loaded.parameters, kinds, chosen, strict=True)
             )
+
+
+def is_batch(shapes: tuple[Shape, ...]) -> bool:
+    """Whether every input has a first dimension for the batch and another one."""
+    return all(len(shape) > 1 for shape in shapes)
 
 
 def usual(parameter: Parameter, dtype: str, loaded: LoadedTarget) -> ValueDomain:

@@ -244,6 +244,33 @@ def test_a_layer_that_is_not_built_may_say_its_rank() -> None:
     assert loaded(layers.LayerNormalization()).parameters[0].shape is None
 
 
+class Inner(layers.Layer):  # type: ignore[name-defined]
+    def __init__(self) -> None:
+        super().__init__()
+        self.dense = layers.Dense(2)
+
+    def call(self, x: Any) -> Any:
+        return self.dense(x)
+
+
+class Squared(layers.Layer):  # type: ignore[name-defined]
+    def call(self, x: Any) -> Any:
+        return x * x
+
+
+@pytest.mark.parametrize(
+    ("make", "is_tensor"),
+    [
+        *[(layers.LayerNormalization, True), (layers.BatchNormalization, True), (Inner, True)],
+        *[(Squared, False), (layers.ReLU, False), (layers.Dropout, False)],
+    ],
+)
+def test_a_layer_that_makes_variables_for_its_first_batch_is_not_called_with_a_line(
+    make: Callable[..., Any], is_tensor: bool
+) -> None:
+    assert loaded(make(0.5) if make is layers.Dropout else make()).is_tensor is is_tensor
+
+
 LAYERS: dict[str, tuple[Any, tuple[Parameter, ...], str]] = {
     "activation": (layers.LeakyReLU(), (Parameter("inputs", "float32"),), "f({0})"),
     "dropout": (layers.Dropout(0.5), (Parameter("inputs", "float32"),), "f({0}, training=False)"),

@@ -1,6 +1,7 @@
 """The scan of a tensor target: the same for the same seed, and what it says of gradients that raise or are None."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,11 @@ from gradcheck.errors import BAD_CONFIGURATION, CANNOT_TRACE, CannotCheck
 from gradcheck.loading.calls import Call, target_of
 from gradcheck.loading.signatures import arguments_of
 from gradcheck.options import HoldOption, RangeOption, ScanOptions
-from gradcheck.pipeline.tensors import domains_of, scan_tensors
+from gradcheck.pipeline.tensors import domains_of, scan_tensors, unknown
 from gradcheck.records import Environment, Finding, LoadedTarget, Report, TargetReport
 from gradcheck.renderers.json_report import render_json
 from gradcheck.renderers.styles import Style
+from gradcheck.truth import TOO_LARGE
 
 pytestmark = pytest.mark.slow
 
@@ -329,6 +331,38 @@ def test_the_clock_stops_a_search_that_takes_too_long_and_that_is_told(monkeypat
     report = scan(rmse)
     assert report.search is not None
     assert report.search.cut
+
+
+@pytest.mark.parametrize(
+    ("function", "options", "reason"),
+    [
+        (lambda x, y: tf.reduce_sum(x**2 * y**2), {"order": 2}, "second derivatives are judged by one input alone"),
+        (lambda x: tf.reduce_sum(x * x), {}, None),
+    ],
+)
+def test_where_the_truth_is_not_known_the_reason_is_told(
+    function: Callable[..., Any], options: dict[str, Any], reason: str | None
+) -> None:
+    report = scan(function, **options)
+    assert report.search is not None
+    told = [note for note in report.notes if note.startswith("the truth is not known, since ")]
+    assert [n.removeprefix("the truth is not known, since ").startswith(reason or "") for n in told] == [True] * (
+        reason is not None
+    )
+
+
+@pytest.mark.parametrize(
+    ("judges", "missing", "reason"),
+    [
+        ({}, (), "no result was met that could be judged"),
+        ({"ones": None}, ("Svd",), "Svd has no rule, and TensorFlow cannot run it in float64"),
+        ({"ones": None}, (TOO_LARGE,), "it is too large for real arithmetic, and TensorFlow cannot run it in float64"),
+        ({"ones": None}, (), "TensorFlow cannot make one graph of the function and its gradient"),
+    ],
+)
+def test_reasons_for_which_the_truth_is_not_known(judges: Any, missing: tuple[str, ...], reason: str) -> None:
+    bench: Any = SimpleNamespace(judged=0, judges=judges, missing=missing, original=None)
+    assert list(unknown(bench)) == [f"the truth is not known, since {reason}"]
 
 
 def test_noise_is_noted() -> None:

@@ -21,8 +21,10 @@ from gradcheck.records import (
     Weight,
 )
 from gradcheck.renderers.styles import Style
+from gradcheck.renderers.table import target_block
 from gradcheck.renderers.tensor_table import (
     WRITTEN,
+    clean_text,
     line_text,
     search_coverage_text,
     search_lines,
@@ -86,6 +88,18 @@ def test_variables_are_counted_and_guessed_shapes_are_said_to_be() -> None:
         "  2 variables (2,010 weights), differentiated by",
         "  (shapes found by trying; --shape NAME=4,3 sets them)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "by x[2]: 1,234 points run"),
+        ({"guessed": True}, "by x[2], shapes guessed: 1,234 points run"),
+        ({"wrt": ("w",), "weights": (Weight("w", "float32", (2,)),)}, "by 1 variable at x[2]: 1,234 points run"),
+    ],
+)
+def test_a_clean_target_says_by_what_it_was_differentiated(changes: dict[str, Any], words: str) -> None:
+    assert clean_text(replace(SEARCH, **changes)) == words
 
 
 def test_a_finding_is_told_with_its_witness_cause_and_code(finding: Finding) -> None:
@@ -211,3 +225,13 @@ def test_tensors_are_written_out_or_told_by_their_shape(array: Array, dtype: str
 )
 def test_how_it_was_searched_is_told(changes: dict[str, Any], words: str) -> None:
     assert words in search_coverage_text(replace(SEARCH, **changes), ("graph",))
+
+
+@pytest.mark.parametrize(("names", "lines"), [(("x",), 1), (tuple(f"a_long_name_{k}" for k in range(7)), 4)])
+def test_a_clean_target_fits_however_many_inputs_it_has(names: tuple[str, ...], lines: int) -> None:
+    given = tuple(TensorInput(name, "float32", (2, 3), parse_domain(name, "any")) for name in names)
+    target = TargetReport("m:f", search=replace(SEARCH, inputs=given, wrt=names, judged=1))
+    printed = target_block(target, Style(80)).splitlines()
+    assert printed[0].startswith("m:f  clean")
+    assert len(printed) == lines
+    assert max(map(len, printed)) <= 80

@@ -1,6 +1,7 @@
 """Shapes: what is declared counts, then what is said, then what is found by trying."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -270,3 +271,12 @@ def test_integers_and_truth_values_become_tensors_of_their_dtypes() -> None:
     a, b = tensors_of(inputs, (np.array([0, 255]), np.array(True)))
     assert (a.dtype, a.numpy().tolist()) == (tf.uint8, [0, 255])
     assert (b.dtype, b.numpy().tolist()) == (tf.bool, True)
+
+
+def test_what_takes_batches_is_tried_with_batches_first() -> None:
+    target = replace(loaded(lambda x: tf.reduce_sum(x, -1)), takes_tensors=True)
+    assert settle(target, {}, {}, "float32").inputs[0].shape == (2, 3)
+    tried = [inputs[0].shape for inputs in assignments(target, {}, {}, "float32")]
+    ranks = [len(shape) > 1 for shape in tried]
+    assert set(tried) >= set(LADDER)
+    assert ranks == sorted(ranks, reverse=True)
