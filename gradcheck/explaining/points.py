@@ -9,7 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.explaining.causes import PASSING, birth, blamed, cause_at, first_odd, guilty_forward, overriding, unmeant_birth
+from gradcheck.explaining.causes import (
+    PASSING,
+    birth,
+    blamed,
+    cause_at,
+    first_odd,
+    guilty_forward,
+    overriding,
+    unmeant_birth,
+)
 from gradcheck.explaining.focus import focus
 from gradcheck.explaining.traps import where_trap
 from gradcheck.program import Array, Observation, Program, Ref

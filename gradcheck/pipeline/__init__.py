@@ -13,7 +13,7 @@ from pathlib import Path
 
 from gradcheck import __version__, configuration, loading, planning
 from gradcheck.configuration import EMPTY, Configuration
-from gradcheck.errors import CANNOT_TRACE, CannotCheck, NotElementwise
+from gradcheck.errors import BAD_CONFIGURATION, CANNOT_TRACE, CannotCheck, NotElementwise
 from gradcheck.options import ScanOptions
 from gradcheck.pipeline.cures import Patient, with_cures
 from gradcheck.pipeline.sweeps import sweep_and_check
@@ -73,8 +73,8 @@ def scan_otherwise(loaded: LoadedTarget, options: ScanOptions, error: CannotChec
         raise error
     try:
         return scan_tensors(loaded, options)
-    except CannotCheck:
-        if isinstance(error, NotElementwise):
+    except CannotCheck as other:
+        if isinstance(error, NotElementwise) or other.code == BAD_CONFIGURATION:
             raise
         raise error from None
 

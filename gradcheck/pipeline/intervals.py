@@ -69,7 +69,7 @@ def staying(bench: Bench, case: Case, place: Place, fmt: FloatFormat) -> Callabl
 
 def moved(point: TensorPoint, k: int, index: tuple[int, ...], value: float) -> TensorPoint:
     """A point with one element elsewhere."""
-    arrays: list[Array] = [a.copy() for a in point]
+    arrays: list[Array] = [np.array(a) for a in point]  # a scalar of numpy's becomes an array
     arrays[k][index] = value
     return tuple(arrays)
 

@@ -216,8 +216,9 @@ def static_findings(bench: Bench) -> list[Finding]:
             own, effective = bench.fmt(target.wrt[0]), version.name in ("custom", bench.effective)
             subject = PointSubject(version.name, effective, target.wrt[0], own, Class.FINITE, Class.FINITE)
             found += checks.find_at(replace(subject, said=version.failure))
+    first = next(iter(target.cotangents))
     for column in bench.engine.columns:
-        if not column.version.connected[column.position] and column.version.cotangent == "ones":
+        if not column.version.connected[column.position] and column.version.cotangent == first:
             subject = replace(
                 bench.subject(column, Class.FINITE, Class.NONE), varies=varies(bench, column), stops=target.stops
             )

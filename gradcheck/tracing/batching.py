@@ -50,10 +50,10 @@ def shares(a: Any, b: Any) -> bool:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """TensorFlow warns of kernels that it vectorises as loops, which the user did not ask for."""
+    """TensorFlow tells of kernels that it vectorises as loops, or cannot, which the user did not ask for."""
     logger = tf.get_logger()
     level = logger.level
-    logger.setLevel("ERROR")
+    logger.setLevel("FATAL")
     try:
         yield
     finally:

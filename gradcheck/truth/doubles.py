@@ -15,8 +15,8 @@ from gradcheck.floats import FloatFormat
 from gradcheck.program import Array
 from gradcheck.records import TensorPoint
 from gradcheck.truth.duals import ZERO, Real, State, plus, times
-from gradcheck.truth.enclosures import Enclosure
-from gradcheck.truth.tensors import Seeds, unit
+from gradcheck.truth.enclosures import UNKNOWN, Enclosure
+from gradcheck.truth.tensors import Seeds, unit, weights_of
 
 InDoubles = Callable[[TensorPoint], tuple[Sequence[Array], Sequence[Array | None]]]
 """From a point to its outputs and its gradients, one an input; None for those that have none."""
@@ -54,7 +54,11 @@ class ApproximateTensorOracle:
     def along(self, point: TensorPoint, seeds: Seeds) -> Enclosure:
         """The same where inputs move as fast as arrays say."""
         outputs, gradients = self.at(point)
-        floats = [(c, a) for c, a, fmt in zip(self.cotangents, outputs, self.formats, strict=True) if fmt]
+        pairs = zip(self.cotangents, outputs, self.formats, strict=True)
+        try:
+            floats = [(weights_of(c, np.shape(a)), a) for c, a, fmt in pairs if fmt]
+        except ValueError:
+            return UNKNOWN
         moving = [(s, g) for s, g in zip(seeds, gradients, strict=True) if s is not None and g is not None]
         return Enclosure(product(floats), product(moving))
 

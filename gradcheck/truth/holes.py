@@ -16,10 +16,13 @@ from gradcheck.program import Array
 from gradcheck.records import TensorPoint
 from gradcheck.truth.arguments import exact_point, shifted
 from gradcheck.truth.known import OracleOfTensors
-from gradcheck.truth.tensors import LIMIT_PRECISION, TensorOracle
+from gradcheck.truth.tensors import LAST_LIMIT_PRECISION, LIMIT_PRECISION, TensorOracle
 
 STEPS = (arb(2) ** -60, arb(2) ** -120)
 """How far on the way it is looked."""
+
+TOUCHING = arb(2) ** -1300
+"""A step that passes no float: from -1e-37 the others lead to where sqrt is defined."""
 
 SETTLED = 1e-3
 """Relative change between both steps of a function that has a limit; that of log x is 1."""
@@ -29,7 +32,8 @@ def is_hole(oracle: OracleOfTensors, point: TensorPoint, ordinary: Sequence[Tens
     """Whether the outputs have limits on the way from a point to some ordinary one; not known without exact rules."""
     if not isinstance(oracle, TensorOracle):
         return False
-    if any(is_defined(oracle, unmasked(point, there)) for there in ordinary):
+    count = sum(np.size(a) for a in oracle.outputs(point))
+    if any(is_defined(oracle, unmasked(point, there), count) for there in ordinary):
         return True
     return any(has_limits(oracle, point, there) for there in (*ordinary, above(point)))
 
@@ -41,9 +45,11 @@ def unmasked(point: TensorPoint, there: TensorPoint) -> TensorPoint | None:
     return tuple(x if x.dtype.kind == "f" else y for x, y in zip(point, there, strict=True))
 
 
-def is_defined(oracle: TensorOracle, point: TensorPoint | None) -> bool:
-    """Whether all outputs have values at a point: then it is not for the floats that they had none."""
-    return point is not None and values(oracle, point) is not None
+def is_defined(oracle: TensorOracle, point: TensorPoint | None, count: int) -> bool:
+    """Whether as many outputs have values at a point: then it is not for the floats that they had none."""
+    if point is None or sum(np.size(a) for a in oracle.outputs(point)) != count:
+        return False
+    return values(oracle, point) is not None
 
 
 def above(point: TensorPoint) -> TensorPoint:
@@ -58,9 +64,13 @@ def has_limits(oracle: TensorOracle, point: TensorPoint, there: TensorPoint) -> 
         exact = exact_point(oracle.program, point)
         way = tuple(b - a if a.dtype.kind == "f" else None for a, b in zip(point, there, strict=True))
         near, nearer = (values(oracle, shifted(exact, way, step)) for step in STEPS)
+        if near is None or nearer is None or not all(map(settled, near, nearer)):
+            return False
+        ctx.prec = LAST_LIMIT_PRECISION
+        nearest = values(oracle, shifted(exact_point(oracle.program, point), way, TOUCHING))
     finally:
         ctx.prec = outer
-    return near is not None and nearer is not None and all(map(settled, near, nearer))
+    return nearest is not None and all(map(settled, nearer, nearest))
 
 
 def values(oracle: TensorOracle, point: tuple[Array, ...]) -> list[arb] | None:

@@ -70,9 +70,7 @@ class TensorOracle:
         self.program, self.refs = program, refs
         self.formats = tuple(FORMATS.get(program.nodes[i].dtypes[k]) for i, k in refs)
         self.shapes = [np.shape(c) for c in cotangents]
-        flats = [np.ravel(c) if fmt else np.zeros(0) for c, fmt in zip(cotangents, self.formats, strict=True)]
-        self.places = [np.flatnonzero(c) for c in flats]
-        self.weights = [Dual(arb(float(w))) for c, at in zip(flats, self.places, strict=True) for w in c[at]]
+        self.cotangents = cotangents
         dtypes = [program.nodes[i].dtypes[0] for i in program.inputs]
         floats = [dtype for dtype in dtypes if dtype in FLOATS] or ["float32"]
         self.last_precision = max(LAST_PRECISION[dtype] for dtype in floats)
@@ -130,8 +128,10 @@ class TensorOracle:
         """The weighted sum, ties resolved on one side, or all between both."""
         run = Run(TABLE, side, hull)
         arrays = run.call(self.program, arguments(self.program, point, seeds), self.refs)
-        numbers = [x for array, at in zip(arrays, self.places, strict=True) for x in array.ravel()[at]]
-        return dot(numbers, self.weights), run
+        pairs = zip(arrays, self.cotangents, self.formats, strict=True)
+        weighed = [(a.ravel(), np.ravel(weights_of(c, a.shape))) for a, c, fmt in pairs if fmt]
+        terms = [(a[i], weights[i]) for a, weights in weighed for i in np.flatnonzero(weights)]
+        return dot([x for x, _ in terms], [Dual(arb(float(w))) for _, w in terms]), run
 
     def beside(self, here: Dual, point: TensorPoint, seeds: Seeds) -> Enclosure:
         """What there is at a tie."""
@@ -171,6 +171,15 @@ class TensorOracle:
         exact = exact_point(self.program, point)
         still: Seeds = (None,) * len(point)
         return differentiated(lambda t: self.once(shifted(exact, seeds, t), still).value, step_at(exact), value)
+
+
+def weights_of(cotangent: Array, shape: tuple[int, ...]) -> Array:
+    """A cotangent for an output, whose shape may depend on the point: then only ones fit, and others raise."""
+    if np.shape(cotangent) == shape:
+        return cotangent
+    if not np.equal(cotangent, 1).all():
+        raise ValueError(f"weights {np.shape(cotangent)} of an output {shape}")
+    return np.ones(shape)
 
 
 def unit(point: TensorPoint, wrt: int, index: tuple[int, ...]) -> Seeds:

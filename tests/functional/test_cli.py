@@ -52,6 +52,7 @@ def target(report: Any, name: str) -> Any:
     return found
 
 
+@pytest.mark.slow
 def test_json_goes_to_standard_output_and_nothing_to_standard_error(everything: Any) -> None:
     run, report, _ = everything
     assert run.returncode == 1
@@ -59,12 +60,14 @@ def test_json_goes_to_standard_output_and_nothing_to_standard_error(everything: 
     assert run.stderr == ""
 
 
+@pytest.mark.slow
 def test_the_report_fits_the_shipped_schema(everything: Any) -> None:
     _, report, _ = everything
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     jsonschema.validate(report, SCHEMA, cls=jsonschema.Draft202012Validator)
 
 
+@pytest.mark.slow
 def test_all_samples_are_discovered(everything: Any) -> None:
     _, report, _ = everything
     assert [t["target"].split(":")[1] for t in report["targets"]] == [
@@ -75,6 +78,7 @@ def test_all_samples_are_discovered(everything: Any) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_my_softplus_is_nan_from_88_72284_up(everything: Any) -> None:
     _, report, _ = everything
     low, lost, high = target(report, "my_softplus")["regions"]
@@ -93,6 +97,7 @@ def test_my_softplus_is_nan_from_88_72284_up(everything: Any) -> None:
     assert target(report, "my_softplus")["truth"]["method"] == "rigorous"
 
 
+@pytest.mark.slow
 def test_my_better_softplus_has_both_columns(everything: Any) -> None:
     _, report, _ = everything
     found = target(report, "my_better_softplus")
@@ -103,6 +108,7 @@ def test_my_better_softplus_has_both_columns(everything: Any) -> None:
     assert found == [("GC006", "warning", "custom"), ("GC001", "info", "autodiff"), ("GC003", "info", "autodiff")]
 
 
+@pytest.mark.slow
 def test_the_where_trap_is_masked_and_the_double_where_is_clean(everything: Any) -> None:
     _, report, _ = everything
     (finding,) = target(report, "where_softplus")["findings"]
@@ -111,6 +117,7 @@ def test_the_where_trap_is_masked_and_the_double_where_is_clean(everything: Any)
     assert target(report, "double_where_softplus")["status"] == "clean"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("disease", ["cross_entropy", "focal", "distance", "log_cosh", "angle"])
 def test_every_loss_has_its_disease_and_its_cure(everything: Any, disease: str) -> None:
     _, report, _ = everything
@@ -119,6 +126,7 @@ def test_every_loss_has_its_disease_and_its_cure(everything: Any, disease: str) 
     assert cured == []
 
 
+@pytest.mark.slow
 def test_a_stopped_gradient_is_said_and_held_against_nobody(everything: Any) -> None:
     _, report, table = everything
     source = (ROOT / "samples" / "blocking.py").read_text().splitlines()
@@ -131,6 +139,7 @@ def test_a_stopped_gradient_is_said_and_held_against_nobody(everything: Any) -> 
     assert "on purpose" in table
 
 
+@pytest.mark.slow
 def test_the_docstrings_of_the_samples_name_ends_that_are_there(everything: Any) -> None:
     _, report, _ = everything
     ends = {str(r[end]) for t in report["targets"] for r in t["regions"] for end in ("lo", "hi")}
@@ -144,6 +153,7 @@ def test_the_docstrings_of_the_samples_name_ends_that_are_there(everything: Any)
     assert said <= ends
 
 
+@pytest.mark.slow
 def test_the_table_fits_80_columns_and_a_clean_target_takes_one_line(everything: Any) -> None:
     _, report, table = everything
     lines = table.splitlines()
@@ -176,6 +186,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
+@pytest.mark.slow
 def test_the_exported_saved_model_shows_both_columns_or_says_why_not(models: Path) -> None:
     run = gradcheck("scan", "kept", "lost:serving_default", "--format", "json", cwd=models)
     kept, lost = json.loads(run.stdout)["targets"]
@@ -310,6 +321,7 @@ def test_a_tolerance_is_a_relative_error(tolerance: str) -> None:
 CHAIN_SCHEMA = json.loads((ROOT / "gradcheck" / "renderers" / "chain.schema.json").read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_explain_shows_where_the_gradient_goes_bad() -> None:
     run = gradcheck("explain", "samples.softplus:where_softplus", "--at", "z=100")
     assert run.returncode == 1
@@ -404,6 +416,7 @@ def tensorflow_was_imported(arguments: list[str]) -> str:
     return run.stdout.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_options_of_a_project_are_found_from_a_directory_below(tmp_path: Path) -> None:
     below = tmp_path / "src"
     below.mkdir()

@@ -9,7 +9,7 @@ import tensorflow as tf
 from flint import arb, ctx
 
 from gradcheck.truth.doubles import ApproximateTensorOracle
-from gradcheck.truth.holes import above, is_hole, settled, unmasked
+from gradcheck.truth.holes import above, is_defined, is_hole, settled, unmasked
 
 
 def hole(tensors: Any, function: Callable[..., Any], *arrays: Any) -> bool:
@@ -31,6 +31,9 @@ ZEROS, ONE = [0.0, 0.0], [0.0, 1.0]
         (lambda x: 1.0 / x, ONE, False),
         (lambda x: tf.math.log(x), [-1.0, 1.0], False),
         (lambda x: tf.sqrt(x), [-1.0, 1.0], False),
+        (lambda x: tf.sqrt(x), [-1e-37, 0.0], False),
+        (lambda x: tf.sqrt(x), [-2e-38, 1.0], False),
+        (lambda x: x * tf.math.log(x), [-2e-38, 1.0], False),
         (lambda x: tf.math.log(tf.reduce_sum(x) / tf.reduce_sum(x * x)), ZEROS, False),
     ],
 )
@@ -79,3 +82,20 @@ def test_masks_and_labels_change_alone() -> None:
 )
 def test_settled_is_a_thousandth(a: float, b: float, wanted: bool) -> None:
     assert settled(arb(a), arb(b)) is wanted
+
+
+def test_an_output_of_another_size_does_not_tell_that_there_is_a_value(tensors: Any) -> None:
+    def function(x: Any, n: Any) -> Any:
+        return tf.ones(2 * tf.cast(n, tf.int32)) * tf.sqrt(x)
+
+    made = tensors(function, [(1,), (1,)])
+    assert is_defined(made.oracle, made.point([4.0], [1.0]), 2)
+    assert not is_defined(made.oracle, made.point([-1.0], [1.0]), 2)
+    assert not is_defined(made.oracle, made.point([-1.0], [0.0]), 2)
+
+
+def test_the_truth_of_an_output_whose_size_depends_on_the_point_sums_all_of_it(tensors: Any) -> None:
+    made = tensors(lambda x, n: tf.ones(2 * tf.cast(n, tf.int32)) * x, [(1,), (1,)])
+    found = made.oracle.derivative(made.point([4.0], [3.0]), 0, (0,))
+    assert found.value == 24
+    assert found.derivative == 6
