@@ -69,7 +69,7 @@ def scan_either(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
 
 def scan_otherwise(loaded: LoadedTarget, options: ScanOptions, error: CannotCheck) -> TargetReport:
     """A target that could not be traced as if it were elementwise; raises the first error again if that is no help."""
-    if not isinstance(error, NotElementwise) and error.code != CANNOT_TRACE:
+    if not isinstance(error, NotElementwise) and (error.code != CANNOT_TRACE or options.against):
         raise error
     try:
         return scan_tensors(loaded, options)

@@ -66,13 +66,19 @@ ROUNDINGS = 512
 LEAST = mpf(2) ** -15
 """Loss below which a lost gradient is not let pass as a rounding of the usual slope: a 64th of u S."""
 
+QUICK = 8
+"""Of so many cases one is run all the time."""
+
 ISLANDS_FROM = -10.0
 """Below it, findings of functions with islands are not listed."""
 
 
 def cases(entries: list[Entry]) -> list[Any]:
-    """Cases of a test that scans; those that take longer than the others are marked."""
-    return [pytest.param(e, id=e["name"], marks=pytest.mark.slow if e.get("slow") else ()) for e in entries]
+    """Cases of a test that scans; one in QUICK of them is for the quick run."""
+    return [
+        pytest.param(e, id=e["name"], marks=pytest.mark.slow if e.get("slow") or i % QUICK else ())
+        for i, e in enumerate(entries)
+    ]
 
 
 def is_error(entry: Entry) -> bool:

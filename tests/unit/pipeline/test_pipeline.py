@@ -166,6 +166,7 @@ def test_one_beside_the_other(write: Write) -> None:
     assert [f[0] for f in found(report)] == ["GC001", "GC003", "GC006"]
 
 
+@pytest.mark.slow
 def test_two_runs_are_equal_and_the_seed_is_in_the_report(write: Write) -> None:
     write("story.py", "\n" + SOFTPLUS)  # AutoGraph remembers code by its lines, not by its file
     targets = ("story.py:my_softplus", "tensorflow.math:acos")
@@ -178,6 +179,7 @@ def test_two_runs_are_equal_and_the_seed_is_in_the_report(write: Write) -> None:
     assert evaluated[0] != evaluated[1], "another seed draws other floats"
 
 
+@pytest.mark.slow
 def test_a_file_is_all_that_is_in_it(write: Write) -> None:
     write("story.py", SOFTPLUS)
     seen: list[str] = []
@@ -428,6 +430,7 @@ def test_what_raises_outside_of_the_range_can_be_scanned(write: Write) -> None:
     assert scan("bad:refuses", ranges=(RangeOption(None, "-10", "10"),)).status == "clean"
 
 
+@pytest.mark.slow
 def test_several_inputs_are_swept_in_turn_and_the_others_held(write: Write) -> None:
     write("several.py", "def ratio(x, y):\n    return x / (y - 3.0)\n")
     report = scan("several:ratio", ranges=(RangeOption(None, "-8", "8"),))
@@ -476,6 +479,7 @@ def save(directory: Path, custom_gradients: bool) -> None:
     tf.saved_model.save(module, str(directory), signatures={"softplus": module.softplus}, options=options)
 
 
+@pytest.mark.slow
 def test_a_saved_model_shows_the_same_columns(write: Write, tmp_path: Path) -> None:
     save(tmp_path / "model", custom_gradients=True)
     for text in ("model", "model:softplus"):
