@@ -112,6 +112,7 @@ class Version:
         constants: small numeric constants of the forward and backward graph.
         probe: its intermediates, or None where they cannot be fetched.
         study: makes its program at a single point when first called; None where TensorFlow cannot inline it.
+        sized: makes a traced function of blocks of any size when first called; None where the target takes none.
     """
 
     name: str
@@ -121,6 +122,7 @@ class Version:
     constants: tuple[float, ...] = ()
     probe: Probe | None = None
     study: Callable[[], Study | None] = lambda: None
+    sized: Callable[[], Any] = lambda: None
 
 
 @dataclass(frozen=True)

@@ -106,6 +106,16 @@ class Layout:
             tf.TensorSpec(s, i.fmt.name, placeholder_name(i.name)) for s, i in zip(shapes, self.inputs, strict=True)
         ]
 
+    def open(self, call: Call) -> Call:
+        """`call` as a function from and to tensors of any one size; only of a target that takes a whole block."""
+        shapes = [tuple(-1 if d == self.block else d for d in shape) for shape in self.shapes]
+
+        def run(*xs: Tensor) -> tuple[Tensor, ...]:
+            ys = call(*(x if len(s) == 1 else tf.reshape(x, s) for x, s in zip(xs, shapes, strict=True)))
+            return tuple(y if y.shape.rank == 1 else tf.reshape(y, [-1]) for y in ys)
+
+        return run
+
     def flat(self, call: Call) -> Call:
         """`call`, from and to tensors of one call's shape, as a function from and to tensors [block]."""
 

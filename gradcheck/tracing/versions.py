@@ -58,6 +58,7 @@ def differentiate(source: Source, layout: Layout, wrt: int) -> Version:
             padded_pair(concrete),
             failure=f"{type(error).__name__}: {one_line(str(error), 160)}",
             study=studied(source, own, None),
+            sized=cache(lambda: of_any_size(own, forward)),
         )
     graph = frozen_graph(concrete)
     return Version(
@@ -67,6 +68,7 @@ def differentiate(source: Source, layout: Layout, wrt: int) -> Version:
         constants=constants(graph.graph.as_graph_def()) if graph else (),
         probe=probe_of(graph, own.block) if graph and not own.looped else None,
         study=studied(source, own, wrt if connected[-1] else None),
+        sized=cache(lambda: of_any_size(own, backward)),
     )
 
 
@@ -108,6 +110,17 @@ def built(layout: Layout, call: Callable[..., tuple[Tensor, ...]]) -> Any:
     concrete = tf.function(layout.flat(call), autograph=False).get_concrete_function(*specs)
     concrete(*(smoke_values(layout.block, i) for i in layout.inputs))
     return concrete
+
+
+def of_any_size(layout: Layout, call: Callable[..., tuple[Tensor, ...]]) -> Any:
+    """A concrete function over blocks of any size; None where the target is not fed whole blocks."""
+    if layout.style != "whole":
+        return None
+    specs = [tf.TensorSpec([None], i.fmt.name) for i in layout.inputs]
+    try:
+        return tf.function(layout.open(call), autograph=False).get_concrete_function(*specs)
+    except Exception:  # its Python may ask for the size
+        return None
 
 
 def forward_only(layout: Layout, call: Callable[..., tuple[Tensor, ...]]) -> Any:

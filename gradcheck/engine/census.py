@@ -1,0 +1,297 @@
+"""Every float: the whole plan through the output and through every version's gradient, a proof instead of a sample.
+
+In: an engine. Out: `Runs`: adjacent floats of one class. Each thread runs its own stretches of the line, TensorFlow one
+thread an operation, in blocks that stay in the cache. A call takes several blocks, one after the other, so that Python
+is rarely asked; only a summary of each leaves the graph, and a block of more than one class is taken apart.
+
+The graph is that of a tensor of unknown size, as in most training, behind barriers: what is added to it before and
+behind is never folded into it.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from gradcheck.bisection import Codes, Samples
+from gradcheck.engine import COLUMN_BITS, NONE, ZERO_SHIFT, Engine, class_codes, doubles, words
+from gradcheck.engine.summaries import UNKNOWN, ZERO, gradient_summary, output_summary, summaries_of
+from gradcheck.errors import CANNOT_TRACE, CannotCheck
+from gradcheck.floats import Doubles, Ordinals
+from gradcheck.records import Tensor
+
+CALL = 1 << 20
+"""Floats of one call."""
+
+WIDTHS = (1 << 15, 1 << 16, 1 << 17, 1 << 18, 1 << 20)
+"""Floats of a block that are tried."""
+
+OPERATIONS = 4000
+"""Operations of one call's graph, above which it would take too long to be made."""
+
+TRIALS = 3
+"""Calls by which a width is measured."""
+
+MOST_RUNS = 1 << 22
+"""Changes of class that are kept; a function with more of them is noise."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Adjacent floats of one code, sorted: first and last ordinals [n] and codes [n] as of `Engine.classify_zeros`."""
+
+    lo: Ordinals
+    hi: Ordinals
+    codes: Codes
+
+    @property
+    def floats(self) -> int:
+        """How many floats there are in all."""
+        return int((self.hi - self.lo + 1).sum())
+
+    def samples(self) -> Samples:
+        """Both ends of every run."""
+        several = self.lo != self.hi
+        keep = np.stack([np.ones_like(several), several], axis=1).ravel()
+        return Samples(np.stack([self.lo, self.hi], axis=1).ravel()[keep], np.repeat(self.codes, 2)[keep])
+
+    def between(self, lo: int, hi: int) -> "Runs":
+        """What lies from one ordinal to another, both included."""
+        keep = (self.hi >= lo) & (self.lo <= hi)
+        return Runs(np.maximum(self.lo[keep], lo), np.minimum(self.hi[keep], hi), self.codes[keep])
+
+
+def joined(parts: list[Runs]) -> Runs:
+    """Parts of the line in order, neighbours of one code as one run."""
+    lo, hi, codes = (np.concatenate([getattr(p, name) for p in parts]) for name in ("lo", "hi", "codes"))
+    order = np.argsort(lo)
+    lo, hi, codes = lo[order], hi[order], codes[order]
+    first = np.ones(len(lo), bool)
+    first[1:] = (codes[1:] != codes[:-1]) | (lo[1:] != hi[:-1] + 1)
+    return Runs(lo[first], hi[np.append(first[1:], True)], codes[first])
+
+
+def taken_apart(ordinals: Ordinals, codes: Codes) -> Runs:
+    """Codes of neighbouring floats as runs."""
+    first = np.flatnonzero(np.concatenate([[True], codes[1:] != codes[:-1]]))
+    return Runs(ordinals[first], ordinals[np.append(first[1:] - 1, len(codes) - 1)], codes[first])
+
+
+def census(engine: Engine, progress: Progress = lambda done, total: None) -> Runs:
+    """Run every float of the engine's plan; `progress` is told how many are done, and of how many."""
+    parts: list[Runs] = []
+    done = kept = 0
+    for part in parts_of(engine):
+        parts.append(part)
+        done, kept = done + part.floats, kept + len(part.lo)
+        progress(done, engine.plan.floats)
+        if kept > MOST_RUNS:
+            parts = [joined(parts)]
+            kept = len(parts[0].lo)
+        if kept > MOST_RUNS // 2:
+            raise CannotCheck(CANNOT_TRACE, f"{engine.target.name}: its class changes from float to float; leave")
+    return joined(parts)
+
+
+def parts_of(engine: Engine) -> Iterator[Runs]:
+    """The runs of each stretch of the plan."""
+    segments = list(signed(engine.plan.segments))
+    counter = counter_of(engine, segments)
+    size = counter.call if counter else engine.target.block
+    stretches = ((s, min(s + size - 1, hi), lo, hi) for lo, hi in segments for s in range(lo, hi + 1, size))
+    if counter is None:
+        yield from (one_by_one(engine, lo, hi) for lo, hi, _, _ in stretches)
+        return
+    with ThreadPoolExecutor(threads()) as pool:
+        waiting = [pool.submit(counter.stretch, *s) for s in islice(stretches, 2 * threads())]
+        try:
+            while waiting:
+                yield waiting.pop(0).result()
+                waiting += [pool.submit(counter.stretch, *s) for s in islice(stretches, 1)]
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def threads() -> int:
+    """How many cores there are for this process."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def signed(segments: tuple[tuple[int, int], ...]) -> Iterator[tuple[int, int]]:
+    """Segments, cut at 0: bits of negative floats go the other way."""
+    for lo, hi in segments:
+        if lo < 0:
+            yield lo, min(hi, -1)
+        if hi >= 0:
+            yield max(lo, 0), hi
+
+
+def one_by_one(engine: Engine, lo: int, hi: int) -> Runs:
+    """A stretch through the ordinary engine."""
+    ordinals = np.arange(lo, hi + 1, dtype=np.int64)
+    return taken_apart(ordinals, engine.classify_zeros(ordinals))
+
+
+def counter_of(engine: Engine, segments: list[tuple[int, int]]) -> "Counter | None":
+    """The fastest counter, by measuring; None where the target takes no blocks of any size, or there are few floats."""
+    sized = [concrete for version in engine.versions if (concrete := version.sized()) is not None]
+    longest = max(segments, key=lambda s: s[1] - s[0])
+    if len(sized) < len(engine.versions) or longest[1] - longest[0] < CALL:
+        return None
+    operations = sum(len(concrete.graph.get_operations()) for concrete in sized)
+    widths = [w for w in WIDTHS if CALL // w * operations <= OPERATIONS] or [CALL]
+    return min((Counter(engine, sized, w) for w in widths), key=lambda counter: counter.seconds(*longest))
+
+
+class Counter:
+    """Runs stretches of the line, a call each.
+
+    Attributes:
+        width: floats of a block.
+        kinds: for each version, the summaries of its output and of its gradient that the last blocks suggest.
+    """
+
+    def __init__(self, engine: Engine, sized: list[Any], width: int) -> None:
+        self.engine, self.sized, self.width, self.call = engine, sized, width, CALL
+        self.fmt = engine.fmt
+        self.integer = tf.dtypes.as_dtype(f"int{self.fmt.bits}")
+        self.offsets = tf.constant(np.arange(width), self.integer)
+        self.summaries = summaries_of(self.fmt.smallest_normal)
+        self.kinds = [("finite", "one-sided")] * len(sized)
+        self.graphs: dict[tuple[int, str, str], Any] = {}
+
+    def seconds(self, lo: int, hi: int) -> float:
+        """Time of a call, the best of a few, from 1 on or as near as a segment goes."""
+        start = min(max(int(self.fmt.encode(1.0)), lo), hi - self.call + 1)
+        times = []
+        for _ in range(1 + TRIALS):
+            began = perf_counter()
+            self.stretch(start, start + self.call - 1, lo, hi)
+            times.append(perf_counter() - began)
+        return min(times[1:])
+
+    def stretch(self, lo: int, hi: int, first: int, last: int) -> Runs:
+        """The runs of [lo, hi], a call's worth of a segment [first, last], or what is left of it."""
+        if last - first + 1 < self.call:
+            return one_by_one(self.engine, lo, hi)
+        start = min(lo, last - self.call + 1)  # whole calls only: the last one repeats what another one did
+        codes = self.codes(start).tolist()
+        blocks = [self.block(start + i * self.width, code) for i, code in enumerate(codes)]
+        return joined(blocks).between(lo, hi)
+
+    def block(self, start: int, code: int) -> Runs:
+        """One block of ordinals, taken apart where it has no code."""
+        last = start + self.width - 1
+        if code != UNKNOWN:
+            return Runs(np.array([start]), np.array([last]), np.array([code]))
+        return taken_apart(np.arange(start, last + 1, dtype=np.int64), self.every_code(start))
+
+    def every_code(self, start: int) -> Codes:
+        """The codes of a block of ordinals, float by float."""
+        codes = np.zeros(self.width, np.int64)
+        bits = self.offsets + tf.constant(self.first_bits(start, self.width), self.integer)
+        for i, concrete in enumerate(self.sized):
+            y, *gradient = self.ran(concrete, self.inputs(bits), start)
+            if i == self.engine.written:
+                codes |= class_codes(doubles(y))
+            if not gradient:
+                codes |= np.int64(NONE) << (COLUMN_BITS * (i + 1))
+                continue
+            values = doubles(gradient[0])
+            codes |= class_codes(values) << (COLUMN_BITS * (i + 1))
+            codes |= (values == 0).astype(np.int64) << (ZERO_SHIFT + i)
+        return codes if start >= 0 else codes[::-1]
+
+    def codes(self, start: int) -> Codes:
+        """Codes of the blocks of a call, in order of ordinals; UNKNOWN where a block has several."""
+        codes = np.zeros(self.call // self.width, np.int64)
+        for i in range(len(self.sized)):
+            found = self.of_version(i, start)
+            codes = np.where((codes == UNKNOWN) | (found == UNKNOWN), UNKNOWN, codes | found)
+        return codes if start >= 0 else codes[::-1]
+
+    def of_version(self, i: int, start: int) -> Codes:
+        """What one version adds to the codes of a call's blocks: by the expected summaries, else by all there is."""
+        output, gradient, _ = self.summed(i, start, *self.kinds[i])
+        if (output == UNKNOWN).any() or (gradient == UNKNOWN).any():
+            output, gradient, last = self.summed(i, start, "any", "any")
+            self.kinds[i] = output_summary(int(output[-1])), gradient_summary(int(gradient[-1]), last)
+        if not self.has_gradient(i):
+            gradient = np.full_like(output, NONE)
+        plain = (output & ~ZERO) | ((gradient & ~ZERO) << (COLUMN_BITS * (i + 1)))
+        whole = plain | ((gradient & ZERO != 0).astype(np.int64) << (ZERO_SHIFT + i))
+        return np.where((output == UNKNOWN) | (gradient == UNKNOWN), UNKNOWN, whole)
+
+    def summed(self, i: int, start: int, output: str, gradient: str) -> tuple[Codes, Codes, Doubles]:
+        """Codes of a version's outputs and gradients, 0 where there are none, and the last summary of gradients."""
+        key = (i, output, gradient)
+        if key not in self.graphs:
+            self.graphs[key] = self.made(*key)
+        first = tf.constant(self.first_bits(start, self.call), self.integer)
+        rows: Doubles = self.ran(self.graphs[key], (self.offsets, first), start).numpy()
+        nothing = np.zeros(len(rows), np.int64)
+        width = self.summaries[output].width if i == self.engine.written else 0
+        outputs, gradients = rows[:, :width], rows[:, width:]
+        return (
+            self.summaries[output].tells(outputs) if width else nothing,
+            self.summaries[gradient].tells(gradients) if self.has_gradient(i) else nothing,
+            gradients[-1],
+        )
+
+    def has_gradient(self, i: int) -> bool:
+        """Whether a version gives one at all."""
+        return len(self.sized[i].outputs) > 1
+
+    def made(self, i: int, output: str, gradient: str) -> Any:
+        """The graph of one version's summaries, [blocks, columns] float64."""
+        concrete, with_output = self.sized[i], i == self.engine.written
+
+        def run(offsets: Tensor, first: Tensor) -> Tensor:
+            rows: list[Tensor] = []
+            for k in range(self.call // self.width):
+                with tf.control_dependencies(rows[-1:]):  # one after the other: what was computed is in the cache
+                    bits = offsets + (first + k * self.width)
+                y, *gradients = concrete(*map(barrier, self.inputs(bits)))
+                columns = self.summaries[output].columns(barrier(y)) if with_output else []
+                columns += [c for g in gradients for c in self.summaries[gradient].columns(barrier(g))]
+                rows.append(tf.stack([tf.cast(c, tf.float64) for c in columns or [tf.size(y)]]))
+            return tf.stack(rows)
+
+        specs = [tf.TensorSpec([None], self.integer), tf.TensorSpec([], self.integer)]
+        return tf.function(run, autograph=False).get_concrete_function(*specs)
+
+    def first_bits(self, start: int, count: int) -> int:
+        """The bits, signed, of the first of `count` ordinals; of negative ones, whose bits go down, of the last."""
+        ordinal = start if start >= 0 else start + count - 1
+        bits = int(self.fmt.to_bits(np.array([ordinal]))[0])
+        return bits - (1 << self.fmt.bits) if ordinal < 0 else bits
+
+    def inputs(self, bits: Tensor) -> list[Tensor]:
+        """All inputs of a block."""
+        x = tf.bitcast(bits, self.fmt.name)
+        xs = [tf.fill(tf.shape(x), held[0]) for held in self.engine.held]
+        xs[self.engine.plan.index] = x
+        return xs
+
+    def ran(self, concrete: Any, arguments: Any, start: int) -> Any:
+        """A call; what it raises is told as everywhere."""
+        try:
+            return concrete(*arguments)
+        except tf.errors.OpError as error:
+            where = self.fmt.text(start)
+            message = f"{self.engine.target.name}: it raised in a block from {where} on: {words(error)}"
+            raise CannotCheck(CANNOT_TRACE, f"{message}; leave that out with --range") from error
+
+
+def barrier(x: Tensor) -> Tensor:
+    """`x` as a tensor of unknown size, behind an operation that no rewriting of graphs looks through."""
+    return tf.raw_ops.PlaceholderWithDefault(input=x, shape=[None])
