@@ -1,111 +1,85 @@
 """The run: targets and options become a report, stage by stage.
 
-This package alone sees every stage. TensorFlow is imported by loading a SavedModel, by tracing and by the
-engine, so those two are imported when the first target has been loaded: a target that cannot be imported is told at
-once.
+This package alone sees every stage. What scans is passed to `run`: `in_process`, the workers of `pipeline.crew`, or
+either behind what is remembered of them. The stages are imported when there is a target to scan, so that a run whose
+reports come from elsewhere (a worker, a store) answers without them.
 """
 
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from gradcheck import __version__, configuration, loading, planning
+from gradcheck import __version__, configuration, loading
 from gradcheck.configuration import EMPTY, Configuration
-from gradcheck.errors import BAD_CONFIGURATION, CANNOT_TRACE, CannotCheck, NotElementwise
+from gradcheck.errors import CannotCheck
 from gradcheck.options import ScanOptions
-from gradcheck.pipeline.cures import Patient, with_cures
-from gradcheck.pipeline.sweeps import sweep_and_check
-from gradcheck.pipeline.tensors import scan_tensors
-from gradcheck.records import Environment, Finding, LoadedTarget, Report, Sweep, TargetError, TargetReport, TracedTarget
+from gradcheck.records import Environment, Report, TargetError, TargetReport
 
 TENSORFLOW_PACKAGES = ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "tf-nightly", "tensorflow-macos")
 
 Progress = Callable[[str], None]
 
 
-def run(targets: tuple[str, ...], options: ScanOptions, progress: Progress = lambda target: None) -> Report:
-    """Scan every target; what goes wrong with one is in its report, and the rest still run."""
-    loading.make_working_directory_importable()
-    configured = configuration.read(Path.cwd())
-    reports: list[TargetReport] = []
-    for text in targets:
+@dataclass(frozen=True)
+class Scanned:
+    """What came of one text of the command line.
+
+    Attributes:
+        text: `module:function`, or a module or file, which stands for all that is in it.
+        reports: of its targets, in order.
+        environment: where they were measured; None where TensorFlow was not imported for them.
+    """
+
+    text: str
+    reports: tuple[TargetReport, ...]
+    environment: Environment | None = None
+
+
+Scanner = Callable[[tuple[str, ...], ScanOptions, Configuration, Progress], Iterator[Scanned]]
+"""Scans texts, and gives what came of each in their order."""
+
+
+def silent(line: str) -> None:
+    """No progress."""
+
+
+def in_process(
+    texts: tuple[str, ...], options: ScanOptions, configured: Configuration, progress: Progress
+) -> Iterator[Scanned]:
+    """Scan here and now: what takes this process down, or hangs, takes the run with it."""
+    for text in texts:
         progress(text)
         try:
             names = loading.expand(text)
         except CannotCheck as error:
-            reports.append(failed(text, error))
+            yield Scanned(text, (failed(text, error),), environment_of_tensorflow())
             continue
+        reports = []
         for name in names:
             progress(name)
             reports.append(scan(name, options, configured))
-    return Report(__version__, environment(), tuple(reports), options.seed)
+        yield Scanned(text, tuple(reports), environment_of_tensorflow())
+
+
+def run(
+    targets: tuple[str, ...], options: ScanOptions, progress: Progress = silent, scanner: Scanner = in_process
+) -> Report:
+    """Scan every target; what goes wrong with one is in its report, and the rest still run."""
+    loading.make_working_directory_importable()
+    configured = configuration.read(Path.cwd())
+    scanned = tuple(scanner(targets, options, configured, progress))
+    measured = next((s.environment for s in scanned if s.environment), None) or environment()
+    return Report(__version__, measured, tuple(report for s in scanned for report in s.reports), options.seed)
 
 
 def scan(name: str, said: ScanOptions, configured: Configuration = EMPTY) -> TargetReport:
     """One target, from its name to its report; `said` is the command line's, completed by the configuration."""
-    try:
-        loaded = loading.load(name)
-        options = configured.options_for(name, [p.name for p in loaded.parameters], said)
-        if loaded.is_tensor or options.is_for_tensors:
-            return scan_tensors(loaded, options)
-        return scan_either(loaded, options)
-    except CannotCheck as error:
-        return failed(name, error)
+    from gradcheck.pipeline import scanning  # imports every stage
 
-
-def scan_either(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
-    """A target that may be elementwise: it is if it can be traced and run as such."""
-    try:
-        target = traced_line(loaded, options)
-    except CannotCheck as error:
-        return scan_otherwise(loaded, options, error)
-    try:
-        return scan_line(loaded, target, options)
-    except NotElementwise:
-        return scan_tensors(loaded, options)
-
-
-def scan_otherwise(loaded: LoadedTarget, options: ScanOptions, error: CannotCheck) -> TargetReport:
-    """A target that could not be traced as if it were elementwise; raises the first error again if that is no help."""
-    if not isinstance(error, NotElementwise) and (error.code != CANNOT_TRACE or options.against):
-        raise error
-    try:
-        return scan_tensors(loaded, options)
-    except CannotCheck as other:
-        if isinstance(error, NotElementwise) or other.code == BAD_CONFIGURATION:
-            raise
-        raise error from None
-
-
-def traced_line(loaded: LoadedTarget, options: ScanOptions) -> TracedTarget:
-    """A target, and the one to compare it with, traced element by element."""
-    against = loading.load(options.against) if options.against else None
-    from gradcheck import tracing  # imports TensorFlow
-
-    return tracing.trace(loaded, options.dtype, against)
-
-
-def scan_line(loaded: LoadedTarget, target: TracedTarget, options: ScanOptions) -> TargetReport:
-    """A target each element of which is on its own: its inputs are swept, float by float."""
-    plans = planning.plan_inputs(loaded.name, target.inputs, options)
-    results = [checked(Patient(loaded, target, plan, options)) for plan in plans]
-    return TargetReport(
-        target=loaded.name,
-        inputs=target.inputs,
-        versions=tuple(v.name for v in target.versions[0]),
-        modes=("graph",),
-        sweeps=tuple(sweep for sweep, _ in results),
-        findings=tuple(finding for _, findings in results for finding in findings),
-        notes=target.notes,
-    )
-
-
-def checked(patient: Patient) -> tuple[Sweep, tuple[Finding, ...]]:
-    """One input swept, and what was found tried to be cured."""
-    sweep, findings = sweep_and_check(patient.target, patient.plan, patient.options)
-    return sweep, with_cures(patient, findings, sweep_and_check)
+    return scanning.scan(name, said, configured)
 
 
 def failed(name: str, error: CannotCheck) -> TargetReport:
@@ -115,11 +89,16 @@ def failed(name: str, error: CannotCheck) -> TargetReport:
 
 def environment() -> Environment:
     """Where this run was measured; TensorFlow is asked only if a target brought it in."""
-    version, device = installed_tensorflow(), "CPU"
-    if "gradcheck.tracing" in sys.modules:
-        from gradcheck import tracing
+    return environment_of_tensorflow() or Environment(installed_tensorflow(), platform.python_version(), "CPU")
 
-        version, device = tracing.environment()
+
+def environment_of_tensorflow() -> Environment | None:
+    """The same, None where no target brought TensorFlow in."""
+    if "gradcheck.tracing" not in sys.modules:
+        return None
+    from gradcheck import tracing
+
+    version, device = tracing.environment()
     return Environment(version, platform.python_version(), device)
 
 

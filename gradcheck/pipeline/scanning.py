@@ -1,0 +1,81 @@
+"""One target, from its name to its report.
+
+In: a target's name, and options. Out: its `TargetReport`; what goes wrong with it is in the report. TensorFlow is
+imported by loading a SavedModel, by tracing and by the engine, so those two are imported when the target has been
+loaded: a target that cannot be imported is told at once.
+"""
+
+from gradcheck import loading, planning
+from gradcheck.configuration import EMPTY, Configuration
+from gradcheck.errors import BAD_CONFIGURATION, CANNOT_TRACE, CannotCheck, NotElementwise
+from gradcheck.options import ScanOptions
+from gradcheck.pipeline import failed
+from gradcheck.pipeline.cures import Patient, with_cures
+from gradcheck.pipeline.sweeps import sweep_and_check
+from gradcheck.pipeline.tensors import scan_tensors
+from gradcheck.records import Finding, LoadedTarget, Sweep, TargetReport, TracedTarget
+
+
+def scan(name: str, said: ScanOptions, configured: Configuration = EMPTY) -> TargetReport:
+    """One target, from its name to its report; `said` is the command line's, completed by the configuration."""
+    try:
+        loaded = loading.load(name)
+        options = configured.options_for(name, [p.name for p in loaded.parameters], said)
+        if loaded.is_tensor or options.is_for_tensors:
+            return scan_tensors(loaded, options)
+        return scan_either(loaded, options)
+    except CannotCheck as error:
+        return failed(name, error)
+
+
+def scan_either(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
+    """A target that may be elementwise: it is if it can be traced and run as such."""
+    try:
+        target = traced_line(loaded, options)
+    except CannotCheck as error:
+        return scan_otherwise(loaded, options, error)
+    try:
+        return scan_line(loaded, target, options)
+    except NotElementwise:
+        return scan_tensors(loaded, options)
+
+
+def scan_otherwise(loaded: LoadedTarget, options: ScanOptions, error: CannotCheck) -> TargetReport:
+    """A target that could not be traced as if it were elementwise; raises the first error again if that is no help."""
+    if not isinstance(error, NotElementwise) and (error.code != CANNOT_TRACE or options.against):
+        raise error
+    try:
+        return scan_tensors(loaded, options)
+    except CannotCheck as other:
+        if isinstance(error, NotElementwise) or other.code == BAD_CONFIGURATION:
+            raise
+        raise error from None
+
+
+def traced_line(loaded: LoadedTarget, options: ScanOptions) -> TracedTarget:
+    """A target, and the one to compare it with, traced element by element."""
+    against = loading.load(options.against) if options.against else None
+    from gradcheck import tracing  # imports TensorFlow
+
+    return tracing.trace(loaded, options.dtype, against)
+
+
+def scan_line(loaded: LoadedTarget, target: TracedTarget, options: ScanOptions) -> TargetReport:
+    """A target each element of which is on its own: its inputs are swept, float by float."""
+    plans = planning.plan_inputs(loaded.name, target.inputs, options)
+    results = [checked(Patient(loaded, target, plan, options)) for plan in plans]
+    return TargetReport(
+        target=loaded.name,
+        inputs=target.inputs,
+        versions=tuple(v.name for v in target.versions[0]),
+        modes=("graph",),
+        sweeps=tuple(sweep for sweep, _ in results),
+        findings=tuple(finding for _, findings in results for finding in findings),
+        notes=target.notes,
+    )
+
+
+def checked(patient: Patient) -> tuple[Sweep, tuple[Finding, ...]]:
+    """One input swept, and what was found tried to be cured."""
+    sweep, findings = sweep_and_check(patient.target, patient.plan, patient.options)
+    return sweep, with_cures(patient, findings, sweep_and_check)
