@@ -60,6 +60,9 @@ MAX_VERDICT_CHANGES = 24
 MAX_CURES = 2
 """Replacements of known diseases that are tried on one input; each is a sweep of its own."""
 
+MOST_FLOATS = 1 << 40
+"""Floats of a range that --exhaustive takes on: an hour or so."""
+
 DEFAULT_HOLD = "0.5"
 """Value of the float inputs that are not being swept: a probability, a scale, and no identity of * or pow (1 would hide
 everything that is multiplied by its logarithm)."""
@@ -127,6 +130,7 @@ class ScanOptions:
     wrt: tuple[str, ...] = ()
     budget: float = DEFAULT_BUDGET
     order: int = 1
+    exhaustive: bool = False
 
     @property
     def is_for_tensors(self) -> bool:

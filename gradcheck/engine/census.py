@@ -8,10 +8,11 @@ The graph is that of a tensor of unknown size, as in most training, behind barri
 behind is never folded into it.
 """
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from time import perf_counter
 from typing import Any
@@ -46,11 +47,18 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Runs:
-    """Adjacent floats of one code, sorted: first and last ordinals [n] and codes [n] as of `Engine.classify_zeros`."""
+    """Adjacent floats of one code.
+
+    Attributes:
+        lo, hi: first and last ordinals [n], sorted.
+        codes: combined codes [n], as of `Engine.classify_zeros`.
+        zeros: whether the codes say which gradients are 0; not where they flicker.
+    """
 
     lo: Ordinals
     hi: Ordinals
     codes: Codes
+    zeros: bool = True
 
     @property
     def floats(self) -> int:
@@ -62,6 +70,11 @@ class Runs:
         several = self.lo != self.hi
         keep = np.stack([np.ones_like(several), several], axis=1).ravel()
         return Samples(np.stack([self.lo, self.hi], axis=1).ravel()[keep], np.repeat(self.codes, 2)[keep])
+
+    def code_at(self, ordinals: Ordinals) -> Codes:
+        """The codes [n] of ordinals [n] of the plan."""
+        codes: Codes = self.codes[np.searchsorted(self.lo, ordinals, side="right") - 1]
+        return codes
 
     def between(self, lo: int, hi: int) -> "Runs":
         """What lies from one ordinal to another, both included."""
@@ -85,20 +98,39 @@ def taken_apart(ordinals: Ordinals, codes: Codes) -> Runs:
     return Runs(ordinals[first], ordinals[np.append(first[1:] - 1, len(codes) - 1)], codes[first])
 
 
-def census(engine: Engine, progress: Progress = lambda done, total: None) -> Runs:
-    """Run every float of the engine's plan; `progress` is told how many are done, and of how many."""
+def census(engine: Engine, progress: Progress = lambda done, total: None) -> Runs | None:
+    """Run every float of the engine's plan; None where the class changes from float to float: that is noise.
+
+    `progress` is told how many floats are done, and of how many.
+    """
     parts: list[Runs] = []
     done = kept = 0
+    zeros = True
     for part in parts_of(engine):
-        parts.append(part)
+        parts.append(part if zeros else without_zeros(engine, part))
         done, kept = done + part.floats, kept + len(part.lo)
         progress(done, engine.plan.floats)
+        if kept > MOST_RUNS and zeros:
+            zeros, parts = False, [joined([without_zeros(engine, p) for p in parts])]
+            kept = len(parts[0].lo)
         if kept > MOST_RUNS:
             parts = [joined(parts)]
             kept = len(parts[0].lo)
-        if kept > MOST_RUNS // 2:
-            raise CannotCheck(CANNOT_TRACE, f"{engine.target.name}: its class changes from float to float; leave")
-    return joined(parts)
+        if kept > MOST_RUNS // 2 and not zeros:
+            return None
+    return replace(joined(parts), zeros=zeros)
+
+
+def without_zeros(engine: Engine, runs: Runs) -> Runs:
+    """The same runs with nothing said of zeros."""
+    return joined([replace(runs, codes=engine.without_zeros(runs.codes))])
+
+
+def one_thread_an_operation() -> None:
+    """Tell TensorFlow to leave the cores to this module's threads; too late once it has run anything."""
+    with contextlib.suppress(RuntimeError):
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
 def parts_of(engine: Engine) -> Iterator[Runs]:

@@ -79,7 +79,8 @@ def tried(patient: Patient, matches: list[Match], truth: Study | None, sweeper: 
 
     try:
         target = tracing.trace(rewritten(patient.loaded, partial(all_of, matches=matches)), patient.options.dtype)
-        _, findings = sweeper(target, patient.plan, patient.options, truth)
+        options = replace(patient.options, exhaustive=False)  # a sample is enough to try a replacement
+        _, findings = sweeper(target, patient.plan, options, truth)
     except (CannotCheck, NotFound):
         return None
     return [f for f in findings if f.severity != "info"]

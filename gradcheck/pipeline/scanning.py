@@ -18,14 +18,22 @@ from gradcheck.records import Finding, LoadedTarget, Sweep, TargetReport, Traced
 
 def scan(name: str, said: ScanOptions, configured: Configuration = EMPTY) -> TargetReport:
     """One target, from its name to its report; `said` is the command line's, completed by the configuration."""
+    if said.exhaustive:  # before anything else brings TensorFlow in
+        from gradcheck.engine.census import one_thread_an_operation
+
+        one_thread_an_operation()
     try:
-        loaded = loading.load(name)
-        options = configured.options_for(name, [p.name for p in loaded.parameters], said)
-        if loaded.is_tensor or options.is_for_tensors:
-            return scan_tensors(loaded, options)
-        return scan_either(loaded, options)
+        return scan_loaded(loading.load(name), said, configured)
     except CannotCheck as error:
         return failed(name, error)
+
+
+def scan_loaded(loaded: LoadedTarget, said: ScanOptions, configured: Configuration = EMPTY) -> TargetReport:
+    """The same from the loaded target on; raises what it cannot be checked for."""
+    options = configured.options_for(loaded.name, [p.name for p in loaded.parameters], said)
+    if loaded.is_tensor or options.is_for_tensors:
+        return scan_tensors(loaded, options)
+    return scan_either(loaded, options)
 
 
 def scan_either(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
@@ -71,7 +79,7 @@ def scan_line(loaded: LoadedTarget, target: TracedTarget, options: ScanOptions) 
         modes=("graph",),
         sweeps=tuple(sweep for sweep, _ in results),
         findings=tuple(finding for _, findings in results for finding in findings),
-        notes=target.notes,
+        notes=(*target.notes, *(note for sweep, _ in results for note in sweep.notes)),
     )
 
 

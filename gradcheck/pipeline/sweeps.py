@@ -30,24 +30,37 @@ def sweep_and_check(
     """
     from gradcheck.engine import Engine
     from gradcheck.engine.evidence import require_elementwise, varies
+    from gradcheck.pipeline.proofs import Proof, proof_of
 
     engine = Engine(target, plan)
     require_elementwise(engine, options.seed)
     traced, versions = target.inputs[plan.index], engine.versions
     exhaustive = planning.is_exhaustive(plan, traced.fmt, target.looped)
     first = sample(first_ordinals(engine, plan, exhaustive, options.seed), engine.classify_zeros)
-    samples = Samples(first.ordinals, engine.without_zeros(first.codes))
+    proof = proof_of(engine, first) if options.exhaustive and not exhaustive else Proof(engine, first)
+    samples = Samples(proof.first.ordinals, engine.without_zeros(proof.first.codes))
     if not exhaustive:
-        samples = regions.refine(samples, plan, traced.fmt, engine.classify)
+        samples = regions.refine(samples, plan, traced.fmt, proof.classify)
     names = tuple(v.name for v in versions)
     found = regions.find(samples, plan, traced, names, engine.columns)
     judge, reference = judge_of(target, plan, versions, options, original)
     if judge is not None:
-        found = truth.split_at_zeros(found, first, engine.classify_zeros, engine.zero_bits())
+        if proof.zero_bits:
+            found = truth.split_at_zeros(found, proof.first, proof.classify_zeros, proof.zero_bits)
         found = truth.survey(found, plan, judge, points_of(engine), options.seed)
         reference = replace(reference, points=len(judge.known)) if reference else None
     found = truth.merged(found)
-    sweep = Sweep(plan, traced, found, len(samples), exhaustive, varies(engine, samples.ordinals), reference)
+    every, evaluated = proof.runs is not None, len(samples)
+    sweep = Sweep(
+        plan,
+        traced,
+        found,
+        evaluated=plan.floats if every else evaluated,
+        exhaustive=exhaustive or every,
+        varies=varies(engine, samples.ordinals),
+        truth=reference,
+        notes=proof.notes,
+    )
     findings = checks.find(target.name, sweep, versions, target.stops)
     return sweep, explaining.explain(findings, knowledge_of(engine, versions, judge))
 

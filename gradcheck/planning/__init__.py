@@ -27,7 +27,13 @@ def plan_inputs(target: str, inputs: tuple[TracedInput, ...], options: ScanOptio
             hint = f"did you mean {near_names[0]}?" if near_names else f"it has: {', '.join(names)}"
             raise CannotCheck(BAD_CONFIGURATION, f"{target}: --{kind} {name}=...: no input {name!r}; {hint}")
     held = tuple(held_ordinal(i, options) for i in inputs)
-    return tuple(InputPlan(index, segments(i, options), held) for index, i in enumerate(inputs))
+    plans = tuple(InputPlan(index, segments(i, options), held) for index, i in enumerate(inputs))
+    for plan in plans if options.exhaustive else ():
+        if plan.floats > opt.MOST_FLOATS:
+            name, dtype = inputs[plan.index].name, inputs[plan.index].fmt.name
+            said = f"--exhaustive: {plan.floats:,} floats of {name} ({dtype}) would take days"
+            raise CannotCheck(BAD_CONFIGURATION, f"{target}: {said}; give a --range of at most {opt.MOST_FLOATS:,}")
+    return plans
 
 
 def held_ordinal(traced: TracedInput, options: ScanOptions) -> int:

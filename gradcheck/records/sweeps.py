@@ -89,6 +89,7 @@ class Sweep:
         exhaustive: whether those are all floats of the plan.
         varies: whether the output differs between any two of them.
         truth: what the verdicts rest on.
+        notes: what the user should know of how it was run.
     """
 
     plan: InputPlan
@@ -98,3 +99,4 @@ class Sweep:
     exhaustive: bool
     varies: bool
     truth: "Reference | None" = None
+    notes: tuple[str, ...] = ()
