@@ -67,10 +67,10 @@ def words_on(engine: Engine, other: Ordinals) -> tuple[str, ...]:
     """A note on floats whose class depends on whether TensorFlow knows the size of the tensor."""
     if not len(other):
         return ()
-    block = engine.target.block
+    places = f"{len(other):,} of the sampled floats, {engine.fmt.text(int(other[0]))} among them"
     return (
-        f"at {len(other):,} of the sampled floats, {engine.fmt.text(int(other[0]))} among them, the class is another one in"
-        f" tensors that are known to hold {block:,} floats; shown is that of tensors of unknown size",
+        f"at {places}, the class is another one in tensors that are known to hold {engine.target.block:,} floats;"
+        " shown is that of tensors of unknown size",
     )
 
 

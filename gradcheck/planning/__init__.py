@@ -31,8 +31,8 @@ def plan_inputs(target: str, inputs: tuple[TracedInput, ...], options: ScanOptio
     for plan in plans if options.exhaustive else ():
         if plan.floats > opt.MOST_FLOATS:
             name, dtype = inputs[plan.index].name, inputs[plan.index].fmt.name
-            said = f"--exhaustive: {plan.floats:,} floats of {name} ({dtype}) would take days"
-            raise CannotCheck(BAD_CONFIGURATION, f"{target}: {said}; give a --range of at most {opt.MOST_FLOATS:,}")
+            days = f"--exhaustive: {plan.floats:,} floats of {name} ({dtype}) would take days"
+            raise CannotCheck(BAD_CONFIGURATION, f"{target}: {days}; give a --range of at most {opt.MOST_FLOATS:,}")
     return plans
 
 

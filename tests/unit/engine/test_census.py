@@ -1,0 +1,184 @@
+"""Every float of a plan, by summaries inside the graph: the same codes as one by one, whatever the stretch."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from gradcheck.engine import Engine, census
+from gradcheck.engine.census import Runs, joined, signed, taken_apart
+from gradcheck.floats import FORMATS, Ordinals
+
+EngineOf = Callable[..., Engine]
+F32 = FORMATS["float32"]
+
+
+def my_softplus(z: Any) -> Any:
+    return tf.math.log(tf.exp(z) + 1)
+
+
+@tf.custom_gradient
+def my_better_softplus(z: Any) -> Any:
+    e = tf.exp(z)
+    return tf.math.log(e + 1), lambda upstream: upstream / (1 + 1 / e)
+
+
+def gaussian(x: Any) -> Any:
+    """The normal distribution's logarithm, whose class depends on what constants are folded."""
+    return tf.math.log(0.5 * tf.math.erfc(-x / tf.sqrt(2.0)))
+
+
+def quotient(x: Any) -> Any:
+    return (1 - tf.cos(x)) / x**2
+
+
+def disconnected(x: Any) -> Any:
+    return tf.round(x)
+
+
+FUNCTIONS = [
+    (my_softplus, 87.25, 87.45),
+    (my_softplus, 88.6, 88.8),
+    (my_softplus, -87.45, -87.25),
+    (my_better_softplus, 87.25, 87.45),
+    (my_better_softplus, 88.6, 88.8),
+    (gaussian, -13.2, -13.1),
+    (quotient, 1.0, 1.02),
+    (quotient, -1e-6, -0.99e-6),
+    (disconnected, 0.99, 1.01),
+    (tf.sqrt, -1e-41, 1e-41),
+    (tf.sqrt, 1.17e-38, 1.18e-38),
+    (tf.abs, -1e-40, 1e-40),
+    (tf.sin, 1.57, 1.58),
+    (tf.math.log, -1.2e-38, -1.17e-38),
+    (tf.math.reciprocal, 2.9e-39, 3e-39),
+    (lambda x: -tf.math.log(-x), -1.18e-38, -1.17e-38),
+    (lambda x: 0.0 * x, 1.0, 1.01),
+    (lambda x: x * 1e-38, 0.9, 1.2),
+]
+
+
+@pytest.fixture(autouse=True)
+def small_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls of 2^13 floats in blocks of 2^9 or 2^11."""
+    monkeypatch.setattr(census, "CALL", 1 << 13)
+    monkeypatch.setattr(census, "WIDTHS", (1 << 9, 1 << 11))
+
+
+def every(engine: Engine) -> Ordinals:
+    return np.concatenate([np.arange(lo, hi + 1, dtype=np.int64) for lo, hi in engine.plan.segments])
+
+
+@pytest.mark.parametrize(("function", "lo", "hi"), FUNCTIONS)
+def test_every_float_has_the_code_that_it_has_in_a_block(
+    engine_of: EngineOf, function: Callable[..., Any], lo: float, hi: float
+) -> None:
+    engine = engine_of(function, lo, hi)
+    ordinals = every(engine)
+    assert len(ordinals) > census.CALL
+    runs = census.census(engine)
+    assert runs is not None
+    assert (runs.lo[0], runs.hi[-1], runs.floats) == (ordinals[0], ordinals[-1], len(ordinals))
+    assert (runs.codes[1:] != runs.codes[:-1]).all()
+    assert (runs.code_at(ordinals) == engine.classify_zeros(ordinals)).all()
+
+
+@pytest.mark.parametrize("width", [1 << 9, 1 << 11])
+def test_the_codes_do_not_depend_on_the_width(engine_of: EngineOf, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    monkeypatch.setattr(census, "WIDTHS", (width,))
+    engine = engine_of(my_better_softplus, 88.6, 88.8)
+    runs = census.census(engine)
+    assert runs is not None
+    assert [F32.text(int(lo)) for lo in runs.lo[1:]] == ["88.72284"]
+
+
+def test_several_segments_and_both_signs(engine_of: EngineOf) -> None:
+    engine = engine_of(tf.sqrt)
+    engine.plan = replace(engine.plan, segments=((-30_000, 20_000), (40_000, 40_010), (50_000, 90_000)))
+    ordinals = every(engine)
+    runs = census.census(engine)
+    assert runs is not None
+    assert (runs.code_at(ordinals) == engine.classify_zeros(ordinals)).all()
+    assert runs.floats == len(ordinals)
+    assert {40_000, 50_000} <= set(runs.lo.tolist())  # runs do not reach over gaps
+
+
+def test_other_inputs_are_held(engine_of: EngineOf) -> None:
+    engine = engine_of(lambda a, x: a / (x - 1.0), 0.999, 1.001, index=1, held=3.0)
+    ordinals = every(engine)
+    runs = census.census(engine)
+    assert runs is not None
+    assert (runs.code_at(ordinals) == engine.classify_zeros(ordinals)).all()
+    assert len(runs.lo) == 3
+
+
+def test_float64(engine_of: EngineOf) -> None:
+    engine = engine_of(my_softplus, 709.782712892, 709.782712894, dtype="float64")
+    ordinals = every(engine)
+    assert len(ordinals) > census.CALL
+    runs = census.census(engine)
+    assert runs is not None
+    assert (runs.code_at(ordinals) == engine.classify_zeros(ordinals)).all()
+    assert len(runs.lo) == 2
+
+
+def test_a_target_that_runs_point_by_point(engine_of: EngineOf) -> None:
+    def branches(x: Any) -> Any:
+        return tf.cond(x > 1.0, lambda: tf.sqrt(x - 1.0), lambda: x)
+
+    engine = engine_of(branches, 0.9999999, 1.0000001)
+    ordinals = every(engine)
+    runs = census.census(engine)
+    assert runs is not None
+    assert (runs.code_at(ordinals) == engine.classify_zeros(ordinals)).all()
+
+
+def test_progress_ends_with_all_of_it(engine_of: EngineOf) -> None:
+    told: list[tuple[int, int]] = []
+    engine = engine_of(my_softplus, 87.3, 87.4)
+    census.census(engine, lambda done, total: told.append((done, total)))
+    assert told[-1] == (engine.plan.floats, engine.plan.floats)
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert len(told) > 1
+
+
+def test_zeros_that_flicker_are_not_listed_and_noise_is_none(
+    engine_of: EngineOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flicker(x: Any) -> Any:
+        bits = tf.bitcast(x, tf.int32)
+        return x * tf.stop_gradient(tf.cast(bits % 2, tf.float32))
+
+    def noise(x: Any) -> Any:
+        bits = tf.bitcast(x, tf.int32)
+        return x / tf.stop_gradient(tf.cast(bits % 2, tf.float32))
+
+    monkeypatch.setattr(census, "MOST_RUNS", 1 << 12)
+    found = census.census(engine_of(flicker, 1.0, 1.01))
+    assert found is not None
+    assert not found.zeros
+    assert len(found.lo) == 1
+    assert census.census(engine_of(noise, 1.0, 1.01)) is None
+
+
+def test_runs_of_codes() -> None:
+    runs = taken_apart(np.arange(5, 11), np.array([1, 1, 0, 2, 2, 2]))
+    assert [a.tolist() for a in (runs.lo, runs.hi, runs.codes)] == [[5, 7, 8], [6, 7, 10], [1, 0, 2]]
+    samples = runs.samples()
+    assert samples.ordinals.tolist() == [5, 6, 7, 8, 10]
+    assert samples.codes.tolist() == [1, 1, 0, 2, 2]
+    inside = runs.between(6, 8)
+    assert [a.tolist() for a in (inside.lo, inside.hi, inside.codes)] == [[6, 7, 8], [6, 7, 8], [1, 0, 2]]
+
+
+def test_parts_are_joined_in_order_but_not_over_gaps() -> None:
+    one, two, three = (Runs(np.array([lo]), np.array([hi]), np.array([4])) for lo, hi in ((6, 9), (0, 5), (11, 12)))
+    runs = joined([one, two, three])
+    assert [a.tolist() for a in (runs.lo, runs.hi, runs.codes)] == [[0, 11], [9, 12], [4, 4]]
+
+
+def test_segments_are_cut_at_zero() -> None:
+    assert list(signed(((-5, 3), (7, 9), (-9, -8)))) == [(-5, -1), (0, 3), (7, 9), (-9, -8)]
