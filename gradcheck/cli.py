@@ -122,6 +122,9 @@ def scan(
         str | None, typer.Option(metavar="TIME", help="Time for the search of a tensor target (5s).")
     ] = None,
     order: Annotated[int, typer.Option(help="Check the first derivative, or the second.", min=1, max=2)] = 1,
+    exhaustive: Annotated[
+        bool, typer.Option("--exhaustive", help="Run every float of the ranges: a proof, in seconds to minutes.")
+    ] = False,
 ) -> int:
     """Sweep functions over their inputs and report where the gradient goes bad.
 
@@ -144,6 +147,7 @@ def scan(
         wrt=tuple(wrt or ()),
         budget=opt.parse_budget(budget) if budget else opt.DEFAULT_BUDGET,
         order=order,
+        exhaustive=exhaustive,
     )
     parse_choice("--format", output_format, FORMATS)
     files = [(path, format_of(path)) for path in outputs or ()]
