@@ -1,0 +1,25 @@
+"""The cache: results of targets that have not changed.
+
+In: a target's place, the options, reports. Out: a key that stands for all that the reports depend on, and the reports
+again. Principle: what cannot be told from files has no key; a cache that cannot be used costs one warning.
+"""
+
+from gradcheck.cache.citations import still_hold
+from gradcheck.cache.fingerprint import Origin, key_of
+from gradcheck.cache.store import DIRECTORY, Remembered, Store, Warn
+from gradcheck.cache.surroundings import surroundings
+from gradcheck.cache.written import Unwritable, dumps, loads
+
+__all__ = [
+    "DIRECTORY",
+    "Origin",
+    "Remembered",
+    "Store",
+    "Unwritable",
+    "Warn",
+    "dumps",
+    "key_of",
+    "loads",
+    "still_hold",
+    "surroundings",
+]

@@ -1,0 +1,130 @@
+"""A scanner that answers from the cache what has not changed, and leaves the rest to another one.
+
+In: texts of the command line, as for any scanner. Out: what came of them, in their order. A text has one entry, however
+many functions it stands for. Kept is what a scan of the same files would say again: no errors of this moment (a
+time-out, a crash, an import that failed), nothing that the clock cut short.
+"""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from gradcheck import cache
+from gradcheck.cache import Origin
+from gradcheck.configuration import Configuration
+from gradcheck.errors import NO_FLOAT_INPUT, NOT_SUPPORTED_YET, CannotCheck
+from gradcheck.loading.names import Place, parse
+from gradcheck.options import ScanOptions
+from gradcheck.pipeline import Progress, Scanned, Scanner
+from gradcheck.records import Environment, TargetReport
+
+KEPT_ERRORS = (NO_FLOAT_INPUT, NOT_SUPPORTED_YET)
+"""Errors that follow from the target alone."""
+
+KINDS = {Place.MODULE: "module", Place.FILE: "file", Place.SAVED_MODEL: "model", Place.KERAS_FILE: "model"}
+
+
+def remembering(scanner: Scanner, warn: cache.Warn) -> Scanner:
+    """A scanner in front of another one; `warn` gets one line where the cache in the working directory is no good."""
+
+    def scan(
+        texts: tuple[str, ...], options: ScanOptions, configured: Configuration, progress: Progress
+    ) -> Iterator[Scanned]:
+        with closing(cache.Store(Path.cwd() / cache.DIRECTORY, warn)) as store:
+            desk = Desk(store, texts, options, configured)
+            known = {text: desk.recall(text) for text in texts}
+            missing = tuple(text for text in texts if known[text] is None)
+            fresh = scanner(missing, options, configured, progress) if missing else iter(())
+            for text in texts:
+                found = known[text]
+                if found is None:
+                    found = next(fresh)
+                    desk.keep(found)
+                yield found
+
+    return scan
+
+
+class Desk:
+    """What one run asks of the cache and brings to it."""
+
+    def __init__(
+        self, store: cache.Store, texts: tuple[str, ...], options: ScanOptions, configured: Configuration
+    ) -> None:
+        self.store = store
+        self.options = replace(options, fail_on="error")  # the gate reads it, no scan does
+        self.configured = configured
+        self.memory = cache.Remembered(store)
+        self.surroundings = tuple(cache.surroundings())
+        self.origins = {text: origin_of(text) for text in (*texts, *([options.against] if options.against else []))}
+        self.keys: dict[str, str | None] = {}
+
+    def recall(self, text: str) -> Scanned | None:
+        """What came of a text when it was last scanned, if that is what would come now."""
+        key = self.keys[text] = self.key(text)
+        written = self.store.read(key) if key else None
+        if key is None or written is None:
+            return None
+        found = scanned_of(text, written)
+        if found is None:
+            self.store.forget(key)
+        return found if found and cache.still_hold(found.reports) else None
+
+    def keep(self, scanned: Scanned) -> None:
+        """Keep what came of a text, unless something that it depends on changed meanwhile."""
+        key = self.keys[scanned.text]
+        if key is None or not scanned.environment or not all(map(lasts, scanned.reports)):
+            return
+        if self.key(scanned.text) == key:
+            try:
+                written = cache.dumps((scanned.environment, scanned.reports))
+            except cache.Unwritable:
+                return
+            self.store.write(key, written)
+            self.memory.learn()
+
+    def key(self, text: str) -> str | None:
+        """The key of a text now."""
+        names = (text, *([self.options.against] if self.options.against else []))
+        origins = [self.origins[name] for name in names]
+        try:
+            said = cache.dumps((text, self.options, narrowed(self.configured, text)))
+        except cache.Unwritable:
+            return None
+        known = tuple(origin for origin in origins if origin)
+        others = tuple(origin for origin in self.origins.values() if origin)
+        return cache.key_of(known, others, (said, *self.surroundings), self.memory) if all(origins) else None
+
+
+def origin_of(text: str) -> Origin | None:
+    """Where a target lives, None where it does not."""
+    try:
+        name = parse(text)
+    except CannotCheck:
+        return None
+    return Origin(KINDS[name.place], name.text)
+
+
+def narrowed(configured: Configuration, text: str) -> Configuration:
+    """The part of a configuration that is about a text."""
+    own = {name: said for name, said in configured.targets.items() if name == text or name.startswith(f"{text}:")}
+    return replace(configured, targets=own)
+
+
+def lasts(report: TargetReport) -> bool:
+    """Whether the same files would give the same report."""
+    if report.error:
+        return report.error.code in KEPT_ERRORS
+    return not (report.search and report.search.cut)
+
+
+def scanned_of(text: str, written: str) -> Scanned | None:
+    """An entry of the cache; None where it is not readable."""
+    try:
+        environment, reports = cache.loads(written)
+    except (ValueError, TypeError):
+        return None
+    if not isinstance(environment, Environment) or not all(isinstance(report, TargetReport) for report in reports):
+        return None
+    return Scanned(text, reports, environment)
