@@ -1,25 +1,25 @@
 """The command line: words in, text and an exit status out.
 
-Only this file prints. A mistake of the user's is one line on standard error and exit status 2; whatever else goes wrong
-is a bug in gradcheck, exit status 101.
+Only this file, and `delivery` for it, write to the standard streams. A mistake of the user's is one line on standard
+error and exit status 2; whatever else goes wrong is a bug in gradcheck, exit status 101.
 """
 
 import contextlib
 import os
-import shutil
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO, TypeVar
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
 import typer
 
 from gradcheck import __version__
+from gradcheck.delivery import Terminated, complain, deliver, format_of, progress, put, say, terminable, terminal_style
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck, one_line
 from gradcheck.vocabulary import (
     BUG,
-    COULD_NOT_CHECK,
+    CLOSED,
     DOMAINS,
     DTYPES,
     FINDINGS,
@@ -27,13 +27,13 @@ from gradcheck.vocabulary import (
     INTERRUPTED,
     NOTHING,
     SEVERITIES,
-    SUFFIXES,
+    TERMINATED,
 )
 
 if TYPE_CHECKING:
     from gradcheck.options import ScanOptions
+    from gradcheck.pipeline import Scanner
     from gradcheck.records import Chain, Report
-    from gradcheck.renderers import Style
 
 Result = TypeVar("Result")
 
@@ -53,11 +53,14 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except CannotCheck as error:
         status = complain(error.code, error.message)
     except KeyboardInterrupt:
-        print("gradcheck: interrupted", file=sys.stderr)
+        say("gradcheck: interrupted", sys.stderr)
         status = INTERRUPTED
+    except Terminated:
+        say("gradcheck: terminated", sys.stderr)
+        status = TERMINATED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 141
+        status = CLOSED
     except Exception as error:
         status = usage_error(error) if hasattr(error, "format_message") else bug(error)
     raise SystemExit(status or 0)
@@ -122,6 +125,12 @@ def scan(
         str | None, typer.Option(metavar="TIME", help="Time for the search of a tensor target (5s).")
     ] = None,
     order: Annotated[int, typer.Option(help="Check the first derivative, or the second.", min=1, max=2)] = 1,
+    jobs: Annotated[
+        int | None, typer.Option(metavar="N", help="Processes that scan side by side (one a core).", min=1)
+    ] = None,
+    timeout: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Time after which one target is given up (60s).")
+    ] = None,
     exhaustive: Annotated[
         bool, typer.Option("--exhaustive", help="Run every float of the ranges: a proof, in seconds to minutes.")
     ] = False,
@@ -151,8 +160,10 @@ def scan(
     )
     parse_choice("--format", output_format, FORMATS)
     files = [(path, format_of(path)) for path in outputs or ()]
-    report = run_quietly(tuple(targets), options)
-    deliver(report, output_format, files)
+    limit = opt.parse_timeout(timeout, options)
+    with terminable():
+        report = run_quietly(tuple(targets), options, scanner(jobs, limit))
+        deliver(report, output_format, files)
     return exit_status(report, options.fail_on)
 
 
@@ -195,13 +206,24 @@ def explain(
     return NOTHING if chain.verdict in (Class.FINITE, Class.NONE) else FINDINGS
 
 
-def run_quietly(targets: tuple[str, ...], options: "ScanOptions") -> "Report":
+def scanner(jobs: int | None, timeout: float) -> "Scanner":
+    """What scans: worker processes, where there are process groups."""
+    from gradcheck import pipeline
+
+    if os.name != "posix":
+        return pipeline.in_process
+    from gradcheck.pipeline.crew import Crew
+
+    return Crew(jobs, timeout)
+
+
+def run_quietly(targets: tuple[str, ...], options: "ScanOptions", scanner: "Scanner") -> "Report":
     """Run the pipeline."""
 
     def run(show: Callable[[str], None]) -> "Report":
         from gradcheck import pipeline
 
-        return pipeline.run(targets, options, show)
+        return pipeline.run(targets, options, show, scanner)
 
     return quietly(run)
 
@@ -212,87 +234,6 @@ def quietly(run: "Callable[[Callable[[str], None]], Result]") -> "Result":
 
     with without_tensorflow_logs() as terminal, progress(terminal) as show, contextlib.redirect_stdout(sys.stderr):
         return run(show)
-
-
-@contextlib.contextmanager
-def progress(terminal: TextIO) -> Iterator[Callable[[str], None]]:
-    """A spinner with the target's name, on a terminal; nothing elsewhere."""
-    if not terminal.isatty():
-        yield lambda target: None
-        return
-    from rich.console import Console
-    from rich.text import Text
-
-    with Console(file=terminal).status("loading TensorFlow") as status:
-        yield lambda target: status.update(Text(f"scanning {target}"))
-
-
-def format_of(path: Path) -> str:
-    """The format of an output file, from its suffix."""
-    if path.suffix not in SUFFIXES:
-        known = ", ".join(SUFFIXES)
-        raise CannotCheck(BAD_CONFIGURATION, f"--output {path}: unknown suffix {path.suffix!r}; use one of {known}")
-    if not path.parent.is_dir():
-        raise CannotCheck(BAD_CONFIGURATION, f"--output {path}: no such directory: {path.parent}; make it first")
-    return SUFFIXES[path.suffix]
-
-
-def deliver(report: "Report", output_format: str, files: list[tuple[Path, str]]) -> None:
-    """Print the report and its errors, and write its files."""
-    from gradcheck.renderers import Style, render
-
-    for path, name in files:
-        write(path, render(report, name, Style()))
-    for target in report.targets:
-        if target.error:
-            complain(target.error.code, target.error.message)
-    put(render(report, output_format, terminal_style(sys.stdout)))
-
-
-def put(text: str) -> None:
-    """Print to standard output, which may be full or closed."""
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise CannotCheck(BAD_CONFIGURATION, f"standard output: {error.strerror}; write elsewhere") from error
-
-
-def write(path: Path, text: str) -> None:
-    """Write a report whole or not at all: beside its place first, then moved there."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise CannotCheck(BAD_CONFIGURATION, f"--output {path}: {error.strerror}; choose another place") from error
-
-
-def terminal_style(stream: TextIO) -> "Style":
-    """How to dress text for standard output."""
-    from gradcheck.renderers import Style
-
-    encoding = getattr(stream, "encoding", None) or "ascii"
-    try:
-        "├─█░┤".encode(encoding)
-        unicode = True
-    except (UnicodeEncodeError, LookupError):
-        unicode = False
-    colour = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    width = min(max(shutil.get_terminal_size((80, 24)).columns, 60), 120)
-    return Style(width, colour, unicode)
-
-
-def complain(code: str, message: str) -> int:
-    """One line on standard error; the exit status that goes with it."""
-    encoding = sys.stderr.encoding or "ascii"
-    line = f"gradcheck: {code} {message}"
-    print(line.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr)
-    return COULD_NOT_CHECK
 
 
 def usage_error(error: Exception) -> int:

@@ -71,6 +71,15 @@ everything that is multiplied by its logarithm)."""
 DEFAULT_BUDGET = 5.0
 """Seconds that the search of a tensor target may take, about."""
 
+TIMEOUT = 60.0
+"""Seconds that one target may take; the slowest of the samples takes 5."""
+
+BUDGETS = 10
+"""What a target may take at least, in budgets of its search, which the clock stops after three."""
+
+LONGEST = 24 * 3600.0
+"""The longest time that can be asked for, and what a proof may take: it shows how much is left."""
+
 FAR = 1e15
 """Absolute value of an input beyond all that training meets; a defect that takes one is a warning, of a tensor target:
 every square overflows somewhere."""
@@ -209,12 +218,24 @@ def parse_domain_option(text: str) -> tuple[str, ValueDomain]:
 
 def parse_budget(text: str) -> float:
     """Read a time: `10s`, `1.5`, `2m`."""
+    return parse_time("--budget", text)
+
+
+def parse_timeout(text: str | None, options: ScanOptions) -> float:
+    """Read a time, or what it is for a scan with such options."""
+    if text is not None:
+        return parse_time("--timeout", text)
+    return LONGEST if options.exhaustive else max(TIMEOUT, BUDGETS * options.budget)
+
+
+def parse_time(option: str, text: str) -> float:
+    """Read a time, in seconds unless a unit is behind it."""
     units = {"ms": 1e-3, "s": 1.0, "m": 60.0}
     suffix = next((u for u in units if text.strip().endswith(u)), "")
-    wanted = "write a time, for example --budget 10s"
-    seconds = number(f"--budget {text}", text.strip().removesuffix(suffix), wanted) * units.get(suffix, 1.0)
-    if not 0 < seconds <= 24 * 3600:
-        raise CannotCheck(BAD_CONFIGURATION, f"--budget {text}: not a time above 0 and up to a day; {wanted}")
+    wanted = f"write a time, for example {option} 10s"
+    seconds = number(f"{option} {text}", text.strip().removesuffix(suffix), wanted) * units.get(suffix, 1.0)
+    if not 0 < seconds <= LONGEST:
+        raise CannotCheck(BAD_CONFIGURATION, f"{option} {text}: not a time above 0 and up to a day; {wanted}")
     return seconds
 
 

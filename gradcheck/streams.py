@@ -53,13 +53,19 @@ def forward(source: int, real: int, passed: threading.Event) -> None:
             *lines, rest = before.split(b"\n")
             for line in lines:
                 if not CHATTER.match(line):
-                    os.write(real, line + b"\n")
+                    pass_on(real, line + b"\n")
             if last:
                 if rest and not CHATTER.match(rest):
-                    os.write(real, rest)
+                    pass_on(real, rest)
                 rest = after
                 passed.set()
     os.close(real)
+
+
+def pass_on(real: int, line: bytes) -> None:
+    """Write to the real one; if it is full or closed there is nobody to tell, and reading must go on."""
+    with contextlib.suppress(OSError):
+        os.write(real, line)
 
 
 def owns_descriptor(stream: TextIO) -> bool:

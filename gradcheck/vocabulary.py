@@ -11,5 +11,6 @@ FORMATS = ("table", "json")
 SUFFIXES = {".json": "json", ".txt": "table"}
 """Formats of output files."""
 
-NOTHING, FINDINGS, COULD_NOT_CHECK, INTERRUPTED, BUG = 0, 1, 2, 130, 101
+NOTHING, FINDINGS, COULD_NOT_CHECK, BUG = 0, 1, 2, 101
+INTERRUPTED, CLOSED, TERMINATED = 130, 141, 143
 """Exit statuses."""

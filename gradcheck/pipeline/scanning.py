@@ -18,14 +18,19 @@ from gradcheck.records import Finding, LoadedTarget, Sweep, TargetReport, Traced
 
 def scan(name: str, said: ScanOptions, configured: Configuration = EMPTY) -> TargetReport:
     """One target, from its name to its report; `said` is the command line's, completed by the configuration."""
+    try:
+        return scan_loaded(load(name, said), said, configured)
+    except CannotCheck as error:
+        return failed(name, error)
+
+
+def load(name: str, said: ScanOptions) -> LoadedTarget:
+    """A target in memory, in a process that is set up for the scan; raises `CannotCheck`."""
     if said.exhaustive:  # before anything else brings TensorFlow in
         from gradcheck.engine.census import one_thread_an_operation
 
         one_thread_an_operation()
-    try:
-        return scan_loaded(loading.load(name), said, configured)
-    except CannotCheck as error:
-        return failed(name, error)
+    return loading.load(name)
 
 
 def scan_loaded(loaded: LoadedTarget, said: ScanOptions, configured: Configuration = EMPTY) -> TargetReport:

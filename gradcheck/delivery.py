@@ -1,0 +1,155 @@
+"""What the command line writes: progress, complaints, and the report where it is wanted.
+
+In: a report, and where it is to go. Out: text on the standard streams and in files. Principle: a file is written whole
+or not at all; a stream that is full or closed is one line or silence, never a traceback. Only this file and the command
+line write to the standard streams.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, TextIO
+
+from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
+from gradcheck.vocabulary import COULD_NOT_CHECK, SUFFIXES
+
+if TYPE_CHECKING:
+    from gradcheck.records import Report
+    from gradcheck.renderers import Style
+
+Show = Callable[[str], None]
+
+PATIENCE = 1.0
+"""Seconds before the first line of progress, and between two of them, where there is no terminal."""
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived."""
+
+
+@contextlib.contextmanager
+def terminable() -> Iterator[None]:
+    """Within it SIGTERM is an exception, so that nothing is left behind; only the main thread can say so."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
+def progress(terminal: TextIO) -> Iterator[Show]:
+    """A spinner with the target's name on a terminal, lines in the logs of CI; nothing elsewhere."""
+    if not terminal.isatty():
+        yield Lines(terminal) if os.environ.get("CI", "") not in ("", "0", "false") else lambda line: None
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    with Console(file=terminal).status("loading TensorFlow") as status:
+        yield lambda line: status.update(Text(f"scanning {line}"))
+
+
+class Lines:
+    """Progress as lines: what is new, when it has been going on for a second."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream, self.shown, self.at = stream, "", time.monotonic()
+
+    def __call__(self, line: str) -> None:
+        """Show a line, unless the last one was shown just now; it is told again and again."""
+        now = time.monotonic()
+        if line and line != self.shown and now >= self.at + PATIENCE:
+            self.shown, self.at = line, now
+            say(f"gradcheck: scanning {line}", self.stream)
+
+
+def format_of(path: Path) -> str:
+    """The format of an output file, from its suffix."""
+    if path.suffix not in SUFFIXES:
+        known = ", ".join(SUFFIXES)
+        raise CannotCheck(BAD_CONFIGURATION, f"--output {path}: unknown suffix {path.suffix!r}; use one of {known}")
+    if not path.parent.is_dir():
+        raise CannotCheck(BAD_CONFIGURATION, f"--output {path}: no such directory: {path.parent}; make it first")
+    return SUFFIXES[path.suffix]
+
+
+def deliver(report: "Report", output_format: str, files: list[tuple[Path, str]]) -> None:
+    """Print the report and its errors, and write its files."""
+    from gradcheck.renderers import Style, render
+
+    for path, name in files:
+        write(path, render(report, name, Style()))
+    for target in report.targets:
+        if target.error:
+            complain(target.error.code, target.error.message)
+    put(render(report, output_format, terminal_style(sys.stdout)))
+
+
+def put(text: str) -> None:
+    """Print to standard output, which may be full or closed."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise CannotCheck(BAD_CONFIGURATION, f"standard output: {error.strerror}; write elsewhere") from error
+
+
+def write(path: Path, text: str) -> None:
+    """Write a report whole or not at all: beside its place first, then moved there."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        raise CannotCheck(BAD_CONFIGURATION, f"--output {path}: {error.strerror}; choose another place") from error
+    finally:
+        with contextlib.suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+
+
+def terminal_style(stream: TextIO) -> "Style":
+    """How to dress text for standard output."""
+    from gradcheck.renderers import Style
+
+    encoding = getattr(stream, "encoding", None) or "ascii"
+    try:
+        "├─█░┤".encode(encoding)
+        unicode = True
+    except (UnicodeEncodeError, LookupError):
+        unicode = False
+    colour = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    width = min(max(shutil.get_terminal_size((80, 24)).columns, 60), 120)
+    return Style(width, colour, unicode)
+
+
+def complain(code: str, message: str) -> int:
+    """One line on standard error; the exit status that goes with it."""
+    say(f"gradcheck: {code} {message}", sys.stderr)
+    return COULD_NOT_CHECK
+
+
+def say(line: str, stream: TextIO) -> None:
+    """One line on a stream for people; if it is full or closed there is nobody to tell."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        stream.write(
+            line.encode(stream.encoding or "ascii", "backslashreplace").decode(stream.encoding or "ascii") + "\n"
+        )
+        stream.flush()

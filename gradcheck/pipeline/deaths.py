@@ -1,0 +1,51 @@
+"""How a worker ended, in words.
+
+In: its exit status, and the Python stack that it left behind (faulthandler writes it at a fatal signal). Out: what
+happened, and the user's line that it happened in.
+"""
+
+import re
+import signal
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+
+from gradcheck.loading.failures import is_users
+
+FRAME = re.compile(r'^  File "(.+)", line (\d+) in ', re.MULTILINE)
+LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+
+
+@dataclass(frozen=True)
+class Death:
+    """The end of a worker.
+
+    Attributes:
+        status: as `subprocess` has it: negative for a signal.
+        last_words: stacks of its threads, innermost frame first, or nothing.
+    """
+
+    status: int
+    last_words: str = ""
+
+    @property
+    def how(self) -> str:
+        """`was killed by SIGSEGV`, `exited with status 3`."""
+        if self.status >= 0:
+            return f"exited with status {self.status}"
+        try:
+            name = signal.Signals(-self.status).name
+        except ValueError:
+            name = f"signal {-self.status}"
+        return f"was killed by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
+
+    @property
+    def where(self) -> str:
+        """` (losses.py:12)`: the user's innermost line, of the thread that failed if that is known; or nothing."""
+        before, current, after = self.last_words.rpartition("Current thread ")
+        own, _, others = after.partition("\n\n") if current else ("", "", after)
+        for part in (own, others, before):
+            for file, line in FRAME.findall(part):
+                if is_users(file) and not file.startswith((*LIBRARIES, "<")):
+                    return f" ({Path(file).name}:{line})"
+        return ""

@@ -1,0 +1,111 @@
+"""Messages between the parent and a worker, as frames: eight bytes with the length, then a pickle.
+
+In: a record, or bytes as they arrive. Out: bytes, or the records that are complete. A sender that dies in the middle of
+a message leaves half a frame, which is never read. Pickles are trusted here as far as the target's code is: the worker
+that wrote them runs it.
+"""
+
+import pickle
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from gradcheck.configuration import Configuration
+from gradcheck.options import ScanOptions
+from gradcheck.records import Environment, TargetReport
+
+LENGTH = struct.Struct("!Q")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """To a worker, once: what all its scans have in common."""
+
+    options: ScanOptions
+    configured: Configuration
+
+
+@dataclass(frozen=True)
+class Expand:
+    """To a worker: find the targets that a text stands for."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Scan:
+    """To a worker: scan one target."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """From a worker: the target's module is imported, and so is TensorFlow; the scan begins."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """From a worker: how far it is."""
+
+    line: str
+
+
+@dataclass(frozen=True)
+class Names:
+    """From a worker: what a text stands for, or the report of why that cannot be told."""
+
+    names: tuple[str, ...]
+    failure: TargetReport | None = None
+
+
+@dataclass(frozen=True)
+class Done:
+    """From a worker: a target's report."""
+
+    report: TargetReport
+    environment: Environment | None
+
+
+@dataclass(frozen=True)
+class Ended:
+    """From a worker, its last: the target ended it by an exception that nothing stops, `MemoryError: ...`."""
+
+    how: str
+
+
+@dataclass(frozen=True)
+class Bug:
+    """From a worker, its last: an exception of gradcheck's own, with its traceback."""
+
+    summary: str
+    traceback: str
+
+
+Request: TypeAlias = Setting | Expand | Scan
+Answer: TypeAlias = Loaded | Note | Names | Done | Ended | Bug
+
+
+def frame(message: Request | Answer) -> bytes:
+    """A message as bytes."""
+    body = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+    return LENGTH.pack(len(body)) + body
+
+
+class Inbox:
+    """What has arrived so far of a stream of frames."""
+
+    def __init__(self) -> None:
+        self.received = bytearray()
+
+    def taken(self, piece: bytes) -> Iterator[Any]:
+        """The messages that are complete once `piece` has arrived."""
+        self.received += piece
+        while len(self.received) >= LENGTH.size:
+            (length,) = LENGTH.unpack_from(self.received)
+            if len(self.received) < LENGTH.size + length:
+                return
+            body = bytes(self.received[LENGTH.size : LENGTH.size + length])
+            del self.received[: LENGTH.size + length]
+            yield pickle.loads(body)
