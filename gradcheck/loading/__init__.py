@@ -1,21 +1,15 @@
 """Loading: the text of a target becomes a function in memory.
 
 In: `module:function`, `file.py:make_function()`, a module or a file, a SavedModel directory with `:signature`, a .keras
-file. Out: `LoadedTarget`; whatever goes wrong is a `CannotCheck` with the code of its cause.
+file. Out: `LoadedTarget`; whatever goes wrong is a `CannotCheck` with the code of its cause. What loads is imported
+when there is something to load: a text alone is read without it.
 """
 
 import sys
 from pathlib import Path
 
 from gradcheck.errors import NO_SUCH_ATTRIBUTE, CannotCheck
-from gradcheck.loading.attributes import attribute
-from gradcheck.loading.calls import Call, target_of
-from gradcheck.loading.discovery import discover
-from gradcheck.loading.keras_objects import is_keras, load_keras
-from gradcheck.loading.modules import import_place, source_path
-from gradcheck.loading.names import Place, parse
-from gradcheck.loading.paste import paste_lines
-from gradcheck.loading.signatures import arguments_of
+from gradcheck.loading.names import Place, TargetName, parse
 from gradcheck.records import LoadedTarget
 
 
@@ -24,6 +18,9 @@ def expand(text: str) -> tuple[str, ...]:
     name = parse(text)
     if name.attribute or name.place in (Place.SAVED_MODEL, Place.KERAS_FILE):
         return (text,)
+    from gradcheck.loading.discovery import discover
+    from gradcheck.loading.modules import import_place, source_path
+
     module = import_place(name)
     path = source_path(module)
     found = discover(path) if path else ()
@@ -46,6 +43,18 @@ def load(text: str) -> LoadedTarget:
         from gradcheck.loading.keras_files import load_keras_file  # the same
 
         return load_keras_file(text, Path(name.text))
+    return load_callable(text, name)
+
+
+def load_callable(text: str, name: TargetName) -> LoadedTarget:
+    """Load a function or a Keras object of a module or file."""
+    from gradcheck.loading.attributes import attribute
+    from gradcheck.loading.calls import Call, target_of
+    from gradcheck.loading.keras_objects import is_keras, load_keras
+    from gradcheck.loading.modules import import_place
+    from gradcheck.loading.paste import paste_lines
+    from gradcheck.loading.signatures import arguments_of
+
     module = import_place(name)
     function = attribute(module, text, name.attribute)
     paste = paste_lines(name, module)

@@ -1,16 +1,30 @@
 """Renderers: a report becomes text.
 
-In: a report. Out: a string; same report, same bytes. One format a file, all of them in one table.
+In: a report. Out: a string; same report, same bytes. One format a file, all of them in one table; a file is imported
+when its format is asked for.
 """
 
 from collections.abc import Callable, Mapping
 
 from gradcheck.records import Report
-from gradcheck.renderers.json_report import render_json
 from gradcheck.renderers.styles import Style
-from gradcheck.renderers.table import render_table
 
-FORMATS: Mapping[str, Callable[[Report, Style], str]] = {"table": render_table, "json": render_json}
+
+def table(report: Report, style: Style) -> str:
+    """For people."""
+    from gradcheck.renderers.table import render_table
+
+    return render_table(report, style)
+
+
+def as_json(report: Report, style: Style) -> str:
+    """For programs."""
+    from gradcheck.renderers.json_report import render_json
+
+    return render_json(report, style)
+
+
+FORMATS: Mapping[str, Callable[[Report, Style], str]] = {"table": table, "json": as_json}
 
 
 def render(report: Report, name: str, style: Style) -> str:

@@ -5,9 +5,6 @@ In: a word and a style. Out: the word, in ANSI colours where the reader's termin
 
 from dataclasses import dataclass
 
-from rich.color import ColorSystem
-from rich.style import Style as RichStyle
-
 COLOURS = {
     "error": "bold red",
     "warning": "yellow",
@@ -36,4 +33,7 @@ class Style:
         """`text` in the colour of its role."""
         if not self.colour or role is None:
             return text
+        from rich.color import ColorSystem
+        from rich.style import Style as RichStyle
+
         return RichStyle.parse(COLOURS[role]).render(text, color_system=ColorSystem.STANDARD)
