@@ -189,7 +189,7 @@ class Counter:
 
     Attributes:
         width: floats of a block.
-        kinds: for each version, the summaries of its output and of its gradient that the last blocks suggest.
+        kinds: the summaries, of the output and of each gradient, that the last blocks suggest.
     """
 
     def __init__(self, engine: Engine, sized: list[Any], width: int) -> None:
@@ -198,8 +198,8 @@ class Counter:
         self.integer = tf.dtypes.as_dtype(f"int{self.fmt.bits}")
         self.offsets = tf.constant(np.arange(width), self.integer)
         self.summaries = summaries_of(self.fmt.smallest_normal)
-        self.kinds = [("finite", "one-sided")] * len(sized)
-        self.graphs: dict[tuple[int, str, str], Any] = {}
+        self.kinds = ("finite", *("one-sided" for concrete in sized if has_gradient(concrete)))
+        self.graphs: dict[tuple[str, ...], Any] = {}
 
     def seconds(self, lo: int, hi: int) -> float:
         """Time of a call, the best of a few, from 1 on or as near as a segment goes."""
@@ -244,58 +244,57 @@ class Counter:
         return codes if start >= 0 else codes[::-1]
 
     def codes(self, start: int) -> Codes:
-        """Codes of the blocks of a call, in order of ordinals; UNKNOWN where a block has several."""
-        codes = np.zeros(self.call // self.width, np.int64)
-        for i in range(len(self.sized)):
-            found = self.of_version(i, start)
-            codes = np.where((codes == UNKNOWN) | (found == UNKNOWN), UNKNOWN, codes | found)
+        """Codes of the blocks of a call, in order of ordinals, by the expected summaries; UNKNOWN of several codes."""
+        kinds = self.kinds
+        codes, last = self.summed(start, kinds)
+        if (codes == UNKNOWN).any() and set(kinds) != {"any"}:
+            codes, last = self.summed(start, ("any",) * len(kinds))
+            self.kinds = self.suggested(codes, last)
+        codes = np.where((codes == UNKNOWN).any(axis=1), UNKNOWN, self.combined(codes))
         return codes if start >= 0 else codes[::-1]
 
-    def of_version(self, i: int, start: int) -> Codes:
-        """What one version adds to the codes of a call's blocks: by the expected summaries, else by all there is."""
-        output, gradient, _ = self.summed(i, start, *self.kinds[i])
-        if (output == UNKNOWN).any() or (gradient == UNKNOWN).any():
-            output, gradient, last = self.summed(i, start, "any", "any")
-            self.kinds[i] = output_summary(int(output[-1])), gradient_summary(int(gradient[-1]), last)
-        if not self.has_gradient(i):
-            gradient = np.full_like(output, NONE)
-        plain = (output & ~ZERO) | ((gradient & ~ZERO) << (COLUMN_BITS * (i + 1)))
-        whole = plain | ((gradient & ZERO != 0).astype(np.int64) << (ZERO_SHIFT + i))
-        return np.where((output == UNKNOWN) | (gradient == UNKNOWN), UNKNOWN, whole)
+    def combined(self, codes: Codes) -> Codes:
+        """Codes [blocks] of the engine from those of summaries [blocks, output and gradients]."""
+        result = codes[:, 0] & ~ZERO
+        columns = iter(codes[:, 1:].T)
+        for i, concrete in enumerate(self.sized):
+            column = next(columns) if has_gradient(concrete) else np.full_like(result, NONE)
+            result = result | ((column & ~ZERO) << (COLUMN_BITS * (i + 1)))
+            result = result | ((column & ZERO != 0).astype(np.int64) << (ZERO_SHIFT + i))
+        return result
 
-    def summed(self, i: int, start: int, output: str, gradient: str) -> tuple[Codes, Codes, Doubles]:
-        """Codes of a version's outputs and gradients, 0 where there are none, and the last summary of gradients."""
-        key = (i, output, gradient)
-        if key not in self.graphs:
-            self.graphs[key] = self.made(*key)
+    def suggested(self, codes: Codes, last: Doubles) -> tuple[str, ...]:
+        """The kinds that the last block suggests, after a summary of all."""
+        output, *gradients = codes[-1].tolist()
+        parts = last.reshape(len(codes[0]), -1)[1:]
+        return output_summary(output), *map(gradient_summary, gradients, parts)
+
+    def summed(self, start: int, kinds: tuple[str, ...]) -> tuple[Codes, Doubles]:
+        """Codes [blocks, output and gradients] by some kinds of summaries, and the last block's numbers."""
+        if kinds not in self.graphs:
+            self.graphs[kinds] = self.made(kinds)
         first = tf.constant(self.first_bits(start, self.call), self.integer)
-        rows: Doubles = self.ran(self.graphs[key], (self.offsets, first), start).numpy()
-        nothing = np.zeros(len(rows), np.int64)
-        width = self.summaries[output].width if i == self.engine.written else 0
-        outputs, gradients = rows[:, :width], rows[:, width:]
-        return (
-            self.summaries[output].tells(outputs) if width else nothing,
-            self.summaries[gradient].tells(gradients) if self.has_gradient(i) else nothing,
-            gradients[-1],
-        )
+        rows: Doubles = self.ran(self.graphs[kinds], (self.offsets, first), start).numpy()
+        summaries = [self.summaries[kind] for kind in kinds]
+        ends = np.cumsum([summary.width for summary in summaries])
+        pieces = np.split(rows, ends[:-1], axis=1)
+        return np.stack([s.tells(piece) for s, piece in zip(summaries, pieces, strict=True)], axis=1), rows[-1]
 
-    def has_gradient(self, i: int) -> bool:
-        """Whether a version gives one at all."""
-        return len(self.sized[i].outputs) > 1
+    def made(self, kinds: tuple[str, ...]) -> Any:
+        """The graph of some kinds of summaries, [blocks, columns] float64."""
 
-    def made(self, i: int, output: str, gradient: str) -> Any:
-        """The graph of one version's summaries, [blocks, columns] float64."""
-        concrete, with_output = self.sized[i], i == self.engine.written
+        def block(xs: list[Tensor]) -> list[Tensor]:
+            results = [concrete(*xs) for concrete in self.sized]
+            wanted = [results[self.engine.written][0], *(g for _, *gradient in results for g in gradient)]
+            pairs = zip(kinds, map(barrier, wanted), strict=True)
+            return [tf.cast(c, tf.float64) for kind, values in pairs for c in self.summaries[kind].columns(values)]
 
         def run(offsets: Tensor, first: Tensor) -> Tensor:
             rows: list[Tensor] = []
             for k in range(self.call // self.width):
                 with tf.control_dependencies(rows[-1:]):  # one after the other: what was computed is in the cache
                     bits = offsets + (first + k * self.width)
-                y, *gradients = concrete(*map(barrier, self.inputs(bits)))
-                columns = self.summaries[output].columns(barrier(y)) if with_output else []
-                columns += [c for g in gradients for c in self.summaries[gradient].columns(barrier(g))]
-                rows.append(tf.stack([tf.cast(c, tf.float64) for c in columns or [tf.size(y)]]))
+                rows.append(tf.stack(block([barrier(x) for x in self.inputs(bits)])))
             return tf.stack(rows)
 
         specs = [tf.TensorSpec([None], self.integer), tf.TensorSpec([], self.integer)]
@@ -322,6 +321,11 @@ class Counter:
             where = self.fmt.text(start)
             message = f"{self.engine.target.name}: it raised in a block from {where} on: {words(error)}"
             raise CannotCheck(CANNOT_TRACE, f"{message}; leave that out with --range") from error
+
+
+def has_gradient(concrete: Any) -> bool:
+    """Whether a version gives a gradient at all."""
+    return len(concrete.outputs) > 1
 
 
 def barrier(x: Tensor) -> Tensor:

@@ -47,16 +47,21 @@ def ends(values: Tensor) -> list[Tensor]:
     return [tf.reduce_min(values), tf.reduce_max(values)]
 
 
-def doubled_bits(values: Tensor) -> Tensor:
-    """Bits without the sign: of both zeros 0, of all other floats, subnormals too, something else."""
-    bits = tf.bitcast(values, {2: tf.int16, 4: tf.int32, 8: tf.int64}[values.dtype.size])
-    return bits + bits
+def bits_of(values: Tensor) -> Tensor:
+    """The bits as signed integers: of +0 0, of -0 the least there is."""
+    return tf.bitcast(values, {2: tf.int16, 4: tf.int32, 8: tf.int64}[values.dtype.size])
 
 
 def zeros(values: Tensor) -> list[Tensor]:
-    """The least and the largest of the bits without the sign. Three passes; comparing floats would flush subnormals."""
-    bits = doubled_bits(values)
-    return [tf.reduce_min(bits), tf.reduce_max(bits)]
+    """Whether all are +0, or all -0. Two passes; comparing floats would take subnormals for 0."""
+    bits = bits_of(values)
+    low, high = ends(bits)
+    return [tf.logical_and(tf.equal(low, high), tf.logical_or(tf.equal(low, 0), tf.equal(low, bits.dtype.min)))]
+
+
+def least(values: Tensor) -> list[Tensor]:
+    """The least. One pass."""
+    return [tf.reduce_min(values)]
 
 
 def numbers(values: Tensor) -> list[Tensor]:
@@ -66,9 +71,9 @@ def numbers(values: Tensor) -> list[Tensor]:
 
 def everything(values: Tensor) -> list[Tensor]:
     """All that is needed for any block of one class."""
-    bits = doubled_bits(values)
-    any_zero, any_other = tf.reduce_any(tf.equal(bits, 0)), tf.reduce_any(tf.not_equal(bits, 0))
-    return [*ends(values), *numbers(values), any_zero, any_other]
+    bits = bits_of(values)
+    zero = tf.equal(bits + bits, 0)  # without the sign
+    return [*ends(values), *numbers(values), tf.reduce_any(zero), tf.reduce_any(tf.logical_not(zero))]
 
 
 def told(*pairs: tuple[np.ndarray, int]) -> Codes:
@@ -96,12 +101,13 @@ def summaries_of(smallest: float) -> dict[str, Summary]:
         return told((number == 0, NAN), *only, *extremes(low, high))
 
     def by_zeros(rows: Doubles) -> Codes:
-        return told(((rows[:, 0] == 0) & (rows[:, 1] == 0), FINITE | ZERO))
+        return told((rows[:, 0] == 1, FINITE | ZERO))
 
     return {
         "finite": Summary(1, total, lambda rows: told((np.isfinite(rows[:, 0]), FINITE))),
         "one-sided": Summary(2, ends, by_ends),
-        "zero": Summary(2, zeros, by_zeros),
+        "zero": Summary(1, zeros, by_zeros),
+        "inf": Summary(1, least, lambda rows: told((rows[:, 0] == np.inf, INF))),
         "nan": Summary(1, numbers, lambda rows: told((rows[:, 0] == 0, NAN))),
         "any": Summary(5, everything, by_everything),
     }
@@ -109,7 +115,7 @@ def summaries_of(smallest: float) -> dict[str, Summary]:
 
 def output_summary(code: int) -> str:
     """The kind for outputs of a class: of them zeros are of no interest."""
-    return {FINITE: "finite", FINITE | ZERO: "finite", NAN: "nan", INF: "one-sided", NEGATIVE_INF: "one-sided"}.get(
+    return {FINITE: "finite", FINITE | ZERO: "finite", NAN: "nan", INF: "inf", NEGATIVE_INF: "one-sided"}.get(
         code, "any"
     )
 
@@ -118,6 +124,6 @@ def gradient_summary(code: int, everything: Doubles) -> str:
     """The kind for gradients of a class, after a summary of all; finite ones of both signs need all that there is."""
     if code == FINITE and everything[0] <= 0 <= everything[1]:
         return "any"
-    return {FINITE: "one-sided", FINITE | ZERO: "zero", NAN: "nan", INF: "one-sided", NEGATIVE_INF: "one-sided"}.get(
+    return {FINITE: "one-sided", FINITE | ZERO: "zero", NAN: "nan", INF: "inf", NEGATIVE_INF: "one-sided"}.get(
         code, "any"
     )

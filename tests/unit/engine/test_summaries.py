@@ -60,7 +60,7 @@ def test_what_a_summary_tells_is_so(values: list[float], kind: str, size: int) -
         assert told == wanted
 
 
-@pytest.mark.parametrize("values", BLOCKS[:5] + BLOCKS[8:11] + BLOCKS[12:13])
+@pytest.mark.parametrize("values", BLOCKS[:4] + BLOCKS[8:11] + BLOCKS[12:13])
 def test_the_kind_that_a_block_suggests_tells_its_code(values: list[float]) -> None:
     block = tf.constant(values)
     row = np.array([float(c) for c in SUMMARIES["any"].columns(block)])
@@ -73,7 +73,7 @@ def test_the_kind_that_a_block_suggests_tells_its_code(values: list[float]) -> N
 
 def test_codes_are_those_of_the_engine() -> None:
     assert CLASSES[:4] == (Class.FINITE, Class.NAN, Class.INF, Class.NEGATIVE_INF)
-    assert ZERO >= len(CLASSES)
+    assert len(CLASSES) <= ZERO
 
 
 def test_what_is_not_known_needs_all_there_is() -> None:
