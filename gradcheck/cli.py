@@ -8,7 +8,7 @@ import contextlib
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
@@ -31,8 +31,9 @@ from gradcheck.vocabulary import (
 )
 
 if TYPE_CHECKING:
+    from gradcheck.configuration import Configuration
     from gradcheck.options import ScanOptions
-    from gradcheck.pipeline import Scanner
+    from gradcheck.pipeline import Scanned, Scanner
     from gradcheck.records import Chain, Report
 
 Result = TypeVar("Result")
@@ -134,6 +135,9 @@ def scan(
     exhaustive: Annotated[
         bool, typer.Option("--exhaustive", help="Run every float of the ranges: a proof, in seconds to minutes.")
     ] = False,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Scan what has not changed too; do not touch .gradcheck_cache.")
+    ] = False,
 ) -> int:
     """Sweep functions over their inputs and report where the gradient goes bad.
 
@@ -162,7 +166,7 @@ def scan(
     files = [(path, format_of(path)) for path in outputs or ()]
     limit = opt.parse_timeout(timeout, options)
     with terminable():
-        report = run_quietly(tuple(targets), options, scanner(jobs, limit))
+        report = run_quietly(tuple(targets), options, scanner(jobs, limit, no_cache))
         deliver(report, output_format, files)
     return exit_status(report, options.fail_on)
 
@@ -206,15 +210,29 @@ def explain(
     return NOTHING if chain.verdict in (Class.FINITE, Class.NONE) else FINDINGS
 
 
-def scanner(jobs: int | None, timeout: float) -> "Scanner":
-    """What scans: worker processes, where there are process groups."""
+def scanner(jobs: int | None, timeout: float, no_cache: bool) -> "Scanner":
+    """What scans: worker processes, where there are process groups, behind the cache."""
     from gradcheck import pipeline
 
-    if os.name != "posix":
-        return pipeline.in_process
-    from gradcheck.pipeline.crew import Crew
+    scan = pipeline.in_process if os.name != "posix" else in_workers(jobs, timeout)
+    if no_cache:
+        return scan
+    from gradcheck.pipeline.remembered import remembering
 
-    return Crew(jobs, timeout)
+    return remembering(scan, lambda warning: say(f"gradcheck: {warning}", sys.stderr))
+
+
+def in_workers(jobs: int | None, timeout: float) -> "Scanner":
+    """Workers, imported when there is something to scan."""
+
+    def scan(
+        texts: tuple[str, ...], options: "ScanOptions", configured: "Configuration", progress: Callable[[str], None]
+    ) -> Iterator["Scanned"]:
+        from gradcheck.pipeline.crew import Crew
+
+        return Crew(jobs, timeout)(texts, options, configured, progress)
+
+    return scan
 
 
 def run_quietly(targets: tuple[str, ...], options: "ScanOptions", scanner: "Scanner") -> "Report":

@@ -9,7 +9,6 @@ its own.
 
 import os
 import re
-import zipfile
 from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -213,6 +212,8 @@ def keras_modules(place: Path) -> list[str]:
     """Modules that loading a Keras file imports classes from."""
     if place.suffix != ".keras":
         return []
+    import zipfile  # 10 ms that only these files need
+
     try:
         with zipfile.ZipFile(place) as archive:
             configuration = archive.read("config.json").decode("utf-8", "replace")
