@@ -7,6 +7,7 @@ when there is something to load: a text alone is read without it.
 
 import sys
 from pathlib import Path
+from types import ModuleType
 
 from gradcheck.errors import NO_SUCH_ATTRIBUTE, CannotCheck
 from gradcheck.loading.names import Place, TargetName, parse
@@ -19,9 +20,9 @@ def expand(text: str) -> tuple[str, ...]:
     if name.attribute or name.place in (Place.SAVED_MODEL, Place.KERAS_FILE):
         return (text,)
     from gradcheck.loading.discovery import discover
-    from gradcheck.loading.modules import import_place, source_path
+    from gradcheck.loading.modules import source_path
 
-    module = import_place(name)
+    module = imported(name)
     path = source_path(module)
     found = discover(path) if path else ()
     if not found:
@@ -51,16 +52,26 @@ def load_callable(text: str, name: TargetName) -> LoadedTarget:
     from gradcheck.loading.attributes import attribute
     from gradcheck.loading.calls import Call, target_of
     from gradcheck.loading.keras_objects import is_keras, load_keras
-    from gradcheck.loading.modules import import_place
     from gradcheck.loading.paste import paste_lines
     from gradcheck.loading.signatures import arguments_of
 
-    module = import_place(name)
+    module = imported(name)
     function = attribute(module, text, name.attribute)
     paste = paste_lines(name, module)
     if is_keras(function):
         return load_keras(text, function, paste)
     return target_of(text, Call(function, arguments_of(text, function)), paste)
+
+
+def imported(name: TargetName) -> ModuleType:
+    """The module of a target, in a process in which nothing but imports has left a trace."""
+    from gradcheck.loading.fresh import forget_scans, rewind
+    from gradcheck.loading.modules import import_place
+
+    forget_scans()
+    module = import_place(name)
+    rewind(module)
+    return module
 
 
 def make_working_directory_importable() -> None:

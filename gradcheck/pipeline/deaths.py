@@ -12,7 +12,10 @@ from pathlib import Path
 
 from gradcheck.loading.failures import is_users
 
-FRAME = re.compile(r'^  File "(.+)", line (\d+) in ', re.MULTILINE)
+FRAME = re.compile(r'^  File "(.+)", line (\d+) in (.+)$', re.MULTILINE)
+AUTOGRAPH = "__autograph_generated_file"
+"""Files of code that AutoGraph wrote: its lines are not the user's, its functions are, with `tf__` in front."""
+
 LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 
 
@@ -41,11 +44,13 @@ class Death:
 
     @property
     def where(self) -> str:
-        """` (losses.py:12)`: the user's innermost line, of the thread that failed if that is known; or nothing."""
+        """` (losses.py:12)`: the user's innermost line, in the thread that failed if that is known; or nothing."""
         before, current, after = self.last_words.rpartition("Current thread ")
         own, _, others = after.partition("\n\n") if current else ("", "", after)
         for part in (own, others, before):
-            for file, line in FRAME.findall(part):
+            for file, line, function in FRAME.findall(part):
+                if Path(file).name.startswith(AUTOGRAPH):
+                    return f" (in {function.removeprefix('tf__')})"
                 if is_users(file) and not file.startswith((*LIBRARIES, "<")):
                     return f" ({Path(file).name}:{line})"
         return ""
