@@ -161,9 +161,13 @@ XLA_NOTE = "a part of it is compiled by XLA (jit_compile=True), so that part's r
 
 
 def captured_variables(forward: Any) -> list[Any]:
-    """The trainable float variables that a traced function reads, in a stable order, each once."""
+    """The trainable float variables that a traced function reads, in the order of its captures, each once.
+
+    TensorFlow's own order is that of a set, by their addresses in memory.
+    """
     found = {id(v): v for v in forward.trainable_variables if v.dtype.is_floating}
-    return list(found.values())
+    places = {id(tensor): i for i, tensor in enumerate(forward.captured_inputs)}
+    return sorted(found.values(), key=lambda v: places.get(id(v.handle), len(places)))
 
 
 def check_names(target: str, wrt: tuple[str, ...], inputs: list[str], variables: list[str]) -> None:
