@@ -18,8 +18,9 @@ SCHEMA = json.loads((ROOT / "gradcheck" / "renderers" / "report.schema.json").re
 def gradcheck(
     *arguments: str, cwd: Path = ROOT, environment: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
+    uncached = ["--no-cache"] if arguments[:1] == ("scan",) and len(arguments) > 1 else []
     return subprocess.run(
-        [sys.executable, "-m", "gradcheck", *arguments],
+        [sys.executable, "-m", "gradcheck", *arguments, *uncached],
         cwd=cwd,
         env={**os.environ, **(environment or {})},
         capture_output=True,
