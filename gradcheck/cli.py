@@ -5,6 +5,7 @@ error and exit status 2; whatever else goes wrong is a bug in gradcheck, exit st
 """
 
 import contextlib
+import gc
 import os
 import sys
 import traceback
@@ -15,7 +16,20 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 import typer
 
 from gradcheck import __version__
-from gradcheck.delivery import Terminated, complain, deliver, format_of, progress, put, say, terminable, terminal_style
+from gradcheck.delivery import (
+    Closed,
+    Interrupted,
+    Terminated,
+    complain,
+    deliver,
+    format_of,
+    interruptible,
+    progress,
+    put,
+    say,
+    terminable,
+    terminal_style,
+)
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck, one_line
 from gradcheck.vocabulary import (
     BUG,
@@ -38,6 +52,9 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
+GARBAGE = 100_000
+"""Objects after which garbage is looked for; imports leave none, and looking each 700 costs a fifth of their time."""
+
 app = typer.Typer(
     help="Where a TensorFlow function's gradient goes NaN, inf or wrong, to the exact float.",
     no_args_is_help=True,
@@ -49,18 +66,18 @@ app = typer.Typer(
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit with its status."""
+    gc.set_threshold(GARBAGE)
     try:
         status = app(args=arguments, prog_name="gradcheck", standalone_mode=False)
     except CannotCheck as error:
         status = complain(error.code, error.message)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Interrupted):
         say("gradcheck: interrupted", sys.stderr)
         status = INTERRUPTED
     except Terminated:
         say("gradcheck: terminated", sys.stderr)
         status = TERMINATED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Closed:
         status = CLOSED
     except Exception as error:
         status = usage_error(error) if hasattr(error, "format_message") else bug(error)
@@ -165,7 +182,7 @@ def scan(
     parse_choice("--format", output_format, FORMATS)
     files = [(path, format_of(path)) for path in outputs or ()]
     limit = opt.parse_timeout(timeout, options)
-    with terminable():
+    with interruptible(), terminable():
         report = run_quietly(tuple(targets), options, scanner(jobs, limit, no_cache))
         deliver(report, output_format, files)
     return exit_status(report, options.fail_on)
@@ -202,7 +219,8 @@ def explain(
 
         return explained(target, at, wrt, gradient, options)
 
-    chain = quietly(lambda show: inquire())
+    with interruptible():
+        chain = quietly(lambda show: inquire())
     from gradcheck.records import Class
     from gradcheck.renderers.chain import render_chain
 

@@ -34,9 +34,26 @@ class Terminated(BaseException):
     """SIGTERM arrived."""
 
 
+class Closed(Exception):
+    """Nobody reads standard output any more, and nobody is to be told: `| head` has seen enough."""
+
+
+class Interrupted(BaseException):
+    """Ctrl-C, under a name that typer does not take for its own."""
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Within it Ctrl-C is `Interrupted`."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise Interrupted from error
+
+
 @contextlib.contextmanager
 def terminable() -> Iterator[None]:
-    """Within it SIGTERM is an exception, so that nothing is left behind; only the main thread can say so."""
+    """Within it SIGTERM is `Terminated`, so that nothing is left behind; only the main thread can say so."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -105,10 +122,10 @@ def put(text: str) -> None:
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
-    except BrokenPipeError:
-        raise
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in the buffer
+        if isinstance(error, BrokenPipeError):
+            raise Closed from error
         raise CannotCheck(BAD_CONFIGURATION, f"standard output: {error.strerror}; write elsewhere") from error
 
 

@@ -47,10 +47,15 @@ class Death:
         """` (losses.py:12)`: the user's innermost line, in the thread that failed if that is known; or nothing."""
         before, current, after = self.last_words.rpartition("Current thread ")
         own, _, others = after.partition("\n\n") if current else ("", "", after)
-        for part in (own, others, before):
-            for file, line, function in FRAME.findall(part):
-                if Path(file).name.startswith(AUTOGRAPH):
-                    return f" (in {function.removeprefix('tf__')})"
-                if is_users(file) and not file.startswith((*LIBRARIES, "<")):
-                    return f" ({Path(file).name}:{line})"
-        return ""
+        return next(filter(None, map(place, (own, others, before))), "")
+
+
+def place(stack: str) -> str:
+    """The innermost line of the user's; where AutoGraph rewrote them all, the outermost function of those."""
+    converted = ""
+    for file, line, function in FRAME.findall(stack):
+        if Path(file).name.startswith(AUTOGRAPH):  # libraries' functions too, and nothing tells them apart
+            converted = f" (in {function.removeprefix('tf__')})"
+        elif is_users(file) and not file.startswith((*LIBRARIES, "<")):
+            return f" ({Path(file).name}:{line})"
+    return converted
