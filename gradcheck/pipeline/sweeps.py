@@ -31,6 +31,7 @@ def sweep_and_check(
     from gradcheck.engine import Engine
     from gradcheck.engine.evidence import require_elementwise, varies
     from gradcheck.pipeline.proofs import Proof, proof_of
+    from gradcheck.pipeline.rechecks import rechecked
 
     engine = Engine(target, plan)
     require_elementwise(engine, options.seed)
@@ -62,7 +63,8 @@ def sweep_and_check(
         notes=proof.notes,
     )
     findings = checks.find(target.name, sweep, versions, target.stops)
-    return sweep, explaining.explain(findings, knowledge_of(engine, versions, judge))
+    told = explaining.explain(findings, knowledge_of(engine, versions, judge))
+    return sweep, told if original else rechecked(engine, told)  # of a replacement nothing else is asked
 
 
 def knowledge_of(engine: "Engine", versions: tuple[Version, ...], judge: truth.Judge | None) -> explaining.Knowledge:

@@ -6,7 +6,7 @@ dtype; they become decimals where they are printed.
 """
 
 from gradcheck.records.classes import Class, Domain, Kind
-from gradcheck.records.findings import Cause, Chain, Finding, LineInterval, Link, TensorWitness, Witness
+from gradcheck.records.findings import Cause, Chain, Elsewhere, Finding, LineInterval, Link, TensorWitness, Witness
 from gradcheck.records.reports import Environment, Report, SearchReport, TargetError, TargetReport
 from gradcheck.records.sweeps import InputPlan, Reference, Region, Sweep
 from gradcheck.records.targets import (
@@ -28,6 +28,7 @@ __all__ = [
     "Chain",
     "Class",
     "Domain",
+    "Elsewhere",
     "Environment",
     "Finding",
     "InputPlan",

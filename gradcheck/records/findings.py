@@ -95,6 +95,24 @@ class Cause:
 
 
 @dataclass(frozen=True)
+class Elsewhere:
+    """What comes out at one float in another way of running it.
+
+    Attributes:
+        at: the value of the input.
+        mode: graph, eager or xla.
+        size: elements of the tensor, all of them that value.
+        output, gradient: of one of them; the gradient None where there is none.
+    """
+
+    at: float
+    mode: str
+    size: int
+    output: float
+    gradient: float | None
+
+
+@dataclass(frozen=True)
 class Finding:
     """A stretch of the line with a code.
 
@@ -111,6 +129,7 @@ class Finding:
         suggestion: one sentence: what next.
         witness, cause: filled by the stage that explains.
         tensor: the witness of a tensor target, in the place of `witness`.
+        elsewhere: ways of running the witness, or an end, in which it is of another class.
     """
 
     code: str
@@ -129,6 +148,7 @@ class Finding:
     witness: Witness | None = None
     cause: Cause | None = None
     tensor: TensorWitness | None = None
+    elsewhere: tuple[Elsewhere, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from gradcheck.floats import FloatFormat
-from gradcheck.records import Cause, Finding, Region, Report, Sweep, TargetReport
+from gradcheck.records import Cause, Elsewhere, Finding, Region, Report, Sweep, TargetReport
 from gradcheck.renderers.numbers import number
 from gradcheck.renderers.styles import Style
 from gradcheck.renderers.tensor_json import (
@@ -141,8 +141,20 @@ def finding_object(finding: Finding, mode: str) -> dict[str, Any]:
             "true_gradient": None if witness.true_gradient is None else number(witness.true_gradient),
         },
         **tensor_object(finding.tensor),
+        "elsewhere": [elsewhere_object(e) for e in finding.elsewhere],
         "cause": None if cause is None else cause_object(cause),
         "suggestion": finding.suggestion,
+    }
+
+
+def elsewhere_object(found: Elsewhere) -> dict[str, Any]:
+    """Another way of running a float, and what comes out there."""
+    return {
+        "at": found.at,
+        "mode": found.mode,
+        "elements": found.size,
+        "output": number(found.output),
+        "gradient": None if found.gradient is None else number(found.gradient),
     }
 
 

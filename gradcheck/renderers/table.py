@@ -10,6 +10,7 @@ from math import isinf
 from tabulate import tabulate
 
 from gradcheck.records import Class, Domain, Finding, Region, Report, SearchReport, Sweep, TargetReport, Witness
+from gradcheck.renderers.modes import elsewhere_text
 from gradcheck.renderers.paragraphs import shown, wrapped
 from gradcheck.renderers.strip import strip
 from gradcheck.renderers.styles import Style
@@ -178,6 +179,8 @@ def one_finding(finding: Finding, style: Style) -> list[str]:
     witness = finding.witness
     if witness:
         lines.append(wrapped(witnessed(witness), style, "      "))
+    if finding.elsewhere:
+        lines.append(wrapped(elsewhere_text(finding.elsewhere), style, "      "))
     if finding.cause:
         lines.append(wrapped(f"cause: {finding.cause.message}", style, "      "))
     return lines

@@ -15,7 +15,7 @@ from gradcheck.errors import one_line
 from gradcheck.records import Study, Tensor, Version
 from gradcheck.tracing.graphs import constants, frozen_graph, stripped
 from gradcheck.tracing.intermediates import probe_of
-from gradcheck.tracing.layouts import Layout, Untraceable, as_written, smoke_values
+from gradcheck.tracing.layouts import Call, Layout, Untraceable, as_written, smoke_values
 from gradcheck.tracing.programs import study
 
 
@@ -68,7 +68,8 @@ def differentiate(source: Source, layout: Layout, wrt: int) -> Version:
         constants=constants(graph.graph.as_graph_def()) if graph else (),
         probe=probe_of(graph, own.block) if graph and not own.looped else None,
         study=studied(source, own, wrt if connected[-1] else None),
-        sized=cache(lambda: of_any_size(own, backward)),
+        sized=(sized := cache(lambda: of_any_size(own, backward))),
+        in_mode=cache(lambda mode: sized() if mode == "graph" else in_mode(source, own, backward, mode)),
     )
 
 
@@ -121,6 +122,14 @@ def of_any_size(layout: Layout, call: Callable[..., tuple[Tensor, ...]]) -> Any:
         return tf.function(layout.open(call), autograph=False).get_concrete_function(*specs)
     except Exception:  # its Python may ask for the size
         return None
+
+
+def in_mode(source: Source, layout: Layout, call: Call, mode: str) -> Call | None:
+    """A source's output and gradient without a graph, or compiled; a graph that was stripped cannot leave its form."""
+    if layout.style != "whole" or source.imported:
+        return None
+    run = layout.open(call)
+    return run if mode == "eager" else tf.function(run, autograph=False, jit_compile=True)
 
 
 def forward_only(layout: Layout, call: Callable[..., tuple[Tensor, ...]]) -> Any:
