@@ -5,6 +5,8 @@ declares counts; then `--shape`; open dimensions become small ones; where nothin
 shapes is tried until one traces and runs.
 """
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice, product
@@ -70,18 +72,38 @@ def settle(loaded: LoadedTarget, shapes: Mapping[str, Shape], domains: Mapping[s
         names = ", ".join(p.name for p in loaded.parameters)
         raise CannotCheck(BAD_CONFIGURATION, f"{loaded.name}: no input {unknown[0]!r}; it has: {names}")
     first: Untraceable | None = None
-    for inputs in assignments(loaded, shapes, domains, dtype):
+    refused: Counter[tuple[str, ...]] = Counter()
+    for inputs in likely_first(assignments(loaded, shapes, domains, dtype), refused):
         check_fits(loaded.name, inputs)
         try:
             forward = traced(loaded, inputs)
         except Untraceable as failure:
             first = first or failure
+            refused[dtypes_of(inputs)] += bool(DTYPE_ERROR.search(str(failure.error)))
             continue
         free = tuple(open_dimensions(p, i, shapes) for p, i in zip(loaded.parameters, inputs, strict=True))
         guessed = any(p.shape is None and p.name not in shapes for p in loaded.parameters)
         return Shaped(inputs, forward, guessed, free)
     assert first is not None, "there is always one assignment to try"
     raise first
+
+
+def dtypes_of(inputs: tuple[TensorInput, ...]) -> tuple[str, ...]:
+    """The dtypes of some inputs."""
+    return tuple(i.dtype for i in inputs)
+
+
+def likely_first(
+    assigned: Iterator[tuple[TensorInput, ...]], refused: Mapping[tuple[str, ...], int]
+) -> Iterator[tuple[TensorInput, ...]]:
+    """Assignments in order, but dtypes that were refused more than once, whatever the shapes, at the end."""
+    postponed = []
+    for inputs in assigned:
+        if refused.get(dtypes_of(inputs), 0) < REFUSALS:
+            yield inputs
+        else:
+            postponed.append(inputs)
+    yield from postponed
 
 
 def assignments(
@@ -163,6 +185,12 @@ def traced(loaded: LoadedTarget, inputs: tuple[TensorInput, ...]) -> Any:
         raise Untraceable("when run", error) from error
     return forward
 
+
+DTYPE_ERROR = re.compile(r"dtype|DataType|DT_[A-Z]|[Ee]xpected (bool|int\d+)|type (float|bool|int)\d*")
+"""What TensorFlow says of a tensor of the wrong dtype."""
+
+REFUSALS = 2
+"""Shapes with which dtypes are refused until others are tried."""
 
 COMPOSITE = (tf.RaggedTensorSpec, tf.SparseTensorSpec, tf.RaggedTensor, tf.SparseTensor)
 

@@ -15,8 +15,9 @@ from gradcheck.loading.calls import Call, target_of
 from gradcheck.loading.signatures import arguments_of
 from gradcheck.program import Array
 from gradcheck.records import LoadedTarget, TensorInput
+from gradcheck.tracing import shapes as module
 from gradcheck.tracing.layouts import Untraceable
-from gradcheck.tracing.shapes import LADDER, Shaped, as_tensor, assignments, moderate, settle, tensors_of
+from gradcheck.tracing.shapes import LADDER, Shaped, as_tensor, assignments, dtypes_of, moderate, settle, tensors_of
 
 Refused = Callable[[str, Callable[[], object]], str]
 Shape = tuple[int, ...]
@@ -280,3 +281,20 @@ def test_what_takes_batches_is_tried_with_batches_first() -> None:
     ranks = [len(shape) > 1 for shape in tried]
     assert set(tried) >= set(LADDER)
     assert ranks == sorted(ranks, reverse=True)
+
+
+def test_dtypes_that_are_refused_twice_come_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[tuple[str, ...]] = []
+    real = module.traced
+
+    def counted(loaded: Any, inputs: Any) -> Any:
+        tried.append(dtypes_of(inputs))
+        return real(loaded, inputs)
+
+    monkeypatch.setattr(module, "traced", counted)
+
+    def masked(scores: Any, mask: Any) -> Any:
+        return tf.reduce_sum(tf.where(mask, scores, 0.0))
+
+    assert [kind for kind, _ in kinds(settled(masked)).values()] == ["float32", "bool"]
+    assert tried.count(("float32", "float32")) == module.REFUSALS
