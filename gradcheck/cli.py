@@ -5,7 +5,6 @@ error and exit status 2; whatever else goes wrong is a bug in gradcheck, exit st
 """
 
 import contextlib
-import gc
 import os
 import sys
 import traceback
@@ -52,9 +51,6 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-GARBAGE = 100_000
-"""Objects after which garbage is looked for; imports leave none, and looking each 700 costs a fifth of their time."""
-
 app = typer.Typer(
     help="Where a TensorFlow function's gradient goes NaN, inf or wrong, to the exact float.",
     no_args_is_help=True,
@@ -66,7 +62,6 @@ app = typer.Typer(
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit with its status."""
-    gc.set_threshold(GARBAGE)
     try:
         status = app(args=arguments, prog_name="gradcheck", standalone_mode=False)
     except CannotCheck as error:
