@@ -16,6 +16,9 @@ FRAME = re.compile(r'^  File "(.+)", line (\d+) in (.+)$', re.MULTILINE)
 AUTOGRAPH = "__autograph_generated_file"
 """Files of code that AutoGraph wrote: its lines are not the user's, its functions are, with `tf__` in front."""
 
+OURS = "tf__call"
+"""What `tracing.layouts.positional` calls a target from, converted with it."""
+
 LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 
 
@@ -55,7 +58,7 @@ def place(stack: str) -> str:
     converted = ""
     for file, line, function in FRAME.findall(stack):
         if Path(file).name.startswith(AUTOGRAPH):  # libraries' functions too, and nothing tells them apart
-            converted = f" (in {function.removeprefix('tf__')})"
+            converted = converted if function == OURS else f" (in {function.removeprefix('tf__')})"
         elif is_users(file) and not file.startswith((*LIBRARIES, "<")):
             return f" ({Path(file).name}:{line})"
     return converted

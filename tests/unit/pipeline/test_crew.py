@@ -61,6 +61,12 @@ Thread 0x03 (most recent call first):
 """
 
 
+AUTOGRAPH = "".join(
+    f'  File "/tmp/__autograph_generated_file{i}.py", line 3 in tf__{name}\n'
+    for i, name in enumerate(("string_at", "f", "call"))
+)
+
+
 @pytest.mark.parametrize(
     ("death", "how", "where"),
     [
@@ -70,7 +76,7 @@ Thread 0x03 (most recent call first):
         (Death(-signal.SIGKILL), "was killed by SIGKILL (out of memory?)", ""),
         (Death(-250), "was killed by signal 250", ""),
         (Death(-15, STACK.replace("Current thread", "Thread")), "was killed by SIGTERM", " (other.py:3)"),
-        (Death(-15, '  File "/tmp/__autograph_generated_file1.py", line 3 in tf__f\n'), "was killed by SIGTERM", " (in f)"),
+        (Death(-15, AUTOGRAPH), "was killed by SIGTERM", " (in f)"),
         (Death(-15, f'  File "{signal.__file__}", line 3 in f\n  File "<frozen x>", line 3 in f\n'), "was killed by SIGTERM", ""),
     ],
 )  # fmt: skip
