@@ -61,14 +61,25 @@ def main(names: list[str]) -> None:
 
 @contextlib.contextmanager
 def noting(first: list[float]) -> Iterator[None]:
-    """Note the time at which the first bad point is confirmed, before it is shrunk and explained."""
-    from gradcheck.pipeline import witnesses
+    """Note the time at which the first bad point is confirmed: met, run alone, and an error by all that is known of it."""
+    from gradcheck.pipeline import cases
 
-    def shrunk(*arguments: Any) -> Any:
-        first.append(time.perf_counter())
-        return witnesses.shrunk(*arguments)
+    take, finite_case = cases.take, cases.finite_case
 
-    with mock.patch("gradcheck.pipeline.tensors.shrunk", shrunk):
+    def note(case: Any) -> None:
+        if case is not None and cases.is_error(case):
+            first.append(time.perf_counter())
+
+    def taken(kept: Any, key: Any, case: Any) -> None:
+        note(case)
+        take(kept, key, case)
+
+    def finite(*arguments: Any) -> Any:
+        case = finite_case(*arguments)
+        note(case)
+        return case
+
+    with mock.patch.object(cases, "take", taken), mock.patch.object(cases, "finite_case", finite):
         yield
 
 
