@@ -129,7 +129,15 @@ def in_mode(source: Source, layout: Layout, call: Call, mode: str) -> Call | Non
     if layout.style != "whole" or source.imported:
         return None
     run = layout.open(call)
-    return run if mode == "eager" else tf.function(run, autograph=False, jit_compile=True)
+    compiled = tf.function(run, autograph=False, jit_compile=True)
+
+    def of_one_size(*xs: Tensor) -> tuple[Tensor, ...]:  # through tf.function itself, TensorFlow warns of retracing
+        results: tuple[Tensor, ...] = compiled.get_concrete_function(*(tf.TensorSpec(x.shape, x.dtype) for x in xs))(
+            *xs
+        )
+        return results
+
+    return run if mode == "eager" else of_one_size
 
 
 def forward_only(layout: Layout, call: Callable[..., tuple[Tensor, ...]]) -> Any:
