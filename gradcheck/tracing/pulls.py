@@ -16,12 +16,15 @@ from gradcheck.floats import FORMATS
 from gradcheck.program import Array
 from gradcheck.records import Batch, Pull, Tensor, TensorInput
 from gradcheck.tracing.batching import vectorise
-from gradcheck.tracing.graphs import OVERRIDE, is_override, nodes, rename_functions, wrapped
+from gradcheck.tracing.graphs import OVERRIDE, is_override, nodes, rename_functions
 from gradcheck.tracing.intermediates import DANGERS, resolved
 from gradcheck.tracing.shapes import moderate, tensors_of
 
 MAX_DANGERS = 24
 """Dangers that are pulled toward; the first in graph order."""
+
+PADDED = 1 << 14
+"""Elements of the intermediates beside each other, filled up to the largest, that are looked at together."""
 
 OVERFLOWS = {"Exp": 1.0, "Expm1": 1.0, "Sinh": 1.0, "Cosh": 1.0}
 """Operations that overflow above the logarithm of the largest float."""
@@ -40,13 +43,17 @@ def pull_of(frozen: Any, inputs: tuple[TensorInput, ...], width_of: Callable[[in
             del node.attr[OVERRIDE]
     rename_functions(graph_def)
     width = width_of(3 * sum(t.shape.num_elements() or 1 for op in frozen.graph.get_operations() for t in op.outputs))
-    try:
-        pruned = wrapped(graph_def).prune([t.name for t in frozen.inputs], [name for _, name, _ in dangers])
-    except Exception:  # pulling is an extra: without it the search has its other points
-        return None
+    names = [name for _, name, _ in dangers]
+
+    def arguments(*xs: Tensor) -> list[Tensor]:
+        """The tensors in danger, part of the graph that is being traced: a call of a function takes twice as long."""
+        fed = {t.name: x for t, x in zip(frozen.inputs, xs, strict=True)}
+        found: list[Tensor] = tf.graph_util.import_graph_def(graph_def, fed, names, name="")
+        return found
+
     values = [value for _, _, value in dangers]
-    sloped = batched(lambda w, *xs: slopes(pruned, values, inputs, w, xs), inputs, len(values), width)
-    run = sloped or batched(lambda w, *xs: distances(pruned(*xs), values), inputs, len(values), width)
+    sloped = batched(lambda w, *xs: slopes(arguments, values, inputs, w, xs), inputs, len(values), width)
+    run = sloped or batched(lambda w, *xs: distances(arguments(*xs), values), inputs, len(values), width)
     if run is None:
         return None
 
@@ -80,7 +87,22 @@ def dangers_of(frozen: Any) -> list[tuple[str, str, float]]:
 
 def distances(tensors: list[Tensor], values: list[float]) -> Tensor:
     """For each tensor, the signed distance of its nearest element to its danger, as float64; [dangers]."""
-    return tf.stack([nearest(t, v) for t, v in zip(tensors, values, strict=True)])
+    sizes = [t.shape.num_elements() for t in tensors]
+    if None in sizes or 0 in sizes or len(sizes) * max(sizes) > PADDED:
+        return tf.stack([nearest(t, v) for t, v in zip(tensors, values, strict=True)])
+    return all_nearest(tensors, values, sizes)
+
+
+def all_nearest(tensors: list[Tensor], values: list[float], sizes: list[int]) -> Tensor:
+    """The same for all tensors together, a row each filled up with inf: few operations, which take long to be traced."""
+    flat = tf.concat([tf.cast(tf.reshape(t, [-1]), tf.float64) for t in tensors], 0) - np.repeat(values, sizes)
+    inf = tf.constant(np.inf, tf.float64)
+    known = tf.where(tf.math.is_nan(flat), inf, flat)
+    starts, columns = np.cumsum([0, *sizes[:-1]]), np.arange(max(sizes))
+    is_there = columns < np.array(sizes)[:, None]
+    rows = tf.where(is_there, tf.gather(tf.abs(known), np.where(is_there, starts[:, None] + columns, 0)), inf)
+    chosen = tf.argmin(rows, axis=1, output_type=tf.int32)
+    return tf.gather(known, chosen + starts.astype(np.int32))
 
 
 def nearest(tensor: Tensor, value: float) -> Tensor:
@@ -91,11 +113,15 @@ def nearest(tensor: Tensor, value: float) -> Tensor:
 
 
 def slopes(
-    pruned: Any, values: list[float], inputs: tuple[TensorInput, ...], weights: Tensor, xs: tuple[Tensor, ...]
+    arguments: Callable[..., list[Tensor]],
+    values: list[float],
+    inputs: tuple[TensorInput, ...],
+    weights: Tensor,
+    xs: tuple[Tensor, ...],
 ) -> Tensor:
     """All distances, and behind them the gradient of their weighted sum by all float inputs, flattened."""
     watched = [x for x, i in zip(xs, inputs, strict=True) if i.fmt]
-    found = distances(pruned(*xs), values)
+    found = distances(arguments(*xs), values)
     pulled = tf.reduce_sum(tf.where(weights != 0, found, tf.zeros_like(found)))
     gradients = tf.gradients(pulled, watched)
     parts = [tf.zeros_like(x) if g is None else g for g, x in zip(gradients, watched, strict=True)]
