@@ -94,7 +94,7 @@ def distances(tensors: list[Tensor], values: list[float]) -> Tensor:
 
 
 def all_nearest(tensors: list[Tensor], values: list[float], sizes: list[int]) -> Tensor:
-    """The same for all tensors together, a row each filled up with inf: few operations, which take long to be traced."""
+    """The same for all tensors together, a row each filled up with inf: operations take long to be traced."""
     flat = tf.concat([tf.cast(tf.reshape(t, [-1]), tf.float64) for t in tensors], 0) - np.repeat(values, sizes)
     inf = tf.constant(np.inf, tf.float64)
     known = tf.where(tf.math.is_nan(flat), inf, flat)
