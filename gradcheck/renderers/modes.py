@@ -25,6 +25,8 @@ def elsewhere_text(found: Sequence[Elsewhere]) -> str:
 
 
 def place(mode: str, sizes: set[int]) -> str:
-    """A mode, and the size of the tensor if the other one did not give that."""
+    """A mode, and the size of the tensor if the other one did not give that; XLA was asked for one size only."""
+    if mode == "xla":
+        return PLACES[mode]
     size = " alone" if sizes == {1} else f" in a batch of {max(sizes)}" if 1 not in sizes else ""
     return PLACES[mode] + size

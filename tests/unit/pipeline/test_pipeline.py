@@ -413,6 +413,7 @@ def test_float64() -> None:
     assert not report.sweeps[0].exhaustive
 
 
+@pytest.mark.slow
 def test_a_range_restricts_the_sweep(write: Write) -> None:
     write("story.py", SOFTPLUS)
     report = scan("story:my_softplus", ranges=(RangeOption(None, "-1", "88"),))

@@ -56,6 +56,7 @@ def test_all_floats_are_counted_and_the_ends_are_exact() -> None:
     assert [fmt.text(region.witness) for region in sweep.regions] == ["80", "88", "100"]
 
 
+@pytest.mark.slow
 def test_what_no_sample_meets_is_found() -> None:
     sampled = scan("proofs_targets.py:isle", ScanOptions(ranges=(parse_range("0.001:1000"),)))
     assert sampled.status == "clean"
@@ -64,6 +65,7 @@ def test_what_no_sample_meets_is_found() -> None:
     assert [(region.floats, region.lo % 8) for region in odd] == [(8, 0)]
 
 
+@pytest.mark.slow
 def test_noise_is_sampled_and_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(census, "MOST_RUNS", 1 << 12)
     report = proven("noise", "1:4")

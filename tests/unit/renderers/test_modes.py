@@ -12,8 +12,8 @@ def test_the_same_results_stand_together() -> None:
 
 
 def test_different_results_are_told_apart() -> None:
-    found = [Elsewhere(2.0, "eager", 16, 1.0, float("nan")), Elsewhere(2.0, "xla", 1, float("inf"), None)]
+    found = [Elsewhere(2.0, "eager", 16, 1.0, float("nan")), Elsewhere(2.0, "xla", 16, float("inf"), None)]
     assert elsewhere_text(found) == (
         "elsewhere at 2: output 1, gradient nan in eager mode in a batch of 16;"
-        " output inf, gradient None compiled by XLA alone"
+        " output inf, gradient None compiled by XLA"
     )
