@@ -4,7 +4,7 @@ In: an engine and the samples of a sweep. Out: a `Proof`, which answers like the
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import monotonic
 
 import numpy as np
@@ -35,7 +35,7 @@ class Proof:
     engine: Engine
     first: Samples
     runs: Runs | None = None
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     def classify(self, ordinals: Ordinals) -> Codes:
         """Combined class codes [n] of ordinals [n]."""
