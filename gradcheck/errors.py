@@ -16,6 +16,8 @@ NOT_SUPPORTED_YET = "GC909"
 
 MESSAGE_LIMIT = 300
 """Characters of somebody else's error text that are worth repeating on one line."""
+ADVICE_LIMIT = 90
+"""Characters at the end of a message that are kept when it is cut: they say what to do next."""
 
 
 class CannotCheck(Exception):
@@ -28,7 +30,7 @@ class CannotCheck(Exception):
 
     def __init__(self, code: str, message: str) -> None:
         self.code = code
-        self.message = one_line(message)
+        self.message = one_line(message, ending=ADVICE_LIMIT)
         super().__init__(f"{code} {self.message}")
 
 
@@ -36,7 +38,9 @@ class NotElementwise(CannotCheck):
     """A target's elements depend on one another, or its output has another shape: it is a tensor target."""
 
 
-def one_line(text: str, limit: int = MESSAGE_LIMIT) -> str:
-    """Fold white space, drop control characters and cut after `limit` characters."""
+def one_line(text: str, limit: int = MESSAGE_LIMIT, ending: int = 0) -> str:
+    """Fold white space, drop control characters and cut to `limit` characters, of which the last `ending` stay."""
     printable = " ".join("".join(c for c in text if c.isprintable() or c.isspace()).split())
-    return printable if len(printable) <= limit else printable[: limit - 3] + "..."
+    if len(printable) <= limit:
+        return printable
+    return printable[: limit - 3 - ending] + "..." + printable[len(printable) - ending :]

@@ -1,7 +1,6 @@
 """The real command with a cache: the same bytes without TensorFlow, and nothing that is wrong with the cache matters."""
 
 import ctypes
-import os
 import re
 import resource
 import shutil
@@ -30,8 +29,6 @@ def softplus(x):
     "kit/helper.py": "from kit.numbers_ import ONE\n\ndef shifted(x):\n    return x + ONE\n",
     "kit/numbers_.py": "# the unit\nONE = 1\n",
 }
-QUIET = {name: value for name, value in os.environ.items() if name != "CI"}
-"""In CI there are lines of progress."""
 
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE = 24, 1
 SCAN = ("scan", "target:softplus", "--dtype", "float16")
@@ -71,7 +68,6 @@ class Project:
             encoding="utf-8",
             check=False,
             preexec_fn=before,
-            env=QUIET,
         )
 
     @contextmanager
@@ -267,7 +263,6 @@ def test_two_scans_at_the_same_time_are_fine(
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=QUIET,
         )
         for _ in range(2)
     ]

@@ -47,6 +47,13 @@ def test_the_error_carries_its_code_and_its_line() -> None:
     assert str(error) == "GC907 --range x: not a range"
 
 
+def test_a_long_error_is_cut_in_the_middle_and_still_says_what_to_do() -> None:
+    error = CannotCheck(errors.NOT_A_SAVED_MODEL, f"/{'deep/' * 100}model: cannot be loaded; save it again")
+    assert len(error.message) == MESSAGE_LIMIT
+    assert error.message.startswith("/deep/deep/")
+    assert error.message.endswith("model: cannot be loaded; save it again")
+
+
 def test_every_code_is_there_once_and_stays_what_it_is() -> None:
     codes = {name: value for name, value in vars(errors).items() if isinstance(value, str) and value.startswith("GC9")}
     assert len(set(codes.values())) == len(codes)
