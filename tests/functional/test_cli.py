@@ -216,7 +216,7 @@ def test_against_is_a_third_column() -> None:
     [
         (["--range", "1"], "write [NAME=]LO:HI"),
         (["--range", "z=2:1"], "z=1:2"),
-        (["--range", "zz=0:1"], "did you mean z?"),
+        pytest.param(["--range", "zz=0:1"], "did you mean z?", marks=pytest.mark.slow),
         (["--hold", "z"], "write NAME=VALUE"),
         (["--dtype", "float31"], "float32"),
         (["--format", "xml"], "table, json"),
@@ -286,7 +286,14 @@ def test_bad_targets_each_have_a_code_one_line_and_no_traceback(bad: Path) -> No
         assert says in line
 
 
-@pytest.mark.parametrize(("name", "code"), [("nosuch.module:f", "GC901"), ("empty", "GC906"), ("bad:text", "GC903")])
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("nosuch.module:f", "GC901"),
+        ("empty", "GC906"),
+        pytest.param("bad:text", "GC903", marks=pytest.mark.slow),
+    ],
+)
 def test_a_bad_target_alone_prints_one_line(bad: Path, name: str, code: str) -> None:
     one_line_error(gradcheck("scan", name, cwd=bad), code)
 

@@ -339,6 +339,7 @@ def written(place: Path, *, blocks: str = "unlimited") -> Any:
     )
 
 
+@pytest.mark.slow
 def test_a_report_that_does_not_fit_leaves_the_old_one(place: Path) -> None:
     (place / "out").mkdir()
     report = place / "out" / "report.json"

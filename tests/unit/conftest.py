@@ -26,7 +26,7 @@ from gradcheck.records import (
 if TYPE_CHECKING:
     from gradcheck.records import Study
 
-settings.register_profile("gradcheck", deadline=None, max_examples=60, derandomize=True, database=None)
+settings.register_profile("gradcheck", deadline=None, max_examples=30, derandomize=True, database=None)
 settings.load_profile("gradcheck")
 
 FLOAT32 = FORMATS["float32"]

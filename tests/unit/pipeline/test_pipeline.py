@@ -118,6 +118,7 @@ def test_my_softplus(write: Write) -> None:
     assert (overflow.lo, overflow.hi) == (finding.lo, finding.hi)
 
 
+@pytest.mark.slow
 def test_the_causes_of_my_softplus_are_its_line_and_its_operations(write: Write) -> None:
     write("story.py", SOFTPLUS)
     finding, vanished, overflow = scan("story:my_softplus").findings
@@ -134,6 +135,7 @@ def test_the_causes_of_my_softplus_are_its_line_and_its_operations(write: Write)
     assert overflow.cause.forward_op == "Exp"
 
 
+@pytest.mark.slow
 def test_my_better_softplus(write: Write) -> None:
     write("story.py", SOFTPLUS)
     report = scan("story:my_better_softplus")
@@ -158,6 +160,7 @@ def test_the_where_trap_and_its_cure(write: Write) -> None:
     assert (cured.status, cured.findings, len(rows(cured))) == ("clean", (), 1)
 
 
+@pytest.mark.slow
 def test_one_beside_the_other(write: Write) -> None:
     write("story.py", SOFTPLUS)
     report = scan("story:my_softplus", against="story:my_better_softplus")
@@ -189,6 +192,7 @@ def test_a_file_is_all_that_is_in_it(write: Write) -> None:
     assert seen == ["story.py", *(f"story.py:{name}" for name in names)]
 
 
+@pytest.mark.slow
 def test_a_function_of_tensorflow() -> None:
     report = scan("tensorflow.math:acos")
     assert rows(report) == [
@@ -404,6 +408,7 @@ def test_exhaustive_regions_are_those_of_every_single_float(write: Write) -> Non
     assert float(nans[0].fmt.decode(np.array([nans[0].lo]))[0]) == float(x.numpy()[bad].min())
 
 
+@pytest.mark.slow
 def test_float64() -> None:
     report = scan("tensorflow:exp", dtype="float64")
     assert rows(report) == [
@@ -445,6 +450,7 @@ def test_several_inputs_are_swept_in_turn_and_the_others_held(write: Write) -> N
     assert [f.wrt for f in held.findings] == []
 
 
+@pytest.mark.slow
 def test_a_witness_tells_where_the_other_input_was_held(write: Write) -> None:
     write("several.py", "import tensorflow as tf\n\ndef soft(x, y):\n    return tf.math.log(tf.exp(x) + y)\n")
     report = scan("several:soft", ranges=(RangeOption("x", "80", "100"),), holds=(HoldOption("y", "3"),))
@@ -454,6 +460,7 @@ def test_a_witness_tells_where_the_other_input_was_held(write: Write) -> None:
     assert finding.witness.true_gradient == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_control_flow_that_depends_on_the_value(write: Write) -> None:
     code = """
         import tensorflow as tf

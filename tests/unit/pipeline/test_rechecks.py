@@ -25,6 +25,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("rechecks_targets.py").write_text(CODE)
 
 
+@pytest.mark.slow
 def test_the_end_of_a_region_may_be_of_another_class_elsewhere() -> None:
     report = scan("rechecks_targets.py:selu", ScanOptions(ranges=(parse_range("-3:90"),)))
     (finding,) = report.findings
