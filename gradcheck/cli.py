@@ -38,6 +38,7 @@ from gradcheck.vocabulary import (
     FINDINGS,
     FORMATS,
     INTERRUPTED,
+    MODES,
     NOTHING,
     SEVERITIES,
     TERMINATED,
@@ -147,6 +148,10 @@ def scan(
     exhaustive: Annotated[
         bool, typer.Option("--exhaustive", help="Run every float of the ranges: a proof, in seconds to minutes.")
     ] = False,
+    modes: Annotated[
+        list[str] | None,
+        typer.Option("--mode", metavar="MODE", help=f"{', '.join(MODES)} (graph); repeatable: where they differ."),
+    ] = None,
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Scan what has not changed too; do not touch .gradcheck_cache.")
     ] = False,
@@ -173,6 +178,7 @@ def scan(
         budget=opt.parse_budget(budget) if budget else opt.DEFAULT_BUDGET,
         order=order,
         exhaustive=exhaustive,
+        modes=tuple(dict.fromkeys(parse_choice("--mode", m, MODES) for m in modes or MODES[:1])),
     )
     parse_choice("--format", output_format, FORMATS)
     files = [(path, format_of(path)) for path in outputs or ()]

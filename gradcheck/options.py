@@ -140,6 +140,7 @@ class ScanOptions:
     budget: float = DEFAULT_BUDGET
     order: int = 1
     exhaustive: bool = False
+    modes: tuple[str, ...] = ("graph",)
 
     @property
     def is_for_tensors(self) -> bool:

@@ -4,12 +4,15 @@ In: a sweep's regions. Out: findings with stable codes. One check a file, all of
 line as one version's stretches and says which of them are bad.
 """
 
-from gradcheck.checks import gc001, gc002, gc003, gc004, gc005, gc006, gc008, gc009
+from gradcheck.checks import gc001, gc002, gc003, gc004, gc005, gc006, gc007, gc008, gc009
 from gradcheck.checks.points import PointSubject
 from gradcheck.checks.stretches import Subject
 from gradcheck.records import Finding, Stop, Sweep, Version
 
 CHECKS = (gc001, gc002, gc003, gc004, gc005, gc006, gc008, gc009)
+"""The checks of one sweep; `gc007` looks at several, one a mode."""
+
+__all__ = ["AT_POINTS", "CHECKS", "PointSubject", "find", "find_at", "gc007"]
 
 
 def find(target: str, sweep: Sweep, versions: tuple[Version, ...], stops: tuple[Stop, ...]) -> tuple[Finding, ...]:

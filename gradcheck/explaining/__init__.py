@@ -17,7 +17,7 @@ from gradcheck.floats import FloatFormat
 from gradcheck.program import Program, Ref
 from gradcheck.records import Cause, Class, Finding, Link, Study, Witness
 
-__all__ = ["Exactly", "Knowledge", "chain_of", "explain", "expression", "guilty_forward"]
+__all__ = ["Exactly", "Knowledge", "chain_of", "explain", "expression", "guilty_forward", "suggest"]
 
 NOWHERE = "scan it where your inputs are, with --range"
 BAD = {"GC003": Class.VANISHED, "GC004": Class.INACCURATE, "GC005": Class.WRONG}
@@ -107,21 +107,24 @@ def chain_of(
     return links(program, seen, exactly.values, guilty), cause, trap
 
 
+BY_CODE = {
+    "GC005": "correct the formula; if it is meant to differ (a straight-through estimator, a clipped gradient), say so",
+    "GC007": "scan it in the mode that training runs, with --mode, and cure what that finds",
+    "GC008": "if a gradient is wanted, write tf.custom_gradient; if not, say so with tf.stop_gradient",
+    "GC009": "replace the operation that has no gradient, or give the function one with tf.custom_gradient",
+}
+"""What to do next, where the code says it all."""
+
+
 def suggest(finding: Finding) -> str | None:
     """What to do next, in one sentence."""
     if finding.severity == "info":
         return None
-    if finding.code == "GC008":
-        return "if a gradient is wanted, write tf.custom_gradient; if not, say so with tf.stop_gradient"
-    if finding.code == "GC009":
-        return "replace the operation that has no gradient, or give the function one with tf.custom_gradient"
+    if finding.code in BY_CODE:
+        return BY_CODE[finding.code]
     if finding.severity == "warning":
         rest = outside(finding)
         return f"if inputs never come here, leave it out: --range {finding.wrt}={rest}" if rest else NOWHERE
-    if finding.code == "GC005":
-        return (
-            "correct the formula; if it is meant to differ (a straight-through estimator, a clipped gradient), say so"
-        )
     return (
         "use the library's stable form, or keep the input out of there BEFORE the operation that fails"
         " (a tf.where behind it does not help), or write tf.custom_gradient and scan again"

@@ -5,15 +5,18 @@ imported by loading a SavedModel, by tracing and by the engine, so those two are
 loaded: a target that cannot be imported is told at once.
 """
 
+from collections.abc import Mapping
+
 from gradcheck import loading, planning
 from gradcheck.configuration import EMPTY, Configuration
 from gradcheck.errors import BAD_CONFIGURATION, CANNOT_TRACE, CannotCheck, NotElementwise
 from gradcheck.options import ScanOptions
 from gradcheck.pipeline import failed
-from gradcheck.pipeline.cures import Patient, with_cures
+from gradcheck.pipeline.agreements import Swept, together
+from gradcheck.pipeline.cures import Patient, Sweeper, with_cures
 from gradcheck.pipeline.sweeps import sweep_and_check
 from gradcheck.pipeline.tensors import scan_tensors
-from gradcheck.records import Finding, LoadedTarget, Sweep, TargetReport, TracedTarget
+from gradcheck.records import Finding, InputPlan, LoadedTarget, Study, Sweep, TargetReport, TracedTarget
 
 
 def scan(name: str, said: ScanOptions, configured: Configuration = EMPTY) -> TargetReport:
@@ -75,20 +78,43 @@ def traced_line(loaded: LoadedTarget, options: ScanOptions) -> TracedTarget:
 
 def scan_line(loaded: LoadedTarget, target: TracedTarget, options: ScanOptions) -> TargetReport:
     """A target each element of which is on its own: its inputs are swept, float by float."""
+    from gradcheck.tracing.modes import in_mode
+
     plans = planning.plan_inputs(loaded.name, target.inputs, options)
-    results = [checked(Patient(loaded, target, plan, options)) for plan in plans]
+    targets = {mode: in_mode(target, mode) for mode in options.modes}
+    results = [checked(loaded, targets, plan, options) for plan in plans]
+    target = targets[options.modes[0]]
     return TargetReport(
         target=loaded.name,
         inputs=target.inputs,
         versions=tuple(v.name for v in target.versions[0]),
-        modes=("graph",),
+        modes=options.modes,
         sweeps=tuple(sweep for sweep, _ in results),
         findings=tuple(finding for _, findings in results for finding in findings),
         notes=(*target.notes, *(note for sweep, _ in results for note in sweep.notes)),
     )
 
 
-def checked(patient: Patient) -> tuple[Sweep, tuple[Finding, ...]]:
-    """One input swept, and what was found tried to be cured."""
-    sweep, findings = sweep_and_check(patient.target, patient.plan, patient.options)
-    return sweep, with_cures(patient, findings, sweep_and_check)
+def checked(
+    loaded: LoadedTarget, targets: Mapping[str, TracedTarget], plan: InputPlan, options: ScanOptions
+) -> tuple[Sweep, tuple[Finding, ...]]:
+    """One input swept in every mode, and what was found tried to be cured; the sweep is that of the first mode."""
+    swept = {}
+    for mode, target in targets.items():
+        sweep, findings = sweep_and_check(target, plan, options)
+        cured = with_cures(Patient(loaded, target, plan, options), findings, sweeper(mode))
+        swept[mode] = Swept(target, sweep, cured)
+    return next(iter(swept.values())).sweep, together(swept, plan, options)
+
+
+def sweeper(mode: str) -> Sweeper:
+    """Sweeps a replacement in a mode."""
+
+    def sweep(
+        target: TracedTarget, plan: InputPlan, options: ScanOptions, original: Study | None
+    ) -> tuple[Sweep, tuple[Finding, ...]]:
+        from gradcheck.tracing.modes import in_mode
+
+        return sweep_and_check(in_mode(target, mode), plan, options, original)
+
+    return sweep

@@ -34,6 +34,7 @@ from gradcheck.records import (
     TensorPoint,
     TracedTensors,
 )
+from gradcheck.vocabulary import MODES
 
 NOISE = "it draws random numbers: what is told was seen, and another run may see something else"
 
@@ -67,6 +68,9 @@ def search_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
     wanted = Wanted(options.shapes, domains_of(loaded, options), options.wrt, options.dtype or "float32", options.seed)
     if options.against:
         raise CannotCheck(BAD_CONFIGURATION, f"{loaded.name}: --against is for elementwise targets; scan each alone")
+    if options.modes != MODES[:1]:
+        mode = f"--mode {options.modes[-1]}"
+        raise CannotCheck(BAD_CONFIGURATION, f"{loaded.name}: {mode} is for elementwise targets; leave it out")
 
     def bench_for(shapes: Shapes, alone: bool = True) -> Bench:
         second = options.order > 1

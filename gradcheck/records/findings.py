@@ -130,6 +130,7 @@ class Finding:
         witness, cause: filled by the stage that explains.
         tensor: the witness of a tensor target, in the place of `witness`.
         elsewhere: ways of running the witness, or an end, in which it is of another class.
+        mode: in which it was found: graph, eager or xla; of a disagreement the first of them.
     """
 
     code: str
@@ -149,6 +150,7 @@ class Finding:
     cause: Cause | None = None
     tensor: TensorWitness | None = None
     elsewhere: tuple[Elsewhere, ...] = ()
+    mode: str = "graph"
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,34 @@ class Region:
 
 
 @dataclass(frozen=True)
+class ModeResult:
+    """Classes in one mode: of the output, and of each version's gradient."""
+
+    forward: Class
+    gradients: Mapping[str, Class]
+
+
+@dataclass(frozen=True)
+class ModeRegion:
+    """A maximal interval of ordinals in which no mode changes its classes.
+
+    Attributes:
+        fmt: dtype of the swept input.
+        lo, hi: first and last ordinal.
+        witness: ordinal of the simplest float in it.
+        results: by mode.
+        domain: outside where the function is not defined there; None elsewhere.
+    """
+
+    fmt: FloatFormat
+    lo: int
+    hi: int
+    witness: int
+    results: Mapping[str, ModeResult]
+    domain: Domain | None = None
+
+
+@dataclass(frozen=True)
 class Reference:
     """What the verdicts of a sweep rest on.
 

@@ -78,7 +78,7 @@ def target_object(target: TargetReport) -> dict[str, Any]:
         else None,
         "search": search_object(target.search) if target.search else None,
         "regions": [region_object(region) for sweep in target.sweeps for region in visible(sweep.regions)],
-        "findings": [finding_object(finding, target.modes[0]) for finding in target.findings],
+        "findings": [finding_object(finding) for finding in target.findings],
         "notes": list(target.notes),
     }
 
@@ -115,7 +115,7 @@ def region_object(region: Region) -> dict[str, Any]:
     }
 
 
-def finding_object(finding: Finding, mode: str) -> dict[str, Any]:
+def finding_object(finding: Finding) -> dict[str, Any]:
     """One finding."""
     witness, cause = finding.witness, finding.cause
     return {
@@ -124,7 +124,7 @@ def finding_object(finding: Finding, mode: str) -> dict[str, Any]:
         "severity": finding.severity,
         "kind": finding.kind,
         "version": finding.version,
-        "mode": mode,
+        "mode": finding.mode,
         "wrt": finding.wrt,
         "masked": finding.masked,
         **interval_object(finding.fmt, finding.lo, finding.hi),

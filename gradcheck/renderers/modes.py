@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 from gradcheck.records import Elsewhere
 from gradcheck.renderers.paragraphs import shown
+from gradcheck.vocabulary import PLACES
 
-PLACES = {"graph": "in graph mode", "eager": "in eager mode", "xla": "compiled by XLA"}
+BATCH = 16
+"""Elements of the larger of the tensors that findings are looked at again in; a sweep's are larger."""
 
 
 def elsewhere_text(found: Sequence[Elsewhere]) -> str:
@@ -25,8 +27,8 @@ def elsewhere_text(found: Sequence[Elsewhere]) -> str:
 
 
 def place(mode: str, sizes: set[int]) -> str:
-    """A mode, and the size of the tensor if the other one did not give that; XLA was asked for one size only."""
-    if mode == "xla":
+    """A mode, and the size of the tensor if the other one did not give that; XLA is asked for one size only."""
+    if mode == "xla" or max(sizes) > BATCH:
         return PLACES[mode]
     size = " alone" if sizes == {1} else f" in a batch of {max(sizes)}" if 1 not in sizes else ""
     return PLACES[mode] + size

@@ -4,23 +4,15 @@ In: `LoadedTarget`s and a dtype. Out: `TracedTarget`. The target is traced once;
 every gradient override stripped, `custom` the graph as it is, `against` another target's graph as it is.
 """
 
-import re
 from dataclasses import replace
-from pathlib import Path
 
 import tensorflow as tf
 
-from gradcheck.errors import BAD_CONFIGURATION, CANNOT_TRACE, NOT_SUPPORTED_YET, CannotCheck, NotElementwise, one_line
+from gradcheck.errors import BAD_CONFIGURATION, CANNOT_TRACE, NOT_SUPPORTED_YET, CannotCheck, NotElementwise
 from gradcheck.floats import FORMATS
 from gradcheck.records import LoadedTarget, Parameter, Stop, TracedInput, TracedTarget, Version
-from gradcheck.tracing.graphs import (
-    has_overrides,
-    is_compiled,
-    is_users,
-    loops_over_elements,
-    stripped,
-    user_stops,
-)
+from gradcheck.tracing.failures import explain
+from gradcheck.tracing.graphs import has_overrides, is_compiled, loops_over_elements, stripped, user_stops
 from gradcheck.tracing.layouts import (
     LOOP_BLOCK,
     Layout,
@@ -146,27 +138,3 @@ def versions_of(target: str, layout: Layout, sources: tuple[Source, ...], wrt: i
                 CANNOT_TRACE, f"{target}: {failure.stage} it raised {explain(failure.error)}"
             ) from failure
     return tuple(versions)
-
-
-def explain(error: BaseException) -> str:
-    """One line on an exception from traced user code: its type, its words and the user's line."""
-    text = str(error)
-    frames = [f for f in re.findall(r'File "([^"]+)", line (\d+)', text) if is_users(f[0])]
-    name = type(error).__name__
-    words = re.split(rf"\b{name}: ", text, maxsplit=1)[-1] if "in user code" in text else text
-    if not frames:
-        frames = traceback_frames(error)
-    where = f" ({Path(frames[-1][0]).name}:{frames[-1][1]})" if frames else ""
-    return f"{name}: {one_line(words, 160)}{where}"
-
-
-def traceback_frames(error: BaseException) -> list[tuple[str, str]]:
-    """File and line of the frames of an exception that are neither TensorFlow's nor gradcheck's."""
-    frames = []
-    traceback = error.__traceback__
-    while traceback:
-        file = traceback.tb_frame.f_code.co_filename
-        if is_users(file):
-            frames.append((file, str(traceback.tb_lineno)))
-        traceback = traceback.tb_next
-    return frames

@@ -81,7 +81,8 @@ def is_compiled(forward: Any) -> bool:
 def stripped(forward: Any) -> Callable[..., Tensor]:
     """The traced function without its gradient overrides.
 
-    Calls are inlined first, since a call in an imported graph does not differentiate; variables become constants.
+    Calls are inlined first, since a call in an imported graph does not differentiate; variables become constants. The
+    placeholders that the inputs take the place of are left out, since XLA does not compile them.
     """
     frozen = convert_variables_to_constants_v2(forward, lower_control_flow=False)
     graph_def = frozen.graph.as_graph_def()
@@ -89,6 +90,9 @@ def stripped(forward: Any) -> Callable[..., Tensor]:
         if is_override(node):
             del node.attr[OVERRIDE]
     names = [tensor.name for tensor in frozen.inputs]
+    replaced = {tensor.op.name for tensor in frozen.inputs}
+    for i in reversed([i for i, node in enumerate(graph_def.node) if node.name in replaced]):
+        del graph_def.node[i]
     captured = {placeholder.name: tensor for tensor, placeholder in forward.graph.captures}
     output = frozen.outputs[0].name
 

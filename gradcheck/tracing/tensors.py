@@ -26,6 +26,7 @@ from gradcheck.records import (
     TracedTensors,
     Weight,
 )
+from gradcheck.tracing.failures import explain
 from gradcheck.tracing.graphs import (
     constants,
     frozen_graph,
@@ -74,8 +75,6 @@ class Wanted:
 
 def trace_tensors(loaded: LoadedTarget, wanted: Wanted) -> TracedTensors:
     """Trace `loaded` and every version of its gradients; raises `CannotCheck` where that cannot be done."""
-    from gradcheck.tracing import explain
-
     conventional = {name: parse_domain(name, text) for name, text in loaded.domains.items()}
     tf.random.set_seed(wanted.seed)  # a target that draws random numbers draws the same ones in every run
     try:

@@ -125,16 +125,15 @@ def of_any_size(layout: Layout, call: Callable[..., tuple[Tensor, ...]]) -> Any:
 
 
 def in_mode(source: Source, layout: Layout, call: Call, mode: str) -> Call | None:
-    """A source's output and gradient without a graph, or compiled; a graph that was stripped cannot leave its form."""
-    if layout.style != "whole" or source.imported:
+    """A source's output and gradient without a graph, or compiled; a graph that was stripped cannot run without one."""
+    if layout.style != "whole" or (source.imported and mode == "eager"):
         return None
     run = layout.open(call)
     compiled = tf.function(run, autograph=False, jit_compile=True)
 
     def of_one_size(*xs: Tensor) -> tuple[Tensor, ...]:  # through tf.function itself, TensorFlow warns of retracing
-        results: tuple[Tensor, ...] = compiled.get_concrete_function(*(tf.TensorSpec(x.shape, x.dtype) for x in xs))(
-            *xs
-        )
+        specs = [tf.TensorSpec(x.shape, x.dtype) for x in xs]
+        results: tuple[Tensor, ...] = compiled.get_concrete_function(*specs)(*xs)
         return results
 
     return run if mode == "eager" else of_one_size
