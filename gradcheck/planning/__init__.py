@@ -6,6 +6,7 @@ and their neighbours, and grids of decimals on the range for what people type.
 """
 
 import difflib
+from functools import lru_cache
 
 import numpy as np
 
@@ -84,14 +85,25 @@ def first_ordinals(
     """The ordinals that a sweep starts from, sorted and distinct."""
     if is_exhaustive(plan, fmt, looped):
         return np.concatenate([np.arange(lo, hi + 1, dtype=np.int64) for lo, hi in plan.segments])
-    rng = np.random.default_rng(seed)
-    everywhere = [even(lo, hi, share(strata(looped), lo, hi, plan), rng) for lo, hi in plan.segments]
+    everywhere = stratified(plan, strata(looped), seed)
     reach = 1 if looped else 8
     known = around(fmt, fmt.encode(special_values(fmt, looped)), reach)
     own = near(fmt, fmt.encode(np.array([s * c for c in constants for s in (1.0, -1.0)])), 1 if looped else 64)
     ends = around(fmt, np.array(plan.segments, dtype=np.int64).ravel(), reach)
     grids = [fmt.encode(grid(lo, hi, fmt, looped)) for lo, hi in plan.segments]
-    return within(plan, np.concatenate([*everywhere, known, own, ends, *grids]))
+    return within(plan, np.concatenate([everywhere, known, own, ends, *grids]))
+
+
+@lru_cache(maxsize=2)
+def stratified(plan: InputPlan, draws: int, seed: int) -> Ordinals:
+    """Random ordinals from all segments, each with its share of the draws; a cure is swept where its target was."""
+    rng = np.random.default_rng(seed)
+    return np.concatenate([even(lo, hi, share(draws, lo, hi, plan), rng) for lo, hi in plan.segments])
+
+
+def share(total: int, lo: int, hi: int, plan: InputPlan) -> int:
+    """The part of `total` draws that falls to one segment."""
+    return max(2, total * (hi - lo + 1) // plan.floats)
 
 
 def within(plan: InputPlan, ordinals: Ordinals) -> Ordinals:
@@ -99,11 +111,6 @@ def within(plan: InputPlan, ordinals: Ordinals) -> Ordinals:
     ordered = distinct(ordinals)
     cuts = [np.searchsorted(ordered, [lo, hi + 1]) for lo, hi in plan.segments]
     return np.concatenate([ordered[start:stop] for start, stop in cuts])
-
-
-def share(total: int, lo: int, hi: int, plan: InputPlan) -> int:
-    """The part of `total` draws that falls to one segment."""
-    return max(2, total * (hi - lo + 1) // plan.floats)
 
 
 def even(lo: int, hi: int, count: int, rng: np.random.Generator) -> Ordinals:
