@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gradcheck.engine import Engine, census
-from gradcheck.engine.census import Runs, joined, signed, taken_apart
+from gradcheck.engine import Engine, census, tally
+from gradcheck.engine.census import signed, stretches_of
+from gradcheck.engine.tally import Tally
 from gradcheck.floats import FORMATS, Ordinals
 
 EngineOf = Callable[..., Engine]
@@ -161,28 +162,12 @@ def test_zeros_that_flicker_are_not_listed_and_noise_is_none(
         bits = tf.bitcast(x, tf.int32)
         return x / tf.stop_gradient(tf.cast(bits % 2, tf.float32))
 
-    monkeypatch.setattr(census, "MOST_RUNS", 1 << 12)
+    monkeypatch.setattr(tally, "MOST_RUNS", 1 << 12)
     found = census.census(engine_of(flicker, 1.0, 1.01))
     assert found is not None
     assert not found.zeros
     assert len(found.lo) == 1
     assert census.census(engine_of(noise, 1.0, 1.01)) is None
-
-
-def test_runs_of_codes() -> None:
-    runs = taken_apart(np.arange(5, 11), np.array([1, 1, 0, 2, 2, 2]))
-    assert [a.tolist() for a in (runs.lo, runs.hi, runs.codes)] == [[5, 7, 8], [6, 7, 10], [1, 0, 2]]
-    samples = runs.samples()
-    assert samples.ordinals.tolist() == [5, 6, 7, 8, 10]
-    assert samples.codes.tolist() == [1, 1, 0, 2, 2]
-    inside = runs.between(6, 8)
-    assert [a.tolist() for a in (inside.lo, inside.hi, inside.codes)] == [[6, 7, 8], [6, 7, 8], [1, 0, 2]]
-
-
-def test_parts_are_joined_in_order_but_not_over_gaps() -> None:
-    one, two, three = (Runs(np.array([lo]), np.array([hi]), np.array([4])) for lo, hi in ((6, 9), (0, 5), (11, 12)))
-    runs = joined([one, two, three])
-    assert [a.tolist() for a in (runs.lo, runs.hi, runs.codes)] == [[0, 11], [9, 12], [4, 4]]
 
 
 def test_segments_are_cut_at_zero() -> None:
