@@ -190,7 +190,8 @@ def listed(runs: Runs | None) -> list[Any]:
     return [runs.lo.tolist(), runs.hi.tolist(), runs.codes.tolist(), runs.zeros]
 
 
-@pytest.mark.parametrize(("sitting", "width"), [(1, 1 << 11), pytest.param(5, 1 << 9, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("sitting", "width"), [(1, 1 << 11), (5, 1 << 9)])
 def test_a_census_goes_on_where_another_one_was_interrupted(
     engine_of: EngineOf, monkeypatch: pytest.MonkeyPatch, sitting: int, width: int
 ) -> None:
