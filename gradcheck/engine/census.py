@@ -12,7 +12,6 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from itertools import islice
 from time import perf_counter
 from typing import Any
@@ -20,11 +19,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from gradcheck.bisection import Codes, Samples
+from gradcheck.bisection import Codes
 from gradcheck.engine import COLUMN_BITS, NONE, ZERO_SHIFT, Engine, class_codes, doubles, words
+from gradcheck.engine.runs import Runs, joined, taken_apart
 from gradcheck.engine.summaries import UNKNOWN, ZERO, gradient_summary, output_summary, summaries_of
+from gradcheck.engine.tally import Tally
 from gradcheck.errors import CANNOT_TRACE, CannotCheck
-from gradcheck.floats import Doubles, Ordinals
+from gradcheck.floats import Doubles
 from gradcheck.records import Tensor
 
 CALL = 1 << 20
@@ -39,91 +40,28 @@ OPERATIONS = 4000
 TRIALS = 3
 """Calls by which a width is measured."""
 
-MOST_RUNS = 1 << 22
-"""Changes of class that are kept; a function with more of them is noise."""
-
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True)
-class Runs:
-    """Adjacent floats of one code.
-
-    Attributes:
-        lo, hi: first and last ordinals [n], sorted.
-        codes: combined codes [n], as of `Engine.classify_zeros`.
-        zeros: whether the codes say which gradients are 0; not where they flicker.
-    """
-
-    lo: Ordinals
-    hi: Ordinals
-    codes: Codes
-    zeros: bool = True
-
-    @property
-    def floats(self) -> int:
-        """How many floats there are in all."""
-        return int((self.hi - self.lo + 1).sum())
-
-    def samples(self) -> Samples:
-        """Both ends of every run."""
-        several = self.lo != self.hi
-        keep = np.stack([np.ones_like(several), several], axis=1).ravel()
-        return Samples(np.stack([self.lo, self.hi], axis=1).ravel()[keep], np.repeat(self.codes, 2)[keep])
-
-    def code_at(self, ordinals: Ordinals) -> Codes:
-        """The codes [n] of ordinals [n] of the plan."""
-        codes: Codes = self.codes[np.searchsorted(self.lo, ordinals, side="right") - 1]
-        return codes
-
-    def between(self, lo: int, hi: int) -> "Runs":
-        """What lies from one ordinal to another, both included."""
-        keep = (self.hi >= lo) & (self.lo <= hi)
-        return Runs(np.maximum(self.lo[keep], lo), np.minimum(self.hi[keep], hi), self.codes[keep])
-
-
-def joined(parts: list[Runs]) -> Runs:
-    """Parts of the line in order, neighbours of one code as one run."""
-    lo, hi, codes = (np.concatenate([getattr(p, name) for p in parts]) for name in ("lo", "hi", "codes"))
-    order = np.argsort(lo)
-    lo, hi, codes = lo[order], hi[order], codes[order]
-    first = np.ones(len(lo), bool)
-    first[1:] = (codes[1:] != codes[:-1]) | (lo[1:] != hi[:-1] + 1)
-    return Runs(lo[first], hi[np.append(first[1:], True)], codes[first])
-
-
-def taken_apart(ordinals: Ordinals, codes: Codes) -> Runs:
-    """Codes of neighbouring floats as runs."""
-    first = np.flatnonzero(np.concatenate([[True], codes[1:] != codes[:-1]]))
-    return Runs(ordinals[first], ordinals[np.append(first[1:] - 1, len(codes) - 1)], codes[first])
-
-
-def census(engine: Engine, progress: Progress = lambda done, total: None) -> Runs | None:
+def census(
+    engine: Engine,
+    progress: Progress = lambda done, total: None,
+    tally: Tally | None = None,
+    keep: Callable[[Tally], None] = lambda tally: None,
+) -> Runs | None:
     """Run every float of the engine's plan; None where the class changes from float to float: that is noise.
 
-    `progress` is told how many floats are done, and of how many.
+    `progress` is told how many floats are done, and of how many. `tally` is what is known of the beginning of the line;
+    `keep` gets it after every part, and a census that begins with it ends as this one does.
     """
-    parts: list[Runs] = []
-    done = kept = 0
-    zeros = True
-    for part in parts_of(engine):
-        parts.append(part if zeros else without_zeros(engine, part))
-        done, kept = done + part.floats, kept + len(part.lo)
-        progress(done, engine.plan.floats)
-        if kept > MOST_RUNS and zeros:
-            zeros, parts = False, [joined([without_zeros(engine, p) for p in parts])]
-            kept = len(parts[0].lo)
-        if kept > MOST_RUNS:
-            parts = [joined(parts)]
-            kept = len(parts[0].lo)
-        if kept > MOST_RUNS // 2 and not zeros:
+    tally = tally or Tally(engine.without_zeros)
+    for part in parts_of(engine, tally.floats):
+        tally.add(part)
+        progress(tally.floats, engine.plan.floats)
+        if tally.is_noise:
             return None
-    return replace(joined(parts), zeros=zeros)
-
-
-def without_zeros(engine: Engine, runs: Runs) -> Runs:
-    """The same runs with nothing said of zeros."""
-    return joined([replace(runs, codes=engine.without_zeros(runs.codes))])
+        keep(tally)
+    return tally.runs()
 
 
 def one_thread_an_operation() -> None:
@@ -133,12 +71,14 @@ def one_thread_an_operation() -> None:
         tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
-def parts_of(engine: Engine) -> Iterator[Runs]:
-    """The runs of each stretch of the plan."""
+def parts_of(engine: Engine, done: int = 0) -> Iterator[Runs]:
+    """The runs of each stretch of the plan, but for the floats at its beginning that are done."""
+    if done == engine.plan.floats:
+        return
     segments = list(signed(engine.plan.segments))
     counter = counter_of(engine, segments)
     size = counter.call if counter else engine.target.block
-    stretches = ((s, min(s + size - 1, hi), lo, hi) for lo, hi in segments for s in range(lo, hi + 1, size))
+    stretches = stretches_of(segments, size, done)
     if counter is None:
         yield from (one_by_one(engine, lo, hi) for lo, hi, _, _ in stretches)
         return
@@ -151,6 +91,14 @@ def parts_of(engine: Engine) -> Iterator[Runs]:
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def stretches_of(segments: list[tuple[int, int]], size: int, done: int) -> Iterator[tuple[int, int, int, int]]:
+    """First and last ordinal of each stretch of at most `size` floats, and those of its segment."""
+    for lo, hi in segments:
+        skipped = min(done, hi - lo + 1)
+        done -= skipped
+        yield from ((start, min(start + size - 1, hi), lo, hi) for start in range(lo + skipped, hi + 1, size))
 
 
 def threads() -> int:

@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 
+from gradcheck import checkpoints
 from gradcheck.configuration import Configuration
 from gradcheck.errors import CRASHED, TIMED_OUT, CannotCheck
 from gradcheck.options import ScanOptions
 from gradcheck.pipeline import Progress, Scanned, failed
 from gradcheck.pipeline.deaths import Death
 from gradcheck.pipeline.hands import Hand
-from gradcheck.pipeline.messages import Answer, Bug, Done, Ended, Expand, Loaded, Names, Note, Scan, Setting
+from gradcheck.pipeline.messages import Answer, Bug, Done, Ended, Expand, Finished, Loaded, Names, Note, Scan, Setting
 from gradcheck.records import Environment, TargetReport
 
 LOADING_TIMEOUT = 60.0
@@ -170,7 +171,7 @@ class Shift:
         while (self.idle or len(self.busy) < self.limit) and (work := self.next_work()):
             hand = self.idle.pop() if self.idle else self.hired()
             self.busy[hand] = work
-            hand.send(Expand(work.name) if work.index is None else Scan(work.name))
+            hand.send(Expand(work.name) if work.index is None else Scan(work.name, checkpoints.read(work.name)))
 
     def next_work(self) -> Work | None:
         """The first target, in the order of the command line, that nobody has begun."""
@@ -236,6 +237,8 @@ class Shift:
                 work.deadline = time.monotonic() + work.limit
             case Note(line):
                 work.note = line
+            case Finished(part, content):
+                checkpoints.write(work.name, part, content)
             case Names(names, failure):
                 if failure:
                     work.finish(failure)

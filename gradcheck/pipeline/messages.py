@@ -7,7 +7,7 @@ that wrote them runs it.
 
 import pickle
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -35,9 +35,14 @@ class Expand:
 
 @dataclass(frozen=True)
 class Scan:
-    """To a worker: scan one target."""
+    """To a worker: scan one target.
+
+    Attributes:
+        kept: what an earlier run has finished of it; None where nobody wants to know what this one has.
+    """
 
     name: str
+    kept: Mapping[str, bytes] | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,14 @@ class Note:
     """From a worker: how far it is."""
 
     line: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """From a worker: what it has finished of a target, to be kept until that is scanned again."""
+
+    part: str
+    content: bytes
 
 
 @dataclass(frozen=True)
@@ -84,7 +97,7 @@ class Bug:
 
 
 Request: TypeAlias = Setting | Expand | Scan
-Answer: TypeAlias = Loaded | Note | Names | Done | Ended | Bug
+Answer: TypeAlias = Loaded | Note | Finished | Names | Done | Ended | Bug
 
 
 def frame(message: Request | Answer) -> bytes:

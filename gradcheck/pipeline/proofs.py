@@ -12,8 +12,10 @@ import numpy as np
 from gradcheck import progress
 from gradcheck.bisection import Codes, Samples, extend
 from gradcheck.engine import Engine
-from gradcheck.engine.census import Runs, census
+from gradcheck.engine.census import census
+from gradcheck.engine.runs import Runs
 from gradcheck.floats import Ordinals
+from gradcheck.pipeline.resuming import Resumable
 
 EVERY = 1.0
 """Seconds between two words on how far it is."""
@@ -52,8 +54,10 @@ class Proof:
 
 
 def proof_of(engine: Engine, sampled: Samples) -> Proof:
-    """Run every float; what the samples showed in blocks of their own size is held against it."""
-    runs = census(engine, teller())
+    """Run every float that is not known yet; what the samples showed in blocks of their own size is held against it."""
+    resumable = Resumable(engine)
+    tell = teller(resumable.begun.floats, resumable.words)
+    runs = census(engine, tell, resumable.begun, resumable.keep)
     if runs is None:
         return Proof(engine, sampled, notes=(NOISE,))
     here, there = runs.code_at(sampled.ordinals), sampled.codes
@@ -74,17 +78,20 @@ def words_on(engine: Engine, other: Ordinals) -> tuple[str, ...]:
     )
 
 
-def teller() -> Callable[[int, int], None]:
-    """Says once a second how far it is, how fast, and how long it will take."""
+def teller(begun: int = 0, first: str = "") -> Callable[[int, int], None]:
+    """Says once a second, after the `first` words, how far it is, how fast since it has begun, and how much is left."""
     start = last = monotonic()
+    if first:
+        progress.tell(first.rstrip("; "))
 
     def tell(done: int, total: int) -> None:
         nonlocal last
         now = monotonic()
         if now - last < EVERY:
             return
-        last, rate = now, done / (now - start)
+        last, rate = now, (done - begun) / (now - start)
         left = (total - done) / rate
-        progress.tell(f"{done:,} of {total:,} floats, {rate / 1e6:,.0f} million a second, {np.ceil(left):.0f} s left")
+        far = f"{done:,} of {total:,} floats, {rate / 1e6:,.0f} million a second, {np.ceil(left):.0f} s left"
+        progress.tell(first + far)
 
     return tell

@@ -1,26 +1,25 @@
 """A scanner that answers from the cache what has not changed, and leaves the rest to another one.
 
 In: texts of the command line, as for any scanner. Out: what came of them, in their order. A text has one entry, however
-many functions it stands for. Kept is what a scan of the same files would say again: no errors of this moment (a
-time-out, a crash, an import that failed), nothing that the clock cut short.
+many functions it stands for; of those that are not finished each has its own, see `drafts`. Kept is what a scan of the
+same files would say again: no errors of this moment (a time-out, a crash, an import that failed), nothing that the
+clock cut short.
 """
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-from gradcheck import cache
+from gradcheck import cache, checkpoints
 from gradcheck.cache import Origin
 from gradcheck.configuration import Configuration
-from gradcheck.errors import NO_FLOAT_INPUT, NOT_SUPPORTED_YET, CannotCheck
+from gradcheck.errors import CannotCheck
 from gradcheck.loading.names import Place, parse
 from gradcheck.options import ScanOptions
 from gradcheck.pipeline import Progress, Scanned, Scanner
+from gradcheck.pipeline.drafts import KEPT_ERRORS, Drafts
 from gradcheck.records import Environment, TargetReport
-
-KEPT_ERRORS = (NO_FLOAT_INPUT, NOT_SUPPORTED_YET)
-"""Errors that follow from the target alone."""
 
 KINDS = {Place.MODULE: "module", Place.FILE: "file", Place.SAVED_MODEL: "model", Place.KERAS_FILE: "model"}
 
@@ -36,12 +35,14 @@ def remembering(scanner: Scanner, warn: cache.Warn) -> Scanner:
             known = {text: desk.recall(text) for text in texts}
             missing = tuple(text for text in texts if known[text] is None)
             fresh = scanner(missing, options, configured, progress) if missing else iter(())
-            for text in texts:
-                found = known[text]
-                if found is None:
-                    found = next(fresh)
-                    desk.keep(found)
-                yield found
+            with checkpoints.kept_by(desk.drafts) if options.exhaustive else nullcontext():
+                for text in texts:
+                    found = known[text]
+                    if found is None:
+                        found = next(fresh)
+                        desk.keep(found)
+                        desk.drafts.clear(found)
+                    yield found
 
     return scan
 
@@ -59,6 +60,7 @@ class Desk:
         self.surroundings = tuple(cache.surroundings())
         self.origins = {text: origin_of(text) for text in (*texts, *([options.against] if options.against else []))}
         self.keys: dict[str, str | None] = {}
+        self.drafts = Drafts(store, self.key, lambda name: self.said(name, "draft"))
 
     def recall(self, text: str) -> Scanned | None:
         """What came of a text when it was last scanned, if that is what would come now."""
@@ -85,16 +87,22 @@ class Desk:
             self.memory.learn()
 
     def key(self, text: str) -> str | None:
-        """The key of a text now."""
+        """The key of a text, or of a target that it stands for, now."""
         names = (text, *([self.options.against] if self.options.against else []))
-        origins = [self.origins[name] for name in names]
-        try:
-            said = cache.dumps((text, self.options, narrowed(self.configured, text)))
-        except cache.Unwritable:
-            return None
+        origins = [self.origins[name] if name in self.origins else origin_of(name) for name in names]
+        said = self.said(text)
         known = tuple(origin for origin in origins if origin)
         others = tuple(origin for origin in self.origins.values() if origin)
-        return cache.key_of(known, others, (said, *self.surroundings), self.memory) if all(origins) else None
+        if said is None or len(known) < len(origins):
+            return None
+        return cache.key_of(known, others, (said, *self.surroundings), self.memory)
+
+    def said(self, text: str, *more: str) -> str | None:
+        """All that the command line and the configuration say of a text."""
+        try:
+            return cache.dumps((text, self.options, narrowed(self.configured, text), *more))
+        except cache.Unwritable:
+            return None
 
 
 def origin_of(text: str) -> Origin | None:

@@ -14,14 +14,29 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from gradcheck import loading, progress
+from gradcheck import checkpoints, loading, progress
 from gradcheck.configuration import EMPTY
 from gradcheck.errors import CannotCheck, one_line
 from gradcheck.options import ScanOptions
 from gradcheck.pipeline import environment_of_tensorflow, failed
-from gradcheck.pipeline.messages import Answer, Bug, Done, Ended, Expand, Inbox, Loaded, Names, Note, Scan, Setting
+from gradcheck.pipeline.messages import (
+    Answer,
+    Bug,
+    Done,
+    Ended,
+    Expand,
+    Finished,
+    Inbox,
+    Loaded,
+    Names,
+    Note,
+    Scan,
+    Setting,
+)
 from gradcheck.pipeline.messages import frame as framed
 from gradcheck.records import TargetReport
 
@@ -103,8 +118,9 @@ def work(inbox: "queue.SimpleQueue[Any]", send: Send) -> None:
                         continue
                     case Expand(text):
                         answer: Answer = expanded(text)
-                    case Scan(name):
-                        answer = Done(scanned(name, setting, send), environment_of_tensorflow())
+                    case Scan(name, kept):
+                        with checkpoints.kept_by(Carrier(kept, send)):
+                            answer = Done(scanned(name, setting, send), environment_of_tensorflow())
             except (SystemExit, KeyboardInterrupt, MemoryError) as error:  # nobody but the target raises these here
                 send(Ended(one_line(f"{type(error).__name__}: {error}").rstrip(": ")))
                 return
@@ -113,6 +129,22 @@ def work(inbox: "queue.SimpleQueue[Any]", send: Send) -> None:
                 return
             sys.stdout.flush()
             send(answer)
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """Takes to the parent what is finished of the one target that is scanned; see `checkpoints.Keeper`."""
+
+    kept: Mapping[str, bytes] | None
+    send: Send
+
+    def read(self, name: str) -> Mapping[str, bytes] | None:
+        """What the parent sent along."""
+        return self.kept
+
+    def write(self, name: str, part: str, content: bytes) -> None:
+        """Send it."""
+        self.send(Finished(part, content))
 
 
 def expanded(text: str) -> Names:

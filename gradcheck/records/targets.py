@@ -162,6 +162,7 @@ class TracedTarget:
         looped: whether a call runs its points one by one (data-dependent control flow) instead of as one tensor.
         stops: `tf.stop_gradient` calls in the forward graph.
         notes: what the user should know of how it was traced.
+        mode: graph, eager or xla: what its versions run in.
     """
 
     name: str
@@ -171,3 +172,4 @@ class TracedTarget:
     looped: bool
     stops: tuple[Stop, ...] = ()
     notes: tuple[str, ...] = ()
+    mode: str = "graph"

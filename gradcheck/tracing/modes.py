@@ -32,7 +32,7 @@ def in_mode(target: TracedTarget, mode: str) -> TracedTarget:
         what = "it runs point by point, or its gradient raises"
         raise CannotCheck(CANNOT_TRACE, f"{target.name}: --mode {mode}: {what}; leave that mode out")
     notes = () if kept == versions else (LEFT_OUT,)
-    return replace(target, versions=kept, notes=(*target.notes, *notes))
+    return replace(target, versions=kept, notes=(*target.notes, *notes), mode=mode)
 
 
 def switched(target: TracedTarget, version: Version, mode: str) -> Version | None:

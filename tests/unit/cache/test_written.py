@@ -46,6 +46,11 @@ def test_arrays(dtype: str, shape: tuple[int, ...]) -> None:
     back[...] = 0  # it can be written to, as any array
 
 
+@pytest.mark.parametrize("value", [b"", b"\0\xff\n", {"z": b"one", "b": b"two"}])
+def test_bytes(value: Any) -> None:
+    assert loads(dumps(value)) == value
+
+
 def test_arrays_of_objects_and_in_another_order() -> None:
     mixed = np.empty((2, 2), object)
     mixed[...] = [[1.5, None], [-0.0, (1, 2)]]

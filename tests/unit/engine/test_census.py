@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gradcheck.engine import Engine, census
-from gradcheck.engine.census import Runs, joined, signed, taken_apart
+from gradcheck.engine import Engine, census, tally
+from gradcheck.engine.census import signed, stretches_of
+from gradcheck.engine.runs import Runs
+from gradcheck.engine.tally import Tally
 from gradcheck.floats import FORMATS, Ordinals
 
 EngineOf = Callable[..., Engine]
@@ -161,7 +163,7 @@ def test_zeros_that_flicker_are_not_listed_and_noise_is_none(
         bits = tf.bitcast(x, tf.int32)
         return x / tf.stop_gradient(tf.cast(bits % 2, tf.float32))
 
-    monkeypatch.setattr(census, "MOST_RUNS", 1 << 12)
+    monkeypatch.setattr(tally, "MOST_RUNS", 1 << 12)
     found = census.census(engine_of(flicker, 1.0, 1.01))
     assert found is not None
     assert not found.zeros
@@ -169,21 +171,54 @@ def test_zeros_that_flicker_are_not_listed_and_noise_is_none(
     assert census.census(engine_of(noise, 1.0, 1.01)) is None
 
 
-def test_runs_of_codes() -> None:
-    runs = taken_apart(np.arange(5, 11), np.array([1, 1, 0, 2, 2, 2]))
-    assert [a.tolist() for a in (runs.lo, runs.hi, runs.codes)] == [[5, 7, 8], [6, 7, 10], [1, 0, 2]]
-    samples = runs.samples()
-    assert samples.ordinals.tolist() == [5, 6, 7, 8, 10]
-    assert samples.codes.tolist() == [1, 1, 0, 2, 2]
-    inside = runs.between(6, 8)
-    assert [a.tolist() for a in (inside.lo, inside.hi, inside.codes)] == [[6, 7, 8], [6, 7, 8], [1, 0, 2]]
-
-
-def test_parts_are_joined_in_order_but_not_over_gaps() -> None:
-    one, two, three = (Runs(np.array([lo]), np.array([hi]), np.array([4])) for lo, hi in ((6, 9), (0, 5), (11, 12)))
-    runs = joined([one, two, three])
-    assert [a.tolist() for a in (runs.lo, runs.hi, runs.codes)] == [[0, 11], [9, 12], [4, 4]]
-
-
 def test_segments_are_cut_at_zero() -> None:
     assert list(signed(((-5, 3), (7, 9), (-9, -8)))) == [(-5, -1), (0, 3), (7, 9), (-9, -8)]
+
+
+def test_stretches_begin_where_others_ended() -> None:
+    segments = [(-10, -1), (0, 24)]
+    every = list(stretches_of(segments, 10, 0))
+    assert every == [(-10, -1, -10, -1), (0, 9, 0, 24), (10, 19, 0, 24), (20, 24, 0, 24)]
+    assert list(stretches_of(segments, 10, 20)) == every[2:]
+    assert list(stretches_of(segments, 10, 23)) == [(13, 22, 0, 24), (23, 24, 0, 24)]
+    assert list(stretches_of(segments, 10, 35)) == []
+
+
+def listed(runs: Runs | None) -> list[Any]:
+    """All that there is of runs."""
+    assert runs is not None
+    return [runs.lo.tolist(), runs.hi.tolist(), runs.codes.tolist(), runs.zeros]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("sitting", "width"), [(1, 1 << 11), (5, 1 << 9)])
+def test_a_census_goes_on_where_another_one_was_interrupted(
+    engine_of: EngineOf, monkeypatch: pytest.MonkeyPatch, sitting: int, width: int
+) -> None:
+    """After a number of parts, with blocks of another width, and by bytes."""
+    engine = engine_of(my_better_softplus, 88.4, 88.9)
+    whole = census.census(engine)
+    kept: list[bytes] = []
+
+    def interrupt(known: Tally) -> None:
+        kept.append(known.to_bytes())
+        if len(kept) == sitting:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        census.census(engine, keep=interrupt)
+    monkeypatch.setattr(census, "WIDTHS", (width,))
+    told: list[int] = []
+    known = Tally.from_bytes(kept[-1], engine.without_zeros)
+    assert known.floats == sitting * census.CALL
+    again = census.census(engine, lambda done, total: told.append(done), known)
+    assert told[0] == (sitting + 1) * census.CALL
+    assert listed(again) == listed(whole)
+
+
+def test_a_census_that_is_done_runs_nothing(engine_of: EngineOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = engine_of(my_softplus, 87.3, 87.4)
+    kept: list[Tally] = []
+    runs = census.census(engine, keep=kept.append)
+    monkeypatch.setattr(census, "counter_of", None)
+    assert listed(census.census(engine, tally=kept[-1])) == listed(runs)

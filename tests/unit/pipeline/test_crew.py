@@ -9,20 +9,36 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gradcheck import checkpoints
 from gradcheck.configuration import EMPTY
 from gradcheck.errors import CRASHED, TIMED_OUT, CannotCheck
 from gradcheck.options import BUDGETS, LONGEST, TIMEOUT, ScanOptions, parse_timeout
 from gradcheck.pipeline import Scanned
 from gradcheck.pipeline.crew import LOADING_TIMEOUT, Crew, Shift, WorkerBug
 from gradcheck.pipeline.deaths import Death
-from gradcheck.pipeline.messages import Bug, Done, Ended, Expand, Inbox, Loaded, Names, Note, Scan, Setting, frame
+from gradcheck.pipeline.messages import (
+    Bug,
+    Done,
+    Ended,
+    Expand,
+    Finished,
+    Inbox,
+    Loaded,
+    Names,
+    Note,
+    Scan,
+    Setting,
+    frame,
+)
 from gradcheck.records import Environment, TargetReport
 
 MESSAGES: list[Any] = [
     Setting(ScanOptions(seed=3), EMPTY),
     Expand("losses.py"),
     Scan("losses.py:f"),
+    Scan("losses.py:f", {"x": b"half of it"}),
     Loaded(),
+    Finished("x", bytes(100_000)),
     Note("45%"),
     Names(("losses.py:f",)),
     Done(TargetReport("losses.py:f"), Environment("2.21.0", "3.11.7", "CPU")),
@@ -125,6 +141,34 @@ def test_targets_are_handed_out_in_order_and_counted(shift: Shift) -> None:
     assert "module:c (3 of 4)" in shift.status()
     assert shift.texts[0].environment == environment
     assert not shift.texts[0].is_done
+
+
+class Book:
+    """Keeps what is finished."""
+
+    def __init__(self) -> None:
+        self.written: list[tuple[str, str, bytes]] = []
+
+    def read(self, name: str) -> dict[str, bytes]:
+        return {"x": f"half of {name}".encode()}
+
+    def write(self, name: str, part: str, content: bytes) -> None:
+        self.written.append((name, part, content))
+
+
+def test_what_is_finished_goes_to_whoever_keeps_it_and_back(shift: Shift) -> None:
+    first, second = shift.busy
+    book = Book()
+    with checkpoints.kept_by(book):
+        shift.answered(second, Names(("m:f",)))
+        shift.hand_out()
+        assert second.sent[-1] == Scan("m:f", {"x": b"half of m:f"})  # type: ignore[attr-defined]
+        shift.answered(second, Finished("x", b"all"))
+    shift.answered(second, Finished("x", b"too late"))
+    assert book.written == [("m:f", "x", b"all")]
+    shift.answered(first, Names(("module:a",)))
+    shift.hand_out()
+    assert first.sent[-1] == Scan("module:a")  # type: ignore[attr-defined]
 
 
 def test_a_text_that_cannot_be_expanded_is_done_with_one_report(shift: Shift) -> None:

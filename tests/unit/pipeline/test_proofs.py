@@ -8,7 +8,7 @@ import pytest
 
 from gradcheck import loading, planning, progress, tracing
 from gradcheck.bisection import sample
-from gradcheck.engine import Engine, census
+from gradcheck.engine import Engine, census, tally
 from gradcheck.options import ScanOptions, parse_range
 from gradcheck.pipeline import proofs, scan
 from gradcheck.pipeline.proofs import Proof, proof_of, teller
@@ -67,7 +67,7 @@ def test_what_no_sample_meets_is_found() -> None:
 
 @pytest.mark.slow
 def test_noise_is_sampled_and_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(census, "MOST_RUNS", 1 << 12)
+    monkeypatch.setattr(tally, "MOST_RUNS", 1 << 12)
     report = proven("noise", "1:4")
     assert not report.sweeps[0].exhaustive
     assert proofs.NOISE in report.notes

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from gradcheck import checkpoints
 from gradcheck.cache import DIRECTORY
 from gradcheck.configuration import EMPTY, Configuration
 from gradcheck.errors import CRASHED, NO_FLOAT_INPUT, TIMED_OUT
@@ -197,6 +198,35 @@ def test_a_cache_that_cannot_be_used_costs_one_warning(desk: Desk) -> None:
     assert len(desk.ask("one:f", "two:f")) == 2
     (line,) = desk.said
     assert "going on without it" in line
+
+
+def test_what_is_not_finished_is_kept_for_the_same_command(desk: Desk) -> None:
+    """A module, whose targets have drafts of their own; another severity is the same command."""
+    found: list[Any] = []
+
+    def half() -> None:
+        found.append(checkpoints.read("one:f"))
+        checkpoints.write("one:f", "x", b"half")
+        raise KeyboardInterrupt
+
+    desk.meanwhile = half
+    for options in ({"fail_on": "info"}, {}, {"seed": 1}):
+        with pytest.raises(KeyboardInterrupt):
+            desk.ask("one", exhaustive=True, **options)
+    with pytest.raises(KeyboardInterrupt):
+        desk.ask("one:f", exhaustive=True)
+    Path("near.py").write_text("A = 2\n")
+    with pytest.raises(KeyboardInterrupt):
+        desk.ask("one", exhaustive=True)
+    assert found == [{}, {"x": b"half"}, {}, {"x": b"half"}, {}]
+    assert checkpoints.read("one:f") is None
+
+
+def test_only_exhaustive_scans_are_kept_half(desk: Desk) -> None:
+    found: list[Any] = []
+    desk.meanwhile = lambda: found.append(checkpoints.read("one:f"))
+    desk.ask("one:f")
+    assert found == [None]
 
 
 def test_an_exception_of_the_scanner_passes(desk: Desk) -> None:

@@ -11,7 +11,7 @@ import pytest
 from gradcheck.configuration import EMPTY
 from gradcheck.options import ScanOptions
 from gradcheck.pipeline.hands import Hand
-from gradcheck.pipeline.messages import Done, Ended, Expand, Names, Scan, Setting
+from gradcheck.pipeline.messages import Done, Ended, Expand, Finished, Names, Scan, Setting
 
 
 @pytest.fixture
@@ -56,6 +56,17 @@ def test_one_target_after_another(hand: Hand) -> None:
         assert isinstance(answer, Done)
         assert answer.environment is None, "TensorFlow was not needed"
         assert answer.report.target == name
+
+
+def test_what_is_kept_of_a_target_arrives_and_what_is_finished_is_told(hand: Hand, tmp_path: Path) -> None:
+    source = "from gradcheck import checkpoints\nkept = checkpoints.read('f')\ncheckpoints.write('f', 'y', repr(kept).encode())\n"
+    (tmp_path / "keeps.py").write_text(source + "raise ValueError('no')\n", encoding="utf-8")
+    for kept in ({"x": b"half"}, {}, None):
+        hand.send(Scan("keeps.py:f", kept))
+        found = answers(hand) or []
+        while not isinstance(found[-1], Done):
+            found += answers(hand) or []
+        assert found[0] == Finished("y", repr(kept).encode())
 
 
 def test_what_an_import_prints_is_no_answer(hand: Hand, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
