@@ -28,7 +28,7 @@ class Summary:
 
     Attributes:
         width: how many numbers.
-        columns: from a tensor [n] to those.
+        columns: from a tensor [blocks, n] to those, [blocks] each.
         tells: from those of several blocks, [blocks, columns], to their codes.
     """
 
@@ -39,12 +39,12 @@ class Summary:
 
 def total(values: Tensor) -> list[Tensor]:
     """The sum: where it is finite, so is every number. One pass."""
-    return [tf.reduce_sum(values)]
+    return [tf.reduce_sum(values, axis=-1)]
 
 
 def ends(values: Tensor) -> list[Tensor]:
     """The least and the largest; NaN where one is. Two passes."""
-    return [tf.reduce_min(values), tf.reduce_max(values)]
+    return [tf.reduce_min(values, axis=-1), tf.reduce_max(values, axis=-1)]
 
 
 def bits_of(values: Tensor) -> Tensor:
@@ -61,19 +61,19 @@ def zeros(values: Tensor) -> list[Tensor]:
 
 def least(values: Tensor) -> list[Tensor]:
     """The least. One pass."""
-    return [tf.reduce_min(values)]
+    return [tf.reduce_min(values, axis=-1)]
 
 
 def numbers(values: Tensor) -> list[Tensor]:
     """Whether any is no NaN. Two passes."""
-    return [tf.reduce_any(tf.equal(values, values))]
+    return [tf.reduce_any(tf.equal(values, values), axis=-1)]
 
 
 def everything(values: Tensor) -> list[Tensor]:
     """All that is needed for any block of one class."""
     bits = bits_of(values)
     zero = tf.equal(bits + bits, 0)  # without the sign
-    return [*ends(values), *numbers(values), tf.reduce_any(zero), tf.reduce_any(tf.logical_not(zero))]
+    return [*ends(values), *numbers(values), tf.reduce_any(zero, axis=-1), tf.reduce_any(tf.logical_not(zero), axis=-1)]
 
 
 def told(*pairs: tuple[np.ndarray, int]) -> Codes:

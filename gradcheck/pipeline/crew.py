@@ -5,7 +5,6 @@ what it has asked of whom and since when; a worker that hangs, exits, crashes or
 was asked for, and another takes its place.
 """
 
-import os
 import selectors
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field
 from gradcheck import checkpoints
 from gradcheck.configuration import Configuration
 from gradcheck.errors import CRASHED, TIMED_OUT, CannotCheck
+from gradcheck.machine import cores
 from gradcheck.options import ScanOptions
 from gradcheck.pipeline import Progress, Scanned, failed
 from gradcheck.pipeline.deaths import Death
@@ -59,11 +59,6 @@ class Crew:
                 while not text.is_done:
                     shift.proceed()
                 yield Scanned(text.text, tuple(r for r in text.reports if r), text.environment)
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass

@@ -23,7 +23,9 @@ sys.path.insert(0, str(ROOT))
 
 from gradcheck import loading, planning, tracing  # noqa: E402
 from gradcheck.engine import Engine  # noqa: E402
-from gradcheck.engine.census import census, counter_of, one_thread_an_operation, signed, threads  # noqa: E402
+from gradcheck.engine.census import census, one_thread_an_operation, signed  # noqa: E402
+from gradcheck.engine.counter import counter_of  # noqa: E402
+from gradcheck.machine import cores  # noqa: E402
 from gradcheck.options import ScanOptions  # noqa: E402
 
 ALL = 4_278_190_080
@@ -57,7 +59,7 @@ def seconds(block: int, floats: int) -> float:
             bare(offsets, tf.constant(first, tf.int32)).numpy()
 
     run(firsts[:1])
-    workers = [threading.Thread(target=run, args=(firsts[k :: threads()],)) for k in range(threads())]
+    workers = [threading.Thread(target=run, args=(firsts[k :: cores()],)) for k in range(cores())]
     began = perf_counter()
     for worker in workers:
         worker.start()
@@ -87,10 +89,10 @@ def main() -> None:
     loading.make_working_directory_importable()
     block = min(BLOCKS, key=lambda b: seconds(b, 1 << 27))
     engines = {name: engine_of(name) for name in TARGETS}
-    print(f"{threads()} threads; the bare loop's best block: {block:,} floats")
+    print(f"{cores()} threads; the bare loop's best block: {block:,} floats")
     for name, engine in engines.items():
         counter = counter_of(engine, list(signed(engine.plan.segments)))
-        print(f"{name}: blocks of {counter.width:,}, {counter.call:,} a call" if counter else f"{name}: no blocks")
+        print(f"{name}: blocks of {counter.width:,}" if counter else f"{name}: no blocks")
     for _ in range(rounds):
         best = seconds(block, ALL)
         print(f"{'bare loop':40} {best:6.2f} s  {ALL / best / 1e9:.3f}e9 floats a second")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gradcheck.engine import Engine, census, tally
+from gradcheck.engine import Engine, census, counter, tally
 from gradcheck.engine.census import signed, stretches_of
 from gradcheck.engine.runs import Runs
 from gradcheck.engine.tally import Tally
@@ -67,9 +67,9 @@ MORE = [
 
 @pytest.fixture(autouse=True)
 def small_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Calls of 2^13 floats in blocks of 2^9 or 2^11."""
-    monkeypatch.setattr(census, "CALL", 1 << 13)
-    monkeypatch.setattr(census, "WIDTHS", (1 << 9, 1 << 11))
+    """Blocks of 2^12 or 2^13 floats, in pieces of 2^9."""
+    monkeypatch.setattr(counter, "PIECE", 1 << 9)
+    monkeypatch.setattr(counter, "WIDTHS", (1 << 12, 1 << 13))
 
 
 def every(engine: Engine) -> Ordinals:
@@ -84,7 +84,7 @@ def test_every_float_has_the_code_that_it_has_in_a_block(
 ) -> None:
     engine = engine_of(function, lo, hi)
     ordinals = every(engine)
-    assert len(ordinals) > census.CALL
+    assert len(ordinals) > max(counter.WIDTHS)
     runs = census.census(engine)
     assert runs is not None
     assert (runs.lo[0], runs.hi[-1], runs.floats) == (ordinals[0], ordinals[-1], len(ordinals))
@@ -94,7 +94,7 @@ def test_every_float_has_the_code_that_it_has_in_a_block(
 
 @pytest.mark.parametrize("width", [pytest.param(1 << 9, marks=pytest.mark.slow), 1 << 11])
 def test_the_codes_do_not_depend_on_the_width(engine_of: EngineOf, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
-    monkeypatch.setattr(census, "WIDTHS", (width,))
+    monkeypatch.setattr(counter, "WIDTHS", (width,))
     engine = engine_of(my_better_softplus, 88.6, 88.8)
     runs = census.census(engine)
     assert runs is not None
@@ -124,7 +124,7 @@ def test_other_inputs_are_held(engine_of: EngineOf) -> None:
 def test_float64(engine_of: EngineOf) -> None:
     engine = engine_of(my_softplus, 709.782712892, 709.782712894, dtype="float64")
     ordinals = every(engine)
-    assert len(ordinals) > census.CALL
+    assert len(ordinals) > max(counter.WIDTHS)
     runs = census.census(engine)
     assert runs is not None
     assert (runs.code_at(ordinals) == engine.classify_zeros(ordinals)).all()
@@ -191,11 +191,12 @@ def listed(runs: Runs | None) -> list[Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("sitting", "width"), [(1, 1 << 11), (5, 1 << 9)])
+@pytest.mark.parametrize(("sitting", "width"), [(1, 1 << 11), (5, 1 << 13)])
 def test_a_census_goes_on_where_another_one_was_interrupted(
     engine_of: EngineOf, monkeypatch: pytest.MonkeyPatch, sitting: int, width: int
 ) -> None:
     """After a number of parts, with blocks of another width, and by bytes."""
+    monkeypatch.setattr(counter, "WIDTHS", (1 << 12,))
     engine = engine_of(my_better_softplus, 88.4, 88.9)
     whole = census.census(engine)
     kept: list[bytes] = []
@@ -207,12 +208,12 @@ def test_a_census_goes_on_where_another_one_was_interrupted(
 
     with pytest.raises(KeyboardInterrupt):
         census.census(engine, keep=interrupt)
-    monkeypatch.setattr(census, "WIDTHS", (width,))
+    monkeypatch.setattr(counter, "WIDTHS", (width,))
     told: list[int] = []
     known = Tally.from_bytes(kept[-1], engine.without_zeros)
-    assert known.floats == sitting * census.CALL
+    assert known.floats == sitting << 12
     again = census.census(engine, lambda done, total: told.append(done), known)
-    assert told[0] == (sitting + 1) * census.CALL
+    assert told[0] == (sitting << 12) + width
     assert listed(again) == listed(whole)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from gradcheck import loading, planning, progress, tracing
 from gradcheck.bisection import sample
-from gradcheck.engine import Engine, census, tally
+from gradcheck.engine import Engine, counter, tally
 from gradcheck.options import ScanOptions, parse_range
 from gradcheck.pipeline import proofs, scan
 from gradcheck.pipeline.proofs import Proof, proof_of, teller
@@ -34,8 +34,7 @@ def noise(x):
 @pytest.fixture(autouse=True)
 def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(census, "CALL", 1 << 16)
-    monkeypatch.setattr(census, "WIDTHS", (1 << 14,))
+    monkeypatch.setattr(counter, "WIDTHS", (1 << 14,))
     Path("proofs_targets.py").write_text(CODE)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gradcheck import checkpoints, progress
-from gradcheck.engine import census
+from gradcheck.engine import counter
 from gradcheck.options import ScanOptions, parse_range
 from gradcheck.pipeline import resuming, scan
 from gradcheck.records import Environment, Report, TargetReport
@@ -46,8 +46,7 @@ class Book:
 @pytest.fixture(autouse=True)
 def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(census, "CALL", 1 << 18)
-    monkeypatch.setattr(census, "WIDTHS", (1 << 16,))
+    monkeypatch.setattr(counter, "WIDTHS", (1 << 18,))
     monkeypatch.setattr(checkpoints, "EVERY", 0.0)
     Path("resuming_targets.py").write_text(CODE)
 
@@ -79,13 +78,14 @@ def test_it_goes_on_where_it_was_and_says_the_same(monkeypatch: pytest.MonkeyPat
     whole = Book({})
     expected, said = scanned(whole)
     assert not any("resumed" in line for line in said)
-    assert {(name, part) for name, part, _ in whole.written} == {("resuming_targets.py:softplus", "z")}
+    assert {(name, part) for name, part, _ in whole.written} == {("resuming_targets.py:softplus", "z, graph")}
     assert len(whole.written) == 33
-    monkeypatch.setattr(census, "WIDTHS", (1 << 17,))
-    rest = Book(interrupted(16))
+    left = interrupted(16)
+    monkeypatch.setattr(counter, "WIDTHS", (1 << 19,))
+    rest = Book(left)
     text, said = scanned(rest)
     assert text == expected
-    assert len(rest.written) == 33 - 16
+    assert len(rest.written) == 9
     assert said[0] == "resumed at 50%"
     text, said = scanned(Book(whole.last))
     assert (text, said) == (expected, ["resumed at 100%"])
@@ -103,11 +103,11 @@ def test_each_input_has_its_own() -> None:
     ranges = ("x=1:2", "y=1:2")
     expected, _ = scanned(Book({}), "two", *ranges)
     left = interrupted(33 + 10, "two", *ranges)
-    assert set(left) == {"x", "y"}
+    assert set(left) == {"x, graph", "y, graph"}
     rest = Book(left)
     text, said = scanned(rest, "two", *ranges)
     assert text == expected
-    assert {part for _, part, _ in rest.written} == {"y"}
+    assert {part for _, part, _ in rest.written} == {"y, graph"}
     assert [line for line in said if line.startswith("resumed") and ";" not in line] == [
         "resumed at 100%",
         "resumed at 31%",
