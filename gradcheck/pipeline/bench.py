@@ -5,17 +5,18 @@ with what real arithmetic says of it. Programs and judges are made when they are
 """
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gradcheck import search, truth
+from gradcheck import truth
 from gradcheck.checks.points import PointSubject
 from gradcheck.explaining.points import born, line_of, view
 from gradcheck.floats import FORMATS, FloatFormat
 from gradcheck.options import FAR, ScanOptions
+from gradcheck.pipeline.judges import Judges
+from gradcheck.pipeline.recent import Recent
 from gradcheck.program import Array, Program
 from gradcheck.records import Class, Domain, Kind, Study, TensorPoint, TensorVersion, TracedTensors
 
@@ -25,31 +26,8 @@ if TYPE_CHECKING:
 NO_ENTRIES = np.zeros((0, 0), np.intp)
 """Indices of no entries."""
 
-DECOMPOSITIONS = frozenset(
-    {
-        "Cholesky",
-        "Lu",
-        "LogMatrixDeterminant",
-        "MatrixDeterminant",
-        "MatrixInverse",
-        "MatrixSolve",
-        "MatrixSquareRoot",
-        "MatrixTriangularSolve",
-        "Qr",
-        "SelfAdjointEigV2",
-        "Svd",
-    }
-)
-"""Operations on whole matrices. TensorFlow takes those of symmetric ones as functions of symmetric perturbations."""
-
 LARGE = 1 << 16
 """Elements of a point beyond which each further run of it takes too long."""
-
-REMEMBERED = 256
-"""Points of which it is remembered where bad values are born."""
-
-HELD = 1 << 24
-"""Numbers of results that are remembered, some 64 MB."""
 
 JUDGED_ENTRIES = 3
 """Bad entries that are held against real arithmetic, at one point."""
@@ -97,84 +75,38 @@ class Case:
     bad: NDArray[np.intp]
 
 
+def both(outcome: Outcome) -> tuple[Array | None, ...]:
+    """Outputs and gradients."""
+    return *outcome[0], *outcome[1]
+
+
 class Bench:
     """One target.
 
     Attributes:
         engine: runs it.
         options: the tolerance.
-        original: the target whose first gradient this one is; None at first order.
-        missing: operations without a rule, as far as judges were asked for.
+        judges: know the truth.
         judged: results that were held against real arithmetic.
     """
 
     def __init__(self, engine: "TensorEngine", options: ScanOptions, original: TracedTensors | None = None) -> None:
-        self.engine, self.options, self.original = engine, options, original
+        self.engine, self.options = engine, options
         self.target = engine.target
+        self.judges = Judges(engine, options, original)
         self.effective = "custom" if any(v.name == "custom" for v in engine.target.versions) else "autodiff"
-        self.studies: dict[tuple[str, str], Study | None] = {}
-        self.judges: dict[str, truth.TensorJudge | None] = {}
-        self.missing: tuple[str, ...] = ()
         self.judged = 0
         self.views: dict[tuple[str, str], list[Program]] = {}
-        self.lines: dict[tuple[str, str, int], tuple[TensorPoint, list[str]]] = {}
-        self.outcomes: dict[tuple[str, str, int], tuple[TensorPoint, Outcome]] = {}
-
-    @cached_property
-    def ordinary(self) -> list[TensorPoint]:
-        """Points at which nothing special happens."""
-        return search.base_points(self.target.inputs)[1::2]
-
-    def study(self, name: str, cotangent: str) -> Study | None:
-        """The program of a version."""
-        if (name, cotangent) not in self.studies:
-            version = next(v for v in self.engine.versions if (v.name, v.cotangent) == (name, cotangent))
-            self.studies[name, cotangent] = version.study()
-        return self.studies[name, cotangent]
+        self.lines: Recent[list[str]] = Recent()
+        self.outcomes: Recent[Outcome] = Recent(lambda outcome: sum(a.size for a in both(outcome) if a is not None))
 
     def study_of(self, column: "Column") -> Study | None:
         """The program of a column's version."""
-        return self.study(column.version.name, column.version.cotangent)
+        return self.judges.study(column.version.name, column.version.cotangent)
 
     def judge(self, column: "Column") -> "truth.TensorJudge | None":
-        """Who knows the truth of a column; None where no program could be made."""
-        cotangent = column.version.cotangent
-        if cotangent not in self.judges:
-            self.judges[cotangent] = self.second(cotangent) if self.original else self.first(self.target, cotangent)
-        return self.judges[cotangent]
-
-    def first(self, target: TracedTensors, cotangent: str) -> "truth.TensorJudge | None":
-        """A judge of first gradients."""
-        versions = [v for v in target.versions if v.cotangent == cotangent and v.failure is None]
-        own = target is self.target
-        studies = {v.name: self.study(v.name, cotangent) if own else v.study() for v in versions}
-        known = {name: study for name, study in studies.items() if study is not None}
-        if len(known) < len(versions) or not known:
-            return None
-        names = [i.name for i in target.inputs]
-        wrt = tuple(names.index(name) for name in target.wrt if name in names)
-        case = truth.TensorCase(target.inputs, target.cotangents[cotangent], tuple(self.ordinary), wrt)
-        judge, self.missing = truth.tensor_judge_of(next(iter(known.values())), known, case, self.options)
-        return judge
-
-    def second(self, cotangent: str) -> "truth.TensorJudge | None":
-        """A judge of second gradients, of the original's truth; only where there is one first gradient."""
-        assert self.original is not None, "only asked at second order"
-        judge = self.first(self.original, "ones")
-        weights = self.target.cotangents[cotangent]
-        if judge is None or len(weights) != 1 or len(self.original.wrt) != 1:
-            return None
-        names = [i.name for i in self.original.inputs]
-        return truth.second_order_of(judge, names.index(self.original.wrt[0]), weights[0])
-
-    @property
-    def decomposes(self) -> bool:
-        """Whether a matrix is taken apart: its rows are no batch, and which entries count is a convention."""
-        study = next((s for s in self.studies.values() if s is not None), None)
-        if study is None:
-            return False
-        programs = (study.program, *study.program.functions.values())
-        return any(node.op in DECOMPOSITIONS for program in programs for node in program.nodes)
+        """Who knows the truth of a column."""
+        return self.judges.judge(column.version.cotangent)
 
     def look(self, column: "Column", point: TensorPoint) -> Seen | None:
         """Run a point alone; None where the function itself raises, or all is well."""
@@ -191,26 +123,14 @@ class Bench:
 
     def run(self, version: TensorVersion, point: TensorPoint) -> Outcome:
         """What one point gives alone; all gradients of it are asked for one after the other, so it is remembered."""
-        key = (version.name, version.cotangent, id(point))
-        if key not in self.outcomes:
-            outcome = self.engine.run(version, point)
-            size = sum(a.size for a in (*outcome[0], *outcome[1]) if a is not None)
-            while len(self.outcomes) >= max(1, min(REMEMBERED, HELD // max(size, 1))):
-                del self.outcomes[next(iter(self.outcomes))]
-            self.outcomes[key] = (point, outcome)
-        return self.outcomes[key][1]
+        return self.outcomes.of(version, point, lambda: self.engine.run(version, point))
 
     def line(self, column: "Column", point: TensorPoint) -> str:
         """The line in which a gradient that is not finite is born; all gradients of a point are looked at together."""
         views = self.views_of(column)
         if not views:
             return ""
-        key = (column.version.name, column.version.cotangent, id(point))
-        if key not in self.lines:
-            while len(self.lines) >= REMEMBERED:
-                del self.lines[next(iter(self.lines))]
-            self.lines[key] = (point, self.lines_at(column, point))
-        return self.lines[key][1][column.position]
+        return self.lines.of(column.version, point, lambda: self.lines_at(column, point))[column.position]
 
     def lines_at(self, column: "Column", point: TensorPoint) -> list[str]:
         """The same for every gradient at a point."""
@@ -231,8 +151,9 @@ class Bench:
         judge = self.judge(seen.column)
         self.judged += judge is not None
         domain = None if judge is None else judge.domain(seen.point)
-        hole = domain is Domain.OUTSIDE and not self.decomposes and judge is not None and judge.is_hole(seen.point)
-        if domain is Domain.OUTSIDE and not hole:
+        outside = domain is Domain.OUTSIDE
+        hole = outside and not self.judges.decomposes and judge is not None and judge.is_hole(seen.point)
+        if outside and not hole:
             return None
         bad = NO_ENTRIES if seen.gradient is None else bad_entries(seen.gradient)
         kind = Kind.SINGULAR if hole else self.kind(seen, bad) if len(bad) else None

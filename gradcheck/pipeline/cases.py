@@ -112,7 +112,7 @@ def finite_cases(bench: Bench, points: list[TensorPoint]) -> Iterator[Case]:
     told: set[tuple[str, str, Class]] = set()
     cotangent = list(bench.target.cotangents)[-1]  # random signs tell more than their sum where there are any
     columns = [c for c in bench.engine.columns if c.version.cotangent == cotangent]
-    if not columns or (study := bench.study_of(columns[0])) is None or bench.decomposes:
+    if not columns or (study := bench.study_of(columns[0])) is None or bench.judges.decomposes:
         return
     one = NODE * len(study.program.forward) + NUMBER * truth.TENSOR_BUDGET / max(truth.affordable(study.program), 1)
     affordable = int(SECONDS / (one * len(columns)))

@@ -105,7 +105,7 @@ def search_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
             target.weights,
             found.run,
             bench.judged,
-            bench.missing,
+            bench.judges.missing,
             target.guessed,
             tuple(target.cotangents),
             options.order,
@@ -144,13 +144,13 @@ def unknown(bench: Bench) -> Iterator[str]:
     """Why nothing was held against real arithmetic, where nothing was."""
     if bench.judged:
         return
-    if not bench.judges:
+    if not bench.judges.judges:
         reason = "no result was met that could be judged"
-    elif bench.missing:
-        reason = f"{', '.join(bench.missing)} has no rule, and TensorFlow cannot run it in float64"
-        if bench.missing == (truth.TOO_LARGE,):
+    elif bench.judges.missing:
+        reason = f"{', '.join(bench.judges.missing)} has no rule, and TensorFlow cannot run it in float64"
+        if bench.judges.missing == (truth.TOO_LARGE,):
             reason = f"it is {truth.TOO_LARGE}, and TensorFlow cannot run it in float64"
-    elif bench.original and len(bench.original.wrt) > 1:
+    elif bench.judges.original and len(bench.judges.original.wrt) > 1:
         reason = "second derivatives are judged by one input alone; choose it with --wrt"
     else:
         reason = "TensorFlow cannot make one graph of the function and its gradient"

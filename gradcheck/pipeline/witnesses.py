@@ -153,7 +153,7 @@ def poisoned(bench: Bench, case: Case) -> Poisoned | None:
     """The batch in which one bad row spoils others, ones or ordinary numbers in them; None where that is not so."""
     inputs = bench.target.inputs
     rows = {i.shape[0] for i in inputs if len(i.shape) > 1 or (len(i.shape) == 1 and 0 in open_of(bench, i.name))}
-    if bench.decomposes or case.subject.gradient not in (Class.NAN, Class.INF) or len(rows) != 1:
+    if bench.judges.decomposes or case.subject.gradient not in (Class.NAN, Class.INF) or len(rows) != 1:
         return None
     size = rows.pop()
     batched = [len(i.shape) > 0 and i.shape[0] == size for i in inputs]

@@ -179,7 +179,7 @@ def test_matrices_that_are_taken_apart_are_known(function: Callable[..., Any], w
     name = "x" if function is norm else "m"
     bench = bench_for(function, shapes={name: (2, 2)})
     bench.study_of(bench.engine.columns[0])
-    assert bench.decomposes is wanted
+    assert bench.judges.decomposes is wanted
 
 
 def arrays(*lists: list[float]) -> tuple[Array, ...]:

@@ -361,7 +361,7 @@ def test_where_the_truth_is_not_known_the_reason_is_told(
     ],
 )
 def test_reasons_for_which_the_truth_is_not_known(judges: Any, missing: tuple[str, ...], reason: str) -> None:
-    bench: Any = SimpleNamespace(judged=0, judges=judges, missing=missing, original=None)
+    bench: Any = SimpleNamespace(judged=0, judges=SimpleNamespace(judges=judges, missing=missing, original=None))
     assert list(unknown(bench)) == [f"the truth is not known, since {reason}"]
 
 
