@@ -37,7 +37,8 @@ def target_block(target: TargetReport, style: Style) -> str:
     if target.search is not None:
         return searched_block(target, target.search, style)
     if is_quiet(target):
-        unsure = [] if is_judged(target) else [wrapped(truth(target), style, "  ")]
+        said = [accuracy(target), "" if is_judged(target) else truth(target)]
+        unsure = [wrapped(text, style, "  ") for text in said if text]
         return "\n".join([clean_line(target, style), *unsure, *note_lines(target, style)])
     lines = [heading(target, style)]
     for sweep in target.sweeps:
@@ -202,7 +203,8 @@ def note_lines(target: TargetReport, style: Style) -> list[str]:
 
 def coverage(target: TargetReport) -> str:
     """How the results were obtained."""
-    return f"{method(target)}, {'/'.join(target.modes)} mode; {truth(target)}"
+    parts = [f"{method(target)}, {'/'.join(target.modes)} mode", accuracy(target), truth(target)]
+    return "; ".join(part for part in parts if part)
 
 
 def is_judged(target: TargetReport) -> bool:
@@ -229,6 +231,24 @@ def method(target: TargetReport) -> str:
     if all(s.exhaustive for s in target.sweeps):
         return f"exhaustive: all {floats:,} floats run"
     return f"sampled: {evaluated:,} of {count(floats)} floats run"
+
+
+def accuracy(target: TargetReport) -> str:
+    """What is known of every finite gradient; empty where only points were asked."""
+    screens = [(s.input.fmt, s.screen) for s in target.sweeps if s.screen]
+    if len(screens) < len(target.sweeps):
+        return ""
+    left = [(fmt, lo, hi) for fmt, screen in screens for lo, hi in screen.unlisted]
+    listed = any(screen.stretches != screen.unlisted for _, screen in screens)
+    known = (
+        f"every finite gradient{' elsewhere' if listed else ''} is that of the graph in float64, within the tolerance"
+    )
+    if not left:
+        return known
+    fmt, lo, hi = max(left, key=lambda part: part[2] - part[1])
+    widest = fmt.text(lo) if lo == hi else f"[{fmt.text(lo)}, {fmt.text(hi)}]"
+    more = f" and {len(left) - 1:,} more" if len(left) > 1 else ""
+    return f"{known}, but on {widest}{more}, where real arithmetic was asked at points"
 
 
 def summary(report: Report, style: Style) -> str:
