@@ -116,7 +116,12 @@ class Screener:
         found = NONE
         for i, flags in enumerate(self.suspicious(start)):
             low, high = max(lo, start + i * width), min(hi, start + (i + 1) * width - 1)
-            if low <= high and (self.is_flushed(low, high) or (flags & self.finite(low, high)).any()):
+            if low > high:
+                continue
+            finite = self.finite(low, high)
+            if flags[-1] and finite.all(axis=0).any():
+                found = found.and_then(suspects_of(low, np.ones(high - low + 1, bool)))
+            elif self.is_flushed(low, high) or (flags[:-1] & finite.any(axis=0)).any():
                 found = found.and_then(self.apart(low, high, first, last))
         return found
 
@@ -131,11 +136,11 @@ class Screener:
         return found
 
     def finite(self, lo: int, hi: int) -> NDArray[np.bool_]:
-        """Which gradients are finite somewhere in [lo, hi]."""
+        """Which gradients are finite in the runs of [lo, hi]: [runs, gradients]."""
         start = int(np.searchsorted(self.runs.lo, lo, side="right")) - 1
         codes = self.runs.codes[start : int(np.searchsorted(self.runs.lo, hi, side="right"))]
         mask, finite = (1 << COLUMN_BITS) - 1, CLASSES.index(Class.FINITE)
-        return np.array([(codes >> (COLUMN_BITS * (i + 1)) & mask == finite).any() for i in self.places])
+        return np.stack([codes >> (COLUMN_BITS * (i + 1)) & mask == finite for i in self.places], axis=1)
 
     def is_flushed(self, lo: int, hi: int) -> bool:
         """Whether there are floats in [lo, hi] that the device takes for 0; calls take them for what they are."""
@@ -144,7 +149,10 @@ class Screener:
         return fmt.flushes and lo < tiny and hi >= -tiny
 
     def suspicious(self, start: int) -> NDArray[np.bool_]:
-        """Which blocks of a call, in order of ordinals, have a suspicious float: [blocks, gradients]."""
+        """Which blocks of a call, in order of ordinals, have a suspicious float: [blocks, gradients + 1].
+
+        The last column says in which of them float64 has no finite gradient at all.
+        """
         first = tf.constant(self.counter.first_bits(start, self.call), self.counter.integer)
         flags: NDArray[np.bool_] = self.roughly(self.counter.offsets, first).numpy()
         return flags if start >= 0 else flags[::-1]
@@ -157,7 +165,8 @@ class Screener:
             rounded = self.rounded(xs[self.engine.plan.index], y)
             slack, known = self.slack(reference) + rounded, tf.reduce_max(rounded) < np.inf
             gradients = [tf.cast(barrier(concrete(*xs)[1]), tf.float64) for concrete in self.sized]
-            return tf.stack([~(known & tf.reduce_all(tf.abs(g - reference) <= slack)) for g in gradients])
+            off = [~(known & tf.reduce_all(tf.abs(g - reference) <= slack)) for g in gradients]
+            return tf.stack([*off, ~tf.reduce_any(tf.math.is_finite(reference))])
 
         def run(offsets: Tensor, first: Tensor) -> Tensor:
             rows: list[Tensor] = []
@@ -181,7 +190,8 @@ class Screener:
         moved = SHARPER * tf.maximum(tf.abs(g[: -2 * k] - reference), tf.abs(g[2 * k :] - reference))
         slack = self.slack(reference) + finite_or_0(rounded) + finite_or_0(moved)
         gradients = [tf.cast(barrier(concrete(*(v[k:-k] for v in xs))[1]), tf.float64) for concrete in self.sized]
-        return tf.reduce_any([tf.math.is_finite(v) & ~(tf.abs(v - reference) <= slack) for v in gradients], axis=0)
+        off = [tf.math.is_finite(v) & negated(tf.abs(v - reference) <= slack) for v in gradients]
+        return tf.reduce_any(off, axis=0)
 
     def slack(self, reference: Tensor) -> Tensor:
         """The allowed error beside gradients, without what the rounding of the input and of the output explains."""
@@ -201,3 +211,8 @@ class Screener:
 def finite_or_0(values: Tensor) -> Tensor:
     """Numbers, with 0 for what is none."""
     return tf.where(tf.math.is_finite(values), values, tf.zeros_like(values))
+
+
+def negated(flags: Tensor) -> Tensor:
+    """What is not so. As `not (a <= b)` TensorFlow would make it `a > b`, which is another thing for a NaN."""
+    return tf.not_equal(flags, tf.ones_like(flags))
