@@ -9,7 +9,7 @@ from gradcheck.records import TargetReport
 def accuracy(target: TargetReport) -> str:
     """What is known of every finite gradient; empty where only points were asked."""
     screens = [(s.input.fmt, s.screen) for s in target.sweeps if s.screen]
-    if len(screens) < len(target.sweeps):
+    if not screens or len(screens) < len(target.sweeps):
         return ""
     left = [(fmt, lo, hi) for fmt, screen in screens for lo, hi in screen.unlisted]
     listed = any(screen.stretches != screen.unlisted for _, screen in screens)
