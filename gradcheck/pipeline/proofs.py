@@ -82,7 +82,7 @@ def teller(begun: int = 0, first: str = "") -> Callable[[int, int], None]:
     """Says once a second, after the `first` words, how far it is, how fast since it has begun, and how much is left."""
     start = last = monotonic()
     if first:
-        progress.tell(first.rstrip("; "))
+        progress.tell(first.rstrip(":; "))
 
     def tell(done: int, total: int) -> None:
         nonlocal last

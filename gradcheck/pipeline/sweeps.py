@@ -30,6 +30,7 @@ def sweep_and_check(
     """
     from gradcheck.engine import Engine
     from gradcheck.engine.evidence import require_elementwise, varies
+    from gradcheck.pipeline.accuracy import NOT_SCREENED, screening_of
     from gradcheck.pipeline.proofs import Proof, proof_of
     from gradcheck.pipeline.rechecks import rechecked
 
@@ -45,13 +46,15 @@ def sweep_and_check(
     names = tuple(v.name for v in versions)
     found = regions.find(samples, plan, traced, names, engine.columns)
     judge, reference = judge_of(target, plan, versions, options, original)
+    every, evaluated, screening = proof.runs is not None, len(samples), NOT_SCREENED
     if judge is not None:
         if proof.zero_bits:
             found = truth.split_at_zeros(found, proof.first, proof.classify_zeros, proof.zero_bits)
-        found = truth.survey(found, plan, judge, points_of(engine), options.seed)
+        screening = screening_of(proof, judge) if options.exhaustive and (exhaustive or every) else NOT_SCREENED
+        draws = np.concatenate([truth.drawn(plan, judge.fmt, judge.held, options.seed), screening.points])
+        found = truth.survey(found, judge, points_of(engine), draws)
         reference = replace(reference, points=len(judge.known)) if reference else None
     found = truth.merged(found)
-    every, evaluated = proof.runs is not None, len(samples)
     sweep = Sweep(
         plan,
         traced,
@@ -60,7 +63,8 @@ def sweep_and_check(
         exhaustive=exhaustive or every,
         varies=varies(engine, samples.ordinals),
         truth=reference,
-        notes=proof.notes,
+        notes=(*proof.notes, *screening.notes),
+        screen=screening.listed(found),
     )
     findings = checks.find(target.name, sweep, versions, target.stops)
     told = explaining.explain(findings, knowledge_of(engine, versions, judge))

@@ -8,7 +8,7 @@ dtype; they become decimals where they are printed.
 from gradcheck.records.classes import Class, Domain, Kind
 from gradcheck.records.findings import Cause, Chain, Elsewhere, Finding, LineInterval, Link, TensorWitness, Witness
 from gradcheck.records.reports import Environment, Report, SearchReport, TargetError, TargetReport
-from gradcheck.records.sweeps import InputPlan, ModeRegion, ModeResult, Reference, Region, Sweep
+from gradcheck.records.sweeps import InputPlan, ModeRegion, ModeResult, Reference, Region, Screen, Sweep
 from gradcheck.records.targets import (
     LoadedTarget,
     Parameter,
@@ -44,6 +44,7 @@ __all__ = [
     "Reference",
     "Region",
     "Report",
+    "Screen",
     "SearchReport",
     "Stop",
     "Study",

@@ -107,6 +107,21 @@ class Reference:
 
 
 @dataclass(frozen=True)
+class Screen:
+    """How the finite gradients of all floats compare with those that the graph has in float64.
+
+    Attributes:
+        stretches: first and last ordinals, sorted; outside of them no gradient is further off than an error may be.
+        joined: whether floats that are not lie between the ends of a stretch: there were too many to be listed.
+        unlisted: what of the stretches is in no region with a bad gradient: there real arithmetic had the last word.
+    """
+
+    stretches: tuple[tuple[int, int], ...]
+    joined: bool = False
+    unlisted: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
 class Sweep:
     """One input's sweep: the plan, what came out, and how much of the line was run.
 
@@ -118,6 +133,7 @@ class Sweep:
         varies: whether the output differs between any two of them.
         truth: what the verdicts rest on.
         notes: what the user should know of how it was run.
+        screen: every gradient beside that in float64; None where that was not asked for, or cannot be had.
     """
 
     plan: InputPlan
@@ -128,3 +144,4 @@ class Sweep:
     varies: bool
     truth: "Reference | None" = None
     notes: tuple[str, ...] = ()
+    screen: "Screen | None" = None

@@ -113,6 +113,7 @@ class Version:
         probe: its intermediates, or None where they cannot be fetched.
         study: makes its program at a single point when first called; None where TensorFlow cannot inline it.
         sized: makes a traced function of blocks of any size when first called; None where the target takes none.
+        in_doubles: makes the same of float64 tensors when first called; None where TensorFlow has no such form.
         in_mode: from `graph`, `eager` or `xla` to a function of tensors of any one size, to (output, gradient) or
             (output,); None where the version cannot be run so.
     """
@@ -125,6 +126,7 @@ class Version:
     probe: Probe | None = None
     study: Callable[[], Study | None] = lambda: None
     sized: Callable[[], Any] = lambda: None
+    in_doubles: Callable[[], Any] = lambda: None
     in_mode: Callable[[str], Callable[..., tuple[Tensor, ...]] | None] = lambda mode: None
 
 

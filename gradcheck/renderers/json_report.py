@@ -101,7 +101,26 @@ def coverage_object(sweeps: tuple[Sweep, ...]) -> dict[str, Any]:
         "method": "exhaustive" if all(sweep.exhaustive for sweep in sweeps) else "sampled",
         "evaluated": sum(sweep.evaluated for sweep in sweeps),
         "domain": sum(sweep.plan.floats for sweep in sweeps),
+        "screen": screen_object(sweeps),
     }
+
+
+def screen_object(sweeps: tuple[Sweep, ...]) -> dict[str, Any] | None:
+    """Where finite gradients are further from those in float64 than the tolerance; null where not all were compared."""
+    screens = [(sweep, sweep.screen) for sweep in sweeps if sweep.screen]
+    if len(screens) < len(sweeps):
+        return None
+    return {
+        "reference": "float64",
+        "joined": any(screen.joined for _, screen in screens),
+        "stretches": [stretch_object(sweep, *ends) for sweep, screen in screens for ends in screen.stretches],
+        "unlisted": [stretch_object(sweep, *ends) for sweep, screen in screens for ends in screen.unlisted],
+    }
+
+
+def stretch_object(sweep: Sweep, lo: int, hi: int) -> dict[str, Any]:
+    """A stretch of one input."""
+    return {"input": sweep.input.name, **interval_object(sweep.input.fmt, lo, hi)}
 
 
 def region_object(region: Region) -> dict[str, Any]:

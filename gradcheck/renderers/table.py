@@ -10,6 +10,7 @@ from math import isinf
 from tabulate import tabulate
 
 from gradcheck.records import Class, Domain, Finding, Region, Report, SearchReport, Sweep, TargetReport, Witness
+from gradcheck.renderers.accuracy import accuracy
 from gradcheck.renderers.modes import elsewhere_text
 from gradcheck.renderers.paragraphs import shown, wrapped
 from gradcheck.renderers.strip import strip
@@ -37,7 +38,8 @@ def target_block(target: TargetReport, style: Style) -> str:
     if target.search is not None:
         return searched_block(target, target.search, style)
     if is_quiet(target):
-        unsure = [] if is_judged(target) else [wrapped(truth(target), style, "  ")]
+        said = [accuracy(target), "" if is_judged(target) else truth(target)]
+        unsure = [wrapped(text, style, "  ") for text in said if text]
         return "\n".join([clean_line(target, style), *unsure, *note_lines(target, style)])
     lines = [heading(target, style)]
     for sweep in target.sweeps:
@@ -202,7 +204,8 @@ def note_lines(target: TargetReport, style: Style) -> list[str]:
 
 def coverage(target: TargetReport) -> str:
     """How the results were obtained."""
-    return f"{method(target)}, {'/'.join(target.modes)} mode; {truth(target)}"
+    parts = [f"{method(target)}, {'/'.join(target.modes)} mode", accuracy(target), truth(target)]
+    return "; ".join(part for part in parts if part)
 
 
 def is_judged(target: TargetReport) -> bool:

@@ -1,8 +1,8 @@
-"""A graph recast to float64: an approximate reference where real arithmetic has no rule for an operation.
+"""A graph recast to float64: a reference where real arithmetic has no rule for an operation, or takes too long.
 
-In: an inlined graph of outputs and gradients over one point. Out: a function of one value, or one array, an input that
-returns them as float64. Rounding is 29 bits finer than in float32 and overflow far away; the formula, and so its
-cancellations, stay.
+In: an inlined graph of outputs and gradients over one point, or over blocks of any size. Out: a function that returns
+them as float64, of one value, or one array, an input; or of float64 tensors. Rounding is 29 bits finer than in float32
+and overflow far away; the formula, and so its cancellations, stay.
 """
 
 from collections.abc import Callable
@@ -12,26 +12,21 @@ import numpy as np
 import tensorflow as tf
 
 from gradcheck.program import Array
-from gradcheck.tracing.graphs import nodes, point_tensors, rename_functions, wrapped
+from gradcheck.tracing.graphs import frozen_graph, nodes, point_tensors, rename_functions, wrapped
 
 NARROW = frozenset({tf.float16.as_datatype_enum, tf.bfloat16.as_datatype_enum, tf.float32.as_datatype_enum})
 DOUBLE = tf.float64.as_datatype_enum
+
+TRIED = 5
+"""Points by which the shapes of a recast graph's results are seen."""
 
 InDoubles = Callable[[tuple[Any, ...]], tuple[Array, ...]]
 
 
 def recast(frozen: Any, shapes: list[tuple[int, ...]]) -> InDoubles | None:
     """The function in float64, or None where TensorFlow cannot run it so (an operation without that kernel)."""
-    graph_def = frozen.graph.as_graph_def()
-    for node in nodes(graph_def):
-        widen(node)
-    for function in graph_def.library.function:
-        for argument in (*function.signature.input_arg, *function.signature.output_arg):
-            argument.type = DOUBLE if argument.type in NARROW else argument.type
-    rename_functions(graph_def)
-    try:
-        pruned = wrapped(graph_def).prune([t.name for t in frozen.inputs], [t.name for t in frozen.outputs])
-    except Exception:  # then there is no reference, and the report says so
+    pruned = widened(frozen)
+    if pruned is None:
         return None
 
     def run(values: tuple[Any, ...]) -> tuple[Array, ...]:
@@ -47,6 +42,42 @@ def recast(frozen: Any, shapes: list[tuple[int, ...]]) -> InDoubles | None:
     except Exception:
         return None
     return run
+
+
+def recast_blocks(concrete: Any) -> Any:
+    """A traced function of blocks of any size in float64; None where TensorFlow has no such form of it.
+
+    What reads the bits of a float has none: they are others in float64.
+    """
+    frozen = frozen_graph(concrete)
+    if frozen is None or any(reads_bits(node) for node in nodes(frozen.graph.as_graph_def())):
+        return None
+    wide = widened(frozen)
+    try:
+        results = wide(*(tf.fill([TRIED], tf.constant(0.5, tf.float64)) for _ in frozen.inputs))
+    except Exception:  # an operation without that kernel
+        return None
+    return wide if all(r.dtype == tf.float64 and r.shape == [TRIED] for r in results) else None
+
+
+def reads_bits(node: Any) -> bool:
+    """Whether a NodeDef takes a float apart, or steps to its neighbour."""
+    return node.op in ("Bitcast", "NextAfter") and bool({node.attr["T"].type, node.attr["type"].type} & NARROW)
+
+
+def widened(frozen: Any) -> Any:
+    """An inlined graph with every narrow float a float64, as a function; None where TensorFlow cannot make it."""
+    graph_def = frozen.graph.as_graph_def()
+    for node in nodes(graph_def):
+        widen(node)
+    for function in graph_def.library.function:
+        for argument in (*function.signature.input_arg, *function.signature.output_arg):
+            argument.type = DOUBLE if argument.type in NARROW else argument.type
+    rename_functions(graph_def)
+    try:
+        return wrapped(graph_def).prune([t.name for t in frozen.inputs], [t.name for t in frozen.outputs])
+    except Exception:  # then there is no reference, and the report says so
+        return None
 
 
 def widen(node: Any) -> None:

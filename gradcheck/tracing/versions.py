@@ -17,6 +17,7 @@ from gradcheck.tracing.graphs import constants, frozen_graph, stripped
 from gradcheck.tracing.intermediates import probe_of
 from gradcheck.tracing.layouts import Call, Layout, Untraceable, as_written, smoke_values
 from gradcheck.tracing.programs import study
+from gradcheck.tracing.recast import recast_blocks
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ def differentiate(source: Source, layout: Layout, wrt: int) -> Version:
         probe=probe_of(graph, own.block) if graph and not own.looped else None,
         study=studied(source, own, wrt if connected[-1] else None),
         sized=(sized := cache(lambda: of_any_size(own, backward))),
+        in_doubles=cache(lambda: None if (made := sized()) is None else recast_blocks(made)),
         in_mode=cache(lambda mode: sized() if mode == "graph" else in_mode(source, own, backward, mode)),
     )
 

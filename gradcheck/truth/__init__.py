@@ -20,13 +20,14 @@ from gradcheck.truth.known import OwnGradient
 from gradcheck.truth.locally import exact_arrays, exact_numbers, exact_tensors, local_errors
 from gradcheck.truth.oracle import ApproximateOracle, Oracle, cost
 from gradcheck.truth.second_order import SecondOrderOracle
-from gradcheck.truth.survey import merged, survey
+from gradcheck.truth.survey import QUIET_SAMPLES, drawn, merged, survey
 from gradcheck.truth.tensor_judging import Entry, TensorJudge
 from gradcheck.truth.tensors import MAX_TENSOR_COST as TENSOR_BUDGET
 from gradcheck.truth.tensors import TensorOracle, affordable
 from gradcheck.truth.zeros import split_at_zeros
 
 __all__ = [
+    "QUIET_SAMPLES",
     "TENSOR_BUDGET",
     "ApproximateTensorOracle",
     "Entry",
@@ -39,6 +40,7 @@ __all__ = [
     "TensorJudge",
     "TensorOracle",
     "affordable",
+    "drawn",
     "exact_arrays_at",
     "exact_at",
     "judge_of",

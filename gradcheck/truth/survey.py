@@ -162,11 +162,8 @@ def flickering(bad: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return filled
 
 
-def survey(
-    regions: tuple[Region, ...], plan: InputPlan, judge: Judge, points_at: PointsAt, seed: int
-) -> tuple[Region, ...]:
-    """Every region judged, and split where the verdict changes."""
-    draws = drawn(plan, judge.fmt, judge.held, seed)
+def survey(regions: tuple[Region, ...], judge: Judge, points_at: PointsAt, draws: Ordinals) -> tuple[Region, ...]:
+    """Every region judged, and split where the verdict changes; the truth is asked at `draws` too."""
     looks = looks_at(regions, draws)
     surveyor, budget = Survey(judge, points_at), MAX_VERDICT_CHANGES
     surveyor.run(np.concatenate(looks))

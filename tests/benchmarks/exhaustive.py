@@ -5,12 +5,16 @@ Run it on an idle machine: python tests/benchmarks/exhaustive.py [--rounds N]
 The bare loop has its own best block size, found here, and as many threads; it computes no output and looks at nothing.
 Prints floats a second, ratios and block sizes; peak memory at the end. The bars: 0.8 of the bare loop for
 `my_softplus`, forward and autodiff; 0.6 for `my_better_softplus` with both versions.
+
+With --accuracy it prints instead, in the same way, what --exhaustive takes with every finite gradient held against
+float64, as a multiple of what it takes without; --floats N runs about N floats in 32 even stretches instead of all.
 """
 
 import resource
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -25,11 +29,14 @@ from gradcheck import loading, planning, tracing  # noqa: E402
 from gradcheck.engine import Engine  # noqa: E402
 from gradcheck.engine.census import census, one_thread_an_operation, signed  # noqa: E402
 from gradcheck.engine.counter import counter_of  # noqa: E402
+from gradcheck.engine.screen import Allowance, screened  # noqa: E402
+from gradcheck.floats import FORMATS  # noqa: E402
 from gradcheck.machine import cores  # noqa: E402
-from gradcheck.options import ScanOptions  # noqa: E402
+from gradcheck.options import TOLERANCES, ScanOptions  # noqa: E402
 
 ALL = 4_278_190_080
 BLOCKS = [1 << k for k in range(15, 23)]
+STRETCHES = 32
 TARGETS = {"samples.softplus:my_softplus": 0.8, "samples.softplus:my_better_softplus": 0.6}
 
 
@@ -82,11 +89,42 @@ def timed(call: Callable[[], object]) -> float:
     return perf_counter() - began
 
 
+def narrowed(engine: Engine, floats: int) -> Engine:
+    """An engine of even stretches of the line."""
+    step, width = ALL // STRETCHES, floats // STRETCHES
+    starts = [engine.fmt.min_ordinal + i * step for i in range(STRETCHES)]
+    return Engine(engine.target, replace(engine.plan, segments=tuple((s, s + width - 1) for s in starts)))
+
+
+def accuracy(rounds: int, floats: int | None) -> None:
+    """Print what accuracy costs: the time of classes and accuracy as a multiple of that of classes alone."""
+    fmt = FORMATS["float32"]
+    allowance = Allowance(TOLERANCES[fmt.name], 2.0**-24, fmt.smallest_normal * 2.0**24)
+    engines = {name: engine_of(name) if floats is None else narrowed(engine_of(name), floats) for name in TARGETS}
+    for _ in range(rounds):
+        for name, engine in engines.items():
+            began = perf_counter()
+            runs = census(engine)
+            between = perf_counter()
+            assert runs is not None
+            screened(engine, runs, allowance)
+            classes, both = between - began, perf_counter() - began
+            print(f"{name:40} classes {classes:6.2f} s  and accuracy {both:6.2f} s  ratio {both / classes:.2f}")
+
+
+def number(option: str) -> int | None:
+    """The number behind an option."""
+    return int(sys.argv[sys.argv.index(option) + 1]) if option in sys.argv else None
+
+
 def main() -> None:
     """Print the table."""
-    rounds = int(sys.argv[sys.argv.index("--rounds") + 1]) if "--rounds" in sys.argv else 3
+    rounds = number("--rounds") or 3
     one_thread_an_operation()
     loading.make_working_directory_importable()
+    if "--accuracy" in sys.argv:
+        accuracy(rounds, number("--floats"))
+        return
     block = min(BLOCKS, key=lambda b: seconds(b, 1 << 27))
     engines = {name: engine_of(name) for name in TARGETS}
     print(f"{cores()} threads; the bare loop's best block: {block:,} floats")

@@ -16,6 +16,7 @@ from gradcheck.records import (
     Reference,
     Region,
     Report,
+    Screen,
     Sweep,
     TargetReport,
     TracedInput,
@@ -67,6 +68,7 @@ def make_sweep() -> Callable[..., Sweep]:
         evaluated: int | None = None,
         varies: bool = True,
         truth: Reference | None = Reference(1000),  # noqa: B008 - frozen
+        screen: Screen | None = None,
     ) -> Sweep:
         regions = tuple(
             Region(name, fmt, lo, hi, forward, dict(zip(versions, gradients, strict=True)), 0 if lo <= 0 <= hi else lo)
@@ -78,7 +80,7 @@ def make_sweep() -> Callable[..., Sweep]:
             segments = [*segments[:-1], (segments[-1][0], hi)] if joins else [*segments, (lo, hi)]
         plan = InputPlan(index, tuple(segments), held)
         run = plan.floats if evaluated is None else evaluated
-        return Sweep(plan, TracedInput(name, fmt, ()), regions, run, run == plan.floats, varies, truth)
+        return Sweep(plan, TracedInput(name, fmt, ()), regions, run, run == plan.floats, varies, truth, (), screen)
 
     return build
 

@@ -21,6 +21,7 @@ from gradcheck.records import (
     Kind,
     Reference,
     Report,
+    Screen,
     Sweep,
     TargetError,
     TargetReport,
@@ -133,8 +134,18 @@ def test_a_single_input_is_held_nowhere(full: Report) -> None:
 def test_coverage_counts_all_inputs(full: Report) -> None:
     first, second, _ = strictly(render_json(full, Style()))["targets"]
     domain = 2**32 - 2**24 - 100 + 2
-    assert first["coverage"] == {"method": "sampled", "evaluated": 1002, "domain": domain}
-    assert second["coverage"] == {"method": "exhaustive", "evaluated": 2, "domain": 2}
+    assert first["coverage"] == {"method": "sampled", "evaluated": 1002, "domain": domain, "screen": None}
+    assert second["coverage"] == {"method": "exhaustive", "evaluated": 2, "domain": 2, "screen": None}
+
+
+def test_stretches_that_differ_from_float64_are_in_the_coverage(
+    make_sweep: MakeSweep, make_target: MakeTarget, make_report: MakeReport
+) -> None:
+    sweep = make_sweep((0, 9, FINITE, FINITE), screen=Screen(((3, 6),), True, ((5, 6),)))
+    (target,) = strictly(render_json(make_report(make_target(sweep)), Style()))["targets"]
+    screen = target["coverage"]["screen"]
+    assert (screen["reference"], screen["joined"]) == ("float64", True)
+    assert [(s["input"], s["floats"]) for s in (*screen["stretches"], *screen["unlisted"])] == [("z", 4), ("z", 2)]
 
 
 def test_regions_have_a_column_for_every_version_whether_it_is_there_or_not(

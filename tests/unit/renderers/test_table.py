@@ -19,6 +19,7 @@ from gradcheck.records import (
     Kind,
     Reference,
     Report,
+    Screen,
     Sweep,
     TargetError,
     TargetReport,
@@ -352,6 +353,41 @@ def test_astronomical_counts_are_rounded(
 def test_an_exhaustive_sweep_says_so(make_sweep: MakeSweep, make_target: MakeTarget, make_report: MakeReport) -> None:
     text = render_table(make_report(make_target(make_sweep((0, 9_999, INF, FINITE)))), Style())
     assert "exhaustive: all 10,000 floats run, graph mode" in text
+
+
+@pytest.mark.parametrize(
+    ("screen", "said"),
+    [
+        (Screen(()), "every finite gradient is that of the graph in float64, within the tolerance; truth from"),
+        (
+            Screen(((1, 2),)),
+            "every finite gradient elsewhere is that of the graph in float64, within the tolerance; truth",
+        ),
+        (
+            Screen(((1, 2), (5, 9)), unlisted=((5, 5), (7, 9))),
+            "within the tolerance, but on [1e-44, 1.3e-44] and 1 more, where real arithmetic was asked at points; truth",
+        ),
+        (
+            Screen(((5, 5),), unlisted=((5, 5),)),
+            "gradient is that of the graph in float64, within the tolerance, but on 7e-45,",
+        ),
+        (None, "graph mode; truth from"),
+    ],
+)
+def test_what_is_known_of_every_gradient_is_said(
+    make_sweep: MakeSweep, make_target: MakeTarget, make_report: MakeReport, screen: Screen | None, said: str
+) -> None:
+    text = render_table(make_report(make_target(make_sweep((0, 9_999, INF, FINITE), screen=screen))), Style())
+    assert said in " ".join(text.split())
+
+
+def test_a_clean_target_says_what_is_known_of_every_gradient(
+    make_sweep: MakeSweep, make_target: MakeTarget, make_report: MakeReport
+) -> None:
+    sweep = make_sweep((0, 9_999, FINITE, FINITE), screen=Screen(()))
+    first, second = render_table(make_report(make_target(sweep)), Style()).splitlines()
+    assert first.endswith("all 10,000 floats run")
+    assert second == "  every finite gradient is that of the graph in float64, within the tolerance"
 
 
 def test_ranges_and_held_values_are_named(full: Report) -> None:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gradcheck.records import Study
+from gradcheck.records import Study, TracedTarget
 
 StudyOf = Callable[..., Study]
+Trace = Callable[..., TracedTarget]
 
 
 def in_doubles(
@@ -73,3 +74,32 @@ def test_what_has_no_float64_kernel_has_no_recast(study_of: StudyOf) -> None:
 def test_it_is_made_when_first_asked_for_and_once(study_of: StudyOf) -> None:
     study = study_of(tf.tanh)
     assert study.recast() is study.recast()
+
+
+def test_blocks_of_any_size(trace_function: Trace) -> None:
+    (version,) = trace_function(lambda z: tf.math.log(tf.exp(z) + 0.1)).versions[0]
+    run = version.in_doubles()
+    y, gradient = run(tf.constant([0.0, 300.0, -3.0], tf.float64))
+    tenth = float(np.float32(0.1))
+    assert y.numpy() == pytest.approx([math.log(1 + tenth), 300.0, math.log(math.exp(-3) + tenth)], rel=1e-14)
+    assert gradient.numpy() == pytest.approx([1 / (1 + tenth), 1.0, math.exp(-3) / (math.exp(-3) + tenth)], rel=1e-14)
+    assert version.in_doubles() is run
+
+
+def of_bits(x: Any) -> Any:
+    return x * tf.cast(tf.bitcast(x, tf.int32) % 2, x.dtype)
+
+
+def narrow(x: Any) -> Any:
+    image = tf.reshape(x, [-1, 1, 1, 1])
+    return tf.reshape(tf.nn.lrn(image), tf.shape(x))
+
+
+def point_by_point(x: Any) -> Any:
+    return tf.cond(x > 1.0, lambda: tf.sqrt(x), lambda: x)
+
+
+@pytest.mark.parametrize("function", [of_bits, narrow, point_by_point])
+def test_some_blocks_have_no_form_in_float64(trace_function: Trace, function: Callable[..., Any]) -> None:
+    (version,) = trace_function(function).versions[0]
+    assert version.in_doubles() is None

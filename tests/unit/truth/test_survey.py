@@ -72,7 +72,7 @@ def region(lo: int, hi: int, gradient: Class = FINITE, forward: Class = FINITE, 
 
 def surveyed(judge: Planted, *regions: Region, seed: int = 0) -> tuple[Region, ...]:
     plan = InputPlan(0, ((regions[0].lo, regions[-1].hi),), (0,))
-    found = survey(regions, plan, judge, points_at, seed)  # type: ignore[arg-type]
+    found = survey(regions, judge, points_at, drawn(plan, judge.fmt, judge.held, seed))  # type: ignore[arg-type]
     assert (found[0].lo, found[-1].hi) == (regions[0].lo, regions[-1].hi)
     assert all(a.hi + 1 == b.lo for a, b in itertools.pairwise(found))
     assert all(r.lo <= r.witness <= r.hi for r in found)
