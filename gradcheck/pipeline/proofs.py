@@ -74,8 +74,8 @@ def words_on(engine: Engine, other: Ordinals) -> tuple[str, ...]:
     )
 
 
-def teller() -> Callable[[int, int], None]:
-    """Says once a second how far it is, how fast, and how long it will take."""
+def teller(what: str = "floats") -> Callable[[int, int], None]:
+    """Says once a second how far it is, how fast, and how long it will take; `what` is counted."""
     start = last = monotonic()
 
     def tell(done: int, total: int) -> None:
@@ -85,6 +85,6 @@ def teller() -> Callable[[int, int], None]:
             return
         last, rate = now, done / (now - start)
         left = (total - done) / rate
-        progress.tell(f"{done:,} of {total:,} floats, {rate / 1e6:,.0f} million a second, {np.ceil(left):.0f} s left")
+        progress.tell(f"{done:,} of {total:,} {what}, {rate / 1e6:,.0f} million a second, {np.ceil(left):.0f} s left")
 
     return tell

@@ -11,6 +11,7 @@ from gradcheck.errors import BAD_CONFIGURATION, CANNOT_TRACE, CannotCheck, NotEl
 from gradcheck.options import ScanOptions
 from gradcheck.pipeline import failed
 from gradcheck.pipeline.cures import Patient, with_cures
+from gradcheck.pipeline.planes import every_pair
 from gradcheck.pipeline.sweeps import sweep_and_check
 from gradcheck.pipeline.tensors import scan_tensors
 from gradcheck.records import Finding, LoadedTarget, Sweep, TargetReport, TracedTarget
@@ -77,14 +78,17 @@ def scan_line(loaded: LoadedTarget, target: TracedTarget, options: ScanOptions) 
     """A target each element of which is on its own: its inputs are swept, float by float."""
     plans = planning.plan_inputs(loaded.name, target.inputs, options)
     results = [checked(Patient(loaded, target, plan, options)) for plan in plans]
+    lines = tuple(finding for _, findings in results for finding in findings)
+    plane, on_plane, notes = every_pair(target, plans, options, lines)
     return TargetReport(
         target=loaded.name,
         inputs=target.inputs,
         versions=tuple(v.name for v in target.versions[0]),
         modes=("graph",),
         sweeps=tuple(sweep for sweep, _ in results),
-        findings=tuple(finding for _, findings in results for finding in findings),
-        notes=(*target.notes, *(note for sweep, _ in results for note in sweep.notes)),
+        findings=(*lines, *on_plane),
+        notes=(*target.notes, *(note for sweep, _ in results for note in sweep.notes), *notes),
+        plane=plane,
     )
 
 
