@@ -205,7 +205,8 @@ def note_lines(target: TargetReport, style: Style) -> list[str]:
 
 def coverage(target: TargetReport) -> str:
     """How the results were obtained."""
-    return f"{method(target)}, {'/'.join(target.modes)} mode; {truth(target)}"
+    proven = "; of pairs the classes are proven, the truth was asked at a few" if target.plane else ""
+    return f"{method(target)}, {'/'.join(target.modes)} mode; {truth(target)}{proven}"
 
 
 def is_judged(target: TargetReport) -> bool:
@@ -222,7 +223,7 @@ def truth(target: TargetReport) -> str:
         return f"the truth is not known{' (no rule for: ' + ', '.join(approximate) + ')' if approximate else ''}"
     if approximate:
         return f"approximate: float64 stands in for the truth (no rule for: {', '.join(approximate)})"
-    return f"truth from real arithmetic at {points:,} of them"
+    return f"truth from real arithmetic at {points:,} of {'the floats' if target.plane else 'them'}"
 
 
 def method(target: TargetReport) -> str:

@@ -133,8 +133,8 @@ def test_a_single_input_is_held_nowhere(full: Report) -> None:
 def test_coverage_counts_all_inputs(full: Report) -> None:
     first, second, _ = strictly(render_json(full, Style()))["targets"]
     domain = 2**32 - 2**24 - 100 + 2
-    assert first["coverage"] == {"method": "sampled", "evaluated": 1002, "domain": domain}
-    assert second["coverage"] == {"method": "exhaustive", "evaluated": 2, "domain": 2}
+    assert first["coverage"] == {"method": "sampled", "evaluated": 1002, "domain": domain, "pairs": None}
+    assert second["coverage"] == {"method": "exhaustive", "evaluated": 2, "domain": 2, "pairs": None}
 
 
 def test_regions_have_a_column_for_every_version_whether_it_is_there_or_not(
