@@ -23,11 +23,12 @@ from gradcheck.engine import COLUMN_BITS, NONE, Engine, to_tensor, words
 from gradcheck.engine.boxes import Boxes, row_boxes
 from gradcheck.engine.census import TRIALS, Progress, barrier, has_gradient, threads
 from gradcheck.engine.mapped import Mapped
+from gradcheck.engine.summaries import bits_of
 from gradcheck.errors import CANNOT_TRACE, CannotCheck
-from gradcheck.floats import FORMATS, Ordinals
+from gradcheck.floats import FORMATS, FloatFormat, Ordinals
 from gradcheck.records import PlaneMap, Tensor
 
-BLOCKS = (1 << 16, 1 << 17, 1 << 18, 1 << 19)
+BLOCKS = (1 << 17, 1 << 18, 1 << 19, 1 << 20)
 """Pairs of a call that are tried."""
 
 STRETCH = 1 << 10
@@ -96,12 +97,14 @@ class Counter:
         columns, rows: ordinals of the first and of the second input.
         width: numbers of a row, filled up.
         height: rows of a call.
+        formats: of the output, and of each gradient that there is.
     """
 
     def __init__(self, x: Engine, y: Engine, sized: list[list[Any]]) -> None:
         self.x, self.y, self.sized = x, y, sized
         self.columns, self.rows = every(x), every(y)
         self.width = -(-len(self.columns) // STRETCH) * STRETCH
+        self.formats: list[FloatFormat] = []
         self.resize(1)
         self.graph = self.made()
 
@@ -158,7 +161,7 @@ class Counter:
             name, where = self.y.target.inputs[self.y.plan.index].name, self.y.fmt.text(int(rows[0]))
             message = f"{self.y.target.name}: it raised for pairs from {name} = {where} on: {words(error)}"
             raise CannotCheck(CANNOT_TRACE, f"{message}; leave that out with --range") from error
-        return [Column(result) for result in results]
+        return [Column(np.asarray(memoryview(bits)), fmt) for bits, fmt in zip(results, self.formats, strict=True)]
 
     def made(self) -> Any:
         """The graph, from all numbers of the rows and one number a row."""
@@ -168,7 +171,9 @@ class Counter:
             pair = [barrier(xs), barrier(tf.reshape(tf.broadcast_to(ys[:, None], shape), [-1]))]
             results = [[concrete(*pair) for concrete in of_input] for of_input in self.sized]
             gradients = [g for of_input in results for _, *gradient in of_input for g in gradient]
-            return list(map(barrier, [results[0][self.x.written][0], *gradients]))
+            wanted = [results[0][self.x.written][0], *gradients]
+            self.formats = [FORMATS[values.dtype.name] for values in wanted]
+            return [bits_of(barrier(values)) for values in wanted]
 
         specs = [tf.TensorSpec([None], engine.fmt.name) for engine in (self.x, self.y)]
         return tf.function(run, autograph=False).get_concrete_function(*specs)
@@ -179,26 +184,26 @@ class Column:
 
     Attributes:
         bits: as signed integers [stretches, STRETCH].
-        sizes: the same without the sign.
         told: the code of each stretch, UNKNOWN where there are several.
     """
 
-    def __init__(self, tensor: Tensor) -> None:
-        fmt = FORMATS[tensor.dtype.name]
-        self.bits: NDArray[Any] = tensor.numpy().view(f"int{fmt.bits}").reshape(-1, STRETCH)
-        kind = self.bits.dtype.type
-        self.infinity = kind(fmt.max_ordinal + 1)
-        self.sizes = self.bits & np.iinfo(kind).max
-        high = self.sizes.max(axis=1)
-        self.told = np.where(high < self.infinity, np.uint8(0), UNKNOWN)
-        odd = np.flatnonzero(high >= self.infinity)
-        if len(odd):
+    def __init__(self, bits: NDArray[Any], fmt: FloatFormat) -> None:
+        self.bits = bits.reshape(-1, STRETCH)
+        self.magnitude = np.iinfo(bits.dtype).max
+        self.infinity = bits.dtype.type(fmt.max_ordinal + 1)
+        unsigned = f"uint{fmt.bits}"
+        negative = np.dtype(unsigned).type(fmt.max_ordinal + 1 + (1 << (fmt.bits - 1)))
+        odd = self.bits.max(axis=1) >= self.infinity  # of numbers above 0
+        odd |= self.bits.view(unsigned).max(axis=1) >= negative  # of those below, whose bits are larger
+        self.told = np.where(odd, UNKNOWN, np.uint8(0))
+        if odd.any():
             self.told[odd] = self.of_one_class(odd)
 
-    def of_one_class(self, stretches: NDArray[np.intp]) -> NDArray[np.uint8]:
+    def of_one_class(self, stretches: NDArray[np.bool_]) -> NDArray[np.uint8]:
         """The codes of some stretches that are not all finite."""
-        bits, low = self.bits[stretches], self.sizes[stretches].min(axis=1)
+        bits = self.bits[stretches]
         least, most = bits.min(axis=1), bits.max(axis=1)
+        low = (bits & self.magnitude).min(axis=1)
         infinite = (least == most) & (low == self.infinity)
         sign = np.where(least < 0, np.uint8(3), np.uint8(2))
         told: NDArray[np.uint8] = np.where(low > self.infinity, np.uint8(1), np.where(infinite, sign, UNKNOWN))
@@ -206,11 +211,12 @@ class Column:
 
     def codes(self, stretches: NDArray[np.bool_]) -> NDArray[np.uint8]:
         """Codes [of them, STRETCH] of some stretches, number by number."""
-        sizes = self.sizes[stretches]
+        bits = self.bits[stretches]
+        sizes = bits & self.magnitude
         infinite = sizes == self.infinity
         codes: NDArray[np.uint8] = (sizes > self.infinity).view(np.uint8)
         codes |= infinite.view(np.uint8) << np.uint8(1)
-        codes |= (infinite & (self.bits[stretches] < 0)).view(np.uint8)
+        codes |= (infinite & (bits < 0)).view(np.uint8)
         return codes
 
 

@@ -156,9 +156,9 @@ def test_rows_of_several_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_progress_ends_with_all_of_it() -> None:
     told: list[tuple[int, int]] = []
-    engines = engines_of(quotient, "float16", around("float16", 1.0), around("float16", 1.0, reach=500))
+    engines = engines_of(quotient, "float16", around("float16", 1.0), around("float16", 1.0, reach=1000))
     plane.plane(*engines, lambda done, total: told.append((done, total)))
-    assert told[-1] == (17 * 1001, 17 * 1001)
+    assert told[-1] == (17 * 2001, 17 * 2001)
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     assert len(told) > 1
 
