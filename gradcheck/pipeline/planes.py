@@ -8,6 +8,7 @@ A gradient that is finite is not held against the truth here.
 """
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from gradcheck import checks, explaining, truth
 from gradcheck.floats import FloatFormat
@@ -16,6 +17,9 @@ from gradcheck.pipeline.proofs import teller
 from gradcheck.pipeline.sweeps import judge_of, knowledge_of
 from gradcheck.records import Class, Finding, InputPlan, Plane, PlaneMap, TracedTarget
 from gradcheck.simplest import simplest
+
+if TYPE_CHECKING:
+    from gradcheck.engine import Engine
 
 CODES = {"GC001": (Class.NAN,), "GC002": (Class.INF, Class.NEGATIVE_INF)}
 """Checks of pairs, and the classes of gradient that they are about."""
@@ -128,10 +132,7 @@ def written(x: FloatFormat, y: FloatFormat, pair: tuple[int, int]) -> tuple[int,
 
 def findings_at(ground: Ground, case: Case) -> tuple[Finding, ...]:
     """What the checks say of a pair, with real arithmetic considered; none where the function is not defined."""
-    from gradcheck.engine import Engine
-
-    engine = Engine(ground.target, ground.at(case.pair))
-    judge, _ = judge_of(ground.target, ground.at(flushed(ground, case.pair)), engine.versions, ground.options)
+    engine, judge = instruments(ground, case)
     domain = kind = None
     if judge is not None:
         ((_, output, gradients),) = engine.values_at([case.pair[ground.plan.index]])
@@ -151,6 +152,15 @@ def findings_at(ground: Ground, case: Case) -> tuple[Finding, ...]:
     return checks.find_at(subject)
 
 
+def instruments(ground: Ground, case: Case) -> "tuple[Engine, truth.Judge | None]":
+    """What runs a pair, and who judges it."""
+    from gradcheck.engine import Engine
+
+    engine = Engine(ground.target, ground.at(case.pair))
+    judge, _ = judge_of(ground.target, ground.at(flushed(ground, case.pair)), engine.versions, ground.options)
+    return engine, judge
+
+
 def flushed(ground: Ground, pair: tuple[int, int]) -> tuple[int, int]:
     """A pair as the device takes it: what is flushed to 0 as 0."""
     x, y = (
@@ -162,11 +172,9 @@ def flushed(ground: Ground, pair: tuple[int, int]) -> tuple[int, int]:
 
 def explained_at(ground: Ground, finding: Finding, case: Case) -> Finding:
     """A finding with its witness and cause, looked at again elsewhere."""
-    from gradcheck.engine import Engine
     from gradcheck.pipeline.rechecks import rechecked
 
-    engine = Engine(ground.target, ground.at(case.pair))
-    judge, _ = judge_of(ground.target, ground.at(flushed(ground, case.pair)), engine.versions, ground.options)
+    engine, judge = instruments(ground, case)
     placed = replace(finding, at=case.pair[ground.plan.index])
     (told,) = rechecked(engine, explaining.explain((placed,), knowledge_of(engine, engine.versions, judge)))
     return told
