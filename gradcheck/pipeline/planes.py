@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from gradcheck import checks, explaining, truth
 from gradcheck.floats import FloatFormat
 from gradcheck.options import ScanOptions
-from gradcheck.pipeline.proofs import teller
 from gradcheck.pipeline.sweeps import judge_of, knowledge_of
 from gradcheck.records import Class, Finding, InputPlan, Plane, PlaneMap, TracedTarget
 from gradcheck.simplest import simplest
@@ -62,6 +61,7 @@ def every_pair(
         return None, (), (MORE_INPUTS,)
     from gradcheck.engine import Engine
     from gradcheck.engine.plane import plane
+    from gradcheck.pipeline.proofs import teller
 
     maps = plane(Engine(target, plans[0]), Engine(target, plans[1]), teller("pairs"))
     if maps is None:
