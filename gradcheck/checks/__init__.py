@@ -9,6 +9,8 @@ from gradcheck.checks.points import PointSubject
 from gradcheck.checks.stretches import Subject
 from gradcheck.records import Finding, Stop, Sweep, Version
 
+__all__ = ["AT_POINTS", "CHECKS", "PointSubject", "find", "find_at"]
+
 CHECKS = (gc001, gc002, gc003, gc004, gc005, gc006, gc008, gc009)
 """The checks of one sweep; `gc007` looks at several, one a mode."""
 

@@ -45,7 +45,7 @@ def one_thread_an_operation() -> None:
     """Tell TensorFlow to leave the cores to this module's threads; too late once it has run anything."""
     with contextlib.suppress(RuntimeError):
         tf.config.threading.set_intra_op_parallelism_threads(1)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(cores())  # graphs run on these, not on the callers
 
 
 def parts_of(engine: Engine, done: int = 0) -> Iterator[Runs]:

@@ -132,9 +132,9 @@ def suggest(finding: Finding) -> str | None:
 
 
 def outside(finding: Finding) -> str | None:
-    """A range that leaves a finding out; None where it does not reach an end of the line."""
-    assert finding.lo is not None, "only findings with an interval come here"
-    assert finding.hi is not None, "an interval has two ends"
+    """A range that leaves a finding out; None where it does not reach an end of the line, or is no interval."""
+    if finding.lo is None or finding.hi is None:
+        return None
     fmt: FloatFormat = finding.fmt
     if finding.hi == fmt.max_ordinal and finding.lo > fmt.min_ordinal:
         return f":{fmt.text(finding.lo - 1)}"

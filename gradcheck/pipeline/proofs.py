@@ -78,8 +78,11 @@ def words_on(engine: Engine, other: Ordinals) -> tuple[str, ...]:
     )
 
 
-def teller(begun: int = 0, first: str = "") -> Callable[[int, int], None]:
-    """Says once a second, after the `first` words, how far it is, how fast since it has begun, and how much is left."""
+def teller(begun: int = 0, first: str = "", what: str = "floats") -> Callable[[int, int], None]:
+    """Says once a second, after the `first` words, how far it is, how fast since it has begun, and how much is left.
+
+    `what` is counted.
+    """
     start = last = monotonic()
     if first:
         progress.tell(first.rstrip(":; "))
@@ -91,7 +94,7 @@ def teller(begun: int = 0, first: str = "") -> Callable[[int, int], None]:
             return
         last, rate = now, (done - begun) / (now - start)
         left = (total - done) / rate
-        far = f"{done:,} of {total:,} floats, {rate / 1e6:,.0f} million a second, {np.ceil(left):.0f} s left"
+        far = f"{done:,} of {total:,} {what}, {rate / 1e6:,.0f} million a second, {np.ceil(left):.0f} s left"
         progress.tell(first + far)
 
     return tell

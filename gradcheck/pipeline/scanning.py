@@ -14,6 +14,7 @@ from gradcheck.options import ScanOptions
 from gradcheck.pipeline import failed
 from gradcheck.pipeline.agreements import Swept, together
 from gradcheck.pipeline.cures import Patient, Sweeper, with_cures
+from gradcheck.pipeline.planes import every_pair
 from gradcheck.pipeline.sweeps import sweep_and_check
 from gradcheck.pipeline.tensors import scan_tensors
 from gradcheck.records import Finding, InputPlan, LoadedTarget, Study, Sweep, TargetReport, TracedTarget
@@ -84,14 +85,17 @@ def scan_line(loaded: LoadedTarget, target: TracedTarget, options: ScanOptions) 
     targets = {mode: in_mode(target, mode) for mode in options.modes}
     results = [checked(loaded, targets, plan, options) for plan in plans]
     target = targets[options.modes[0]]
+    lines = tuple(finding for _, findings in results for finding in findings)
+    plane, on_plane, notes = every_pair(target, plans, options, lines)
     return TargetReport(
         target=loaded.name,
         inputs=target.inputs,
         versions=tuple(v.name for v in target.versions[0]),
         modes=options.modes,
         sweeps=tuple(sweep for sweep, _ in results),
-        findings=tuple(finding for _, findings in results for finding in findings),
-        notes=(*target.notes, *(note for sweep, _ in results for note in sweep.notes)),
+        findings=(*lines, *on_plane),
+        notes=(*target.notes, *(note for sweep, _ in results for note in sweep.notes), *notes),
+        plane=plane,
     )
 
 

@@ -7,6 +7,7 @@ dtype; they become decimals where they are printed.
 
 from gradcheck.records.classes import Class, Domain, Kind
 from gradcheck.records.findings import Cause, Chain, Elsewhere, Finding, LineInterval, Link, TensorWitness, Witness
+from gradcheck.records.planes import Plane, PlaneClass, PlaneMap, Rectangle
 from gradcheck.records.reports import Environment, Report, SearchReport, TargetError, TargetReport
 from gradcheck.records.sweeps import InputPlan, ModeRegion, ModeResult, Reference, Region, Screen, Sweep
 from gradcheck.records.targets import (
@@ -39,8 +40,12 @@ __all__ = [
     "ModeRegion",
     "ModeResult",
     "Parameter",
+    "Plane",
+    "PlaneClass",
+    "PlaneMap",
     "Probe",
     "Pull",
+    "Rectangle",
     "Reference",
     "Region",
     "Report",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gradcheck.records.findings import Finding
+from gradcheck.records.planes import Plane
 from gradcheck.records.sweeps import Sweep
 from gradcheck.records.targets import TracedInput
 from gradcheck.records.tensors import TensorInput, Weight
@@ -59,6 +60,7 @@ class TargetReport:
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     search: SearchReport | None = None
+    plane: Plane | None = None
 
     @property
     def status(self) -> str:

@@ -7,9 +7,9 @@ decimals that read back to the same float of their dtype; ends of intervals come
 import json
 from typing import Any
 
-from gradcheck.floats import FloatFormat
-from gradcheck.records import Cause, Elsewhere, Finding, Region, Report, Sweep, TargetReport
-from gradcheck.renderers.numbers import number
+from gradcheck.records import Cause, Elsewhere, Finding, Plane, Region, Report, Sweep, TargetReport
+from gradcheck.renderers.numbers import interval_object, number
+from gradcheck.renderers.plane_json import plane_object
 from gradcheck.renderers.styles import Style
 from gradcheck.renderers.tensor_json import (
     search_coverage,
@@ -68,7 +68,7 @@ def target_object(target: TargetReport) -> dict[str, Any]:
         "versions": list(target.versions),
         "coverage": search_coverage(target.search)
         if target.search
-        else coverage_object(target.sweeps)
+        else coverage_object(target.sweeps, target.plane)
         if target.sweeps
         else None,
         "truth": search_truth(target.search)
@@ -78,6 +78,7 @@ def target_object(target: TargetReport) -> dict[str, Any]:
         else None,
         "search": search_object(target.search) if target.search else None,
         "regions": [region_object(region) for sweep in target.sweeps for region in visible(sweep.regions)],
+        "plane": plane_object(target.plane) if target.plane else None,
         "findings": [finding_object(finding) for finding in target.findings],
         "notes": list(target.notes),
     }
@@ -95,12 +96,13 @@ def input_object(sweep: Sweep, sweeps: tuple[Sweep, ...]) -> dict[str, Any]:
     }
 
 
-def coverage_object(sweeps: tuple[Sweep, ...]) -> dict[str, Any]:
-    """How much of the line was run, over all inputs."""
+def coverage_object(sweeps: tuple[Sweep, ...], plane: Plane | None) -> dict[str, Any]:
+    """How much of the line was run, over all inputs, and how many pairs, which are all that there are."""
     return {
         "method": "exhaustive" if all(sweep.exhaustive for sweep in sweeps) else "sampled",
         "evaluated": sum(sweep.evaluated for sweep in sweeps),
         "domain": sum(sweep.plan.floats for sweep in sweeps),
+        "pairs": plane.pairs if plane else None,
         "screen": screen_object(sweeps),
     }
 
@@ -199,17 +201,4 @@ def truth_object(sweeps: tuple[Sweep, ...]) -> dict[str, Any]:
         "method": "none" if not known else "approximate" if approximate else "rigorous",
         "points": sum(reference.points for reference in references),
         "approximate": approximate,
-    }
-
-
-def interval_object(fmt: FloatFormat, lo: int | None, hi: int | None) -> dict[str, Any]:
-    """Both ends, in decimal and hexadecimal, and the number of floats between them."""
-    if lo is None or hi is None:
-        return dict.fromkeys(("lo", "hi", "lo_hex", "hi_hex", "floats"))
-    return {
-        "lo": fmt.shortest(lo),
-        "hi": fmt.shortest(hi),
-        "lo_hex": fmt.hex(lo),
-        "hi_hex": fmt.hex(hi),
-        "floats": hi - lo + 1,
     }

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from gradcheck.floats import FORMATS
+from gradcheck.floats import FORMATS, FloatFormat
 from gradcheck.program import Array
 
 
@@ -31,3 +31,16 @@ def numbers(array: Array, dtype: str | None = None) -> Any:
     if fmt is not None and math.isfinite(value) and fmt.value(ordinal := int(fmt.encode(value))) == value:
         return fmt.shortest(ordinal)
     return number(float(value))
+
+
+def interval_object(fmt: FloatFormat, lo: int | None, hi: int | None) -> dict[str, Any]:
+    """Both ends, in decimal and hexadecimal, and the number of floats between them."""
+    if lo is None or hi is None:
+        return dict.fromkeys(("lo", "hi", "lo_hex", "hi_hex", "floats"))
+    return {
+        "lo": fmt.shortest(lo),
+        "hi": fmt.shortest(hi),
+        "lo_hex": fmt.hex(lo),
+        "hi_hex": fmt.hex(hi),
+        "floats": hi - lo + 1,
+    }

@@ -8,6 +8,7 @@ from itertools import groupby
 
 import numpy as np
 
+from gradcheck.floats import FloatFormat
 from gradcheck.records import Class, Domain, Region, Sweep
 from gradcheck.renderers.styles import Style
 
@@ -43,7 +44,7 @@ def strip(sweep: Sweep, version: str, style: Style) -> list[str]:
     side = 0 if style.unicode else 1
     line = "".join(style.paint(MARKS[kind][side] * len(list(run)), ROLES[kind]) for kind, run in groupby(kinds))
     left, right = ("├", "┤") if style.unicode else ("|", "|")
-    lines = [f"{left}{line}{right}", " " + ticks(sweep, lo, hi, cells).rstrip()]
+    lines = [f"{left}{line}{right}", " " + ticks(sweep.input.fmt, lo, hi, cells).rstrip()]
     return lines + legend(kinds, version, side, cells)
 
 
@@ -58,9 +59,8 @@ def kind_of(region: Region, version: str) -> str:
     return "good" if region.forward is Class.FINITE else "forward"
 
 
-def ticks(sweep: Sweep, lo: int, hi: int, cells: int) -> str:
-    """Numbers under the line, as many as fit; both ends first."""
-    fmt = sweep.input.fmt
+def ticks(fmt: FloatFormat, lo: int, hi: int, cells: int) -> str:
+    """Numbers under a line from one ordinal to another, as many as fit; both ends first."""
     line = [" "] * cells
     wanted = [(lo, short(fmt.text(lo))), (hi, short(fmt.text(hi)))]
     inner = [t for t in TICKS if abs(t) <= fmt.largest and (t == 0 or abs(t) >= fmt.smallest_subnormal)]

@@ -11,6 +11,7 @@ from tabulate import tabulate
 
 from gradcheck.records import Class, Domain, Finding, Region, Report, SearchReport, Sweep, TargetReport, Witness
 from gradcheck.renderers.accuracy import accuracy
+from gradcheck.renderers.map import plane_lines
 from gradcheck.renderers.modes import elsewhere_text
 from gradcheck.renderers.paragraphs import shown, wrapped
 from gradcheck.renderers.strip import strip
@@ -44,6 +45,7 @@ def target_block(target: TargetReport, style: Style) -> str:
     lines = [heading(target, style)]
     for sweep in target.sweeps:
         lines += ["", *sweep_lines(target, sweep, style)]
+    lines += ["", *plane_lines(target.plane, effective(target), style)] if target.plane else []
     lines += [""] if target.findings else []
     lines += finding_lines(target.findings, style)
     lines += note_lines(target, style)
@@ -70,7 +72,8 @@ def searched_block(target: TargetReport, search: SearchReport, style: Style) -> 
 def is_quiet(target: TargetReport) -> bool:
     """Whether there is nothing to show: no finding, every value finite."""
     classes = {c for s in target.sweeps for r in s.regions for c in (r.forward, *r.gradients.values())}
-    return classes <= {Class.FINITE, Class.NONE} and not target.findings
+    bounded = target.plane is None or target.plane.is_finite
+    return classes <= {Class.FINITE, Class.NONE} and bounded and not target.findings
 
 
 def is_finite(sweep: Sweep) -> bool:
@@ -84,7 +87,7 @@ def clean_line(target: TargetReport, style: Style) -> str:
     evaluated = sum(s.evaluated for s in target.sweeps)
     every = "all " if all(s.exhaustive for s in target.sweeps) else ""
     name, clean = style.paint(target.target, "heading"), style.paint("clean", "good")
-    return f"{name}  {clean}  {inputs}: {every}{evaluated:,} floats run"
+    return f"{name}  {clean}  {inputs}: {every}{evaluated:,} floats{pairs(target)} run"
 
 
 def heading(target: TargetReport, style: Style) -> str:
@@ -204,7 +207,8 @@ def note_lines(target: TargetReport, style: Style) -> list[str]:
 
 def coverage(target: TargetReport) -> str:
     """How the results were obtained."""
-    parts = [f"{method(target)}, {'/'.join(target.modes)} mode", accuracy(target), truth(target)]
+    proven = "of pairs the classes are proven, the truth was asked at a few" if target.plane else ""
+    parts = [f"{method(target)}, {'/'.join(target.modes)} mode", accuracy(target), truth(target), proven]
     return "; ".join(part for part in parts if part)
 
 
@@ -222,7 +226,7 @@ def truth(target: TargetReport) -> str:
         return f"the truth is not known{' (no rule for: ' + ', '.join(approximate) + ')' if approximate else ''}"
     if approximate:
         return f"approximate: float64 stands in for the truth (no rule for: {', '.join(approximate)})"
-    return f"truth from real arithmetic at {points:,} of them"
+    return f"truth from real arithmetic at {points:,} of {'the floats' if target.plane else 'them'}"
 
 
 def method(target: TargetReport) -> str:
@@ -230,8 +234,13 @@ def method(target: TargetReport) -> str:
     evaluated = sum(s.evaluated for s in target.sweeps)
     floats = sum(s.plan.floats for s in target.sweeps)
     if all(s.exhaustive for s in target.sweeps):
-        return f"exhaustive: all {floats:,} floats run"
+        return f"exhaustive: all {floats:,} floats{pairs(target)} run"
     return f"sampled: {evaluated:,} of {count(floats)} floats run"
+
+
+def pairs(target: TargetReport) -> str:
+    """A word on the pairs that were run too."""
+    return f" and all {target.plane.pairs:,} pairs" if target.plane else ""
 
 
 def summary(report: Report, style: Style) -> str:

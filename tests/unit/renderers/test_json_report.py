@@ -134,8 +134,14 @@ def test_a_single_input_is_held_nowhere(full: Report) -> None:
 def test_coverage_counts_all_inputs(full: Report) -> None:
     first, second, _ = strictly(render_json(full, Style()))["targets"]
     domain = 2**32 - 2**24 - 100 + 2
-    assert first["coverage"] == {"method": "sampled", "evaluated": 1002, "domain": domain, "screen": None}
-    assert second["coverage"] == {"method": "exhaustive", "evaluated": 2, "domain": 2, "screen": None}
+    assert first["coverage"] == {
+        "method": "sampled",
+        "evaluated": 1002,
+        "domain": domain,
+        "pairs": None,
+        "screen": None,
+    }
+    assert second["coverage"] == {"method": "exhaustive", "evaluated": 2, "domain": 2, "pairs": None, "screen": None}
 
 
 def test_stretches_that_differ_from_float64_are_in_the_coverage(
