@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import tensorflow as tf
@@ -41,6 +41,8 @@ TRIALS = 3
 """Calls by which a width is measured."""
 
 Progress = Callable[[int, int], None]
+Stretch: TypeAlias = tuple[int, int, int, int]
+"""First and last ordinal, and those of its segment."""
 
 
 def census(
@@ -77,8 +79,16 @@ def parts_of(engine: Engine, done: int = 0) -> Iterator[Runs]:
         return
     segments = list(signed(engine.plan.segments))
     counter = counter_of(engine, segments)
-    size = counter.call if counter else engine.target.block
-    stretches = stretches_of(segments, size, done)
+    yield from runs_of(engine, counter, stretches_of(segments, size_of(engine, counter), done))
+
+
+def size_of(engine: Engine, counter: "Counter | None") -> int:
+    """Floats of a stretch."""
+    return counter.call if counter else engine.target.block
+
+
+def runs_of(engine: Engine, counter: "Counter | None", stretches: Iterator[Stretch]) -> Iterator[Runs]:
+    """The runs of each stretch."""
     if counter is None:
         yield from (one_by_one(engine, lo, hi) for lo, hi, _, _ in stretches)
         return
@@ -93,7 +103,7 @@ def parts_of(engine: Engine, done: int = 0) -> Iterator[Runs]:
                 future.cancel()
 
 
-def stretches_of(segments: list[tuple[int, int]], size: int, done: int) -> Iterator[tuple[int, int, int, int]]:
+def stretches_of(segments: list[tuple[int, int]], size: int, done: int) -> Iterator[Stretch]:
     """First and last ordinal of each stretch of at most `size` floats, and those of its segment."""
     for lo, hi in segments:
         skipped = min(done, hi - lo + 1)
