@@ -5,6 +5,7 @@ its process happens to that worker, not to the cluster's: one that hangs, exits 
 """
 
 import atexit
+import functools
 import json
 import platform
 import selectors
@@ -50,6 +51,7 @@ class Other:
     machine: tuple[str, ...]
 
 
+@functools.cache
 def described() -> tuple[str, ...]:
     """What results depend on here besides the target."""
     flint = metadata.version("python-flint")
