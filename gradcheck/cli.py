@@ -145,6 +145,9 @@ def scan(
     timeout: Annotated[
         str | None, typer.Option(metavar="TIME", help="Time after which one target is given up (60s).")
     ] = None,
+    cluster: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Scan on the workers of this Dask scheduler.")
+    ] = None,
     exhaustive: Annotated[
         bool, typer.Option("--exhaustive", help="Run every float of the ranges: a proof, in seconds to minutes.")
     ] = False,
@@ -184,7 +187,7 @@ def scan(
     files = [(path, format_of(path)) for path in outputs or ()]
     limit = opt.parse_timeout(timeout, options)
     with interruptible(), terminable():
-        report = run_quietly(tuple(targets), options, scanner(jobs, limit, no_cache))
+        report = run_quietly(tuple(targets), options, scanner(jobs, limit, no_cache, cluster))
         deliver(report, output_format, files)
     return exit_status(report, options.fail_on)
 
@@ -229,11 +232,13 @@ def explain(
     return NOTHING if chain.verdict in (Class.FINITE, Class.NONE) else FINDINGS
 
 
-def scanner(jobs: int | None, timeout: float, no_cache: bool) -> "Scanner":
-    """What scans: worker processes, where there are process groups, behind the cache."""
+def scanner(jobs: int | None, timeout: float, no_cache: bool, cluster: str | None) -> "Scanner":
+    """What scans: a cluster, or worker processes, where there are process groups; behind the cache."""
     from gradcheck import pipeline
 
     scan = pipeline.in_process if os.name != "posix" else in_workers(jobs, timeout)
+    if cluster is not None:
+        scan = on_cluster(cluster, timeout)
     if no_cache:
         return scan
     from gradcheck.pipeline.remembered import remembering
@@ -250,6 +255,19 @@ def in_workers(jobs: int | None, timeout: float) -> "Scanner":
         from gradcheck.pipeline.crew import Crew
 
         return Crew(jobs, timeout)(texts, options, configured, progress)
+
+    return scan
+
+
+def on_cluster(address: str, timeout: float) -> "Scanner":
+    """A cluster, connected to when there is something to scan."""
+
+    def scan(
+        texts: tuple[str, ...], options: "ScanOptions", configured: "Configuration", progress: Callable[[str], None]
+    ) -> Iterator["Scanned"]:
+        from gradcheck.pipeline.cluster import Cluster
+
+        return Cluster(address, timeout)(texts, options, configured, progress)
 
     return scan
 

@@ -5,9 +5,9 @@ again. Principle: what cannot be told from files has no key; a cache that cannot
 """
 
 from gradcheck.cache.citations import still_hold
-from gradcheck.cache.fingerprint import Origin, key_of
+from gradcheck.cache.fingerprint import Origin, key_of, sources_of
 from gradcheck.cache.store import DIRECTORY, Remembered, Store, Warn
-from gradcheck.cache.surroundings import surroundings
+from gradcheck.cache.surroundings import instruction_set, surroundings
 from gradcheck.cache.written import Unwritable, dumps, loads
 
 __all__ = [
@@ -18,8 +18,10 @@ __all__ = [
     "Unwritable",
     "Warn",
     "dumps",
+    "instruction_set",
     "key_of",
     "loads",
+    "sources_of",
     "still_hold",
     "surroundings",
 ]

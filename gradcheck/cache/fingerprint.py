@@ -7,6 +7,7 @@ cannot be seen from here, and needs `--no-cache`: data files that the target's c
 its own.
 """
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator, MutableMapping
@@ -61,16 +62,35 @@ def key_of(
     return digest_of("\0".join(whole).encode("utf-8", "surrogatepass"))
 
 
+def sources_of(origins: tuple[Origin, ...]) -> list[str]:
+    """The files that targets need: their modules, local modules that those import, as far as it can be told, models."""
+    found: dict[str, None] = {}
+    for origin in origins:
+        place = Path(origin.text)
+        if origin.kind == "model":
+            found |= dict.fromkeys(str(p) for p in (place.rglob("*") if place.is_dir() else [place]) if p.is_file())
+        with contextlib.suppress(Untold):
+            found |= dict.fromkeys(walk_of(origin, (origin,), (), {}, strict=False).files.values())
+    return list(found)
+
+
 def depends_on(
     origin: Origin, origins: tuple[Origin, ...], others: tuple[Origin, ...], memory: Memory
 ) -> Iterator[str]:
     """A line for each thing that a target depends on."""
+    yield from files_of(Path(origin.text)) if origin.kind == "model" else ()
+    yield from sorted(walk_of(origin, origins, others, memory).lines)
+
+
+def walk_of(
+    origin: Origin, origins: tuple[Origin, ...], others: tuple[Origin, ...], memory: Memory, strict: bool = True
+) -> "Walk":
+    """The walk from a target, done."""
     here = Path.cwd()
     roots = dict.fromkeys(str(root) for o in (origin, *origins) if o.kind == "file" for root in [root_of(o.text)[0]])
     strange = {str(root_of(o.text)[0]) for o in others if o.kind == "file" and Path(o.text).is_file()}
-    walk = Walk((*roots, str(here)), tuple(sorted(strange - {*roots, str(here)})), memory)
+    walk = Walk((*roots, str(here)), tuple(sorted(strange - {*roots, str(here)})), memory, strict)
     if origin.kind == "model":
-        yield from files_of(Path(origin.text))
         for name in keras_modules(Path(origin.text)):
             walk.follow(name)
     elif origin.kind == "file":
@@ -79,7 +99,7 @@ def depends_on(
         walk.read(Module(name, str(Path(origin.text).resolve()), ()), walk.follow(package) if package else None)
     else:
         walk.follow(origin.text)
-    yield from sorted(walk.lines)
+    return walk
 
 
 def root_of(file: str) -> tuple[Path, str]:
@@ -99,13 +119,17 @@ class Walk:
         roots: directories that are searched before `sys.path`.
         strange: directories of other targets of the run, which may hide a module from this one.
         memory: facts of sources, by their digests.
+        strict: whether it ends, by `Untold`, where a module imports what cannot be told.
         lines: what was found.
+        files: of local modules, with their dotted names.
     """
 
     roots: tuple[str, ...]
     strange: tuple[str, ...]
     memory: Memory
+    strict: bool = True
     lines: set[str] = field(default_factory=set)
+    files: dict[str, str] = field(default_factory=dict)
     seen: dict[str, Module | None] = field(default_factory=dict)
 
     def follow(self, dotted: str) -> Module | None:
@@ -136,6 +160,7 @@ class Walk:
         if module.file is None:
             self.lines.add(f"{module.name}: {module.directories}")
             return
+        self.files[module.name] = module.file
         content = Path(module.file).read_bytes()
         digest = digest_of(content)
         if not module.file.endswith(".py"):
@@ -144,7 +169,7 @@ class Walk:
         if digest not in self.memory:
             self.memory[digest] = facts_of(content)
         facts = self.memory[digest]
-        if not facts.told:
+        if self.strict and not facts.told:
             raise Untold
         self.lines.add(f"{module.name}: {module.file} {facts.digest}")
         inside = module if module.is_package else package

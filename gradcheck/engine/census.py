@@ -8,16 +8,19 @@ import contextlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
+from typing import TypeAlias
 
 import tensorflow as tf
 
 from gradcheck.engine import Engine
-from gradcheck.engine.counter import counter_of, one_by_one
+from gradcheck.engine.counter import Counter, counter_of, one_by_one
 from gradcheck.engine.runs import Runs
 from gradcheck.engine.tally import Tally
 from gradcheck.machine import cores
 
 Progress = Callable[[int, int], None]
+Stretch: TypeAlias = tuple[int, int, int, int]
+"""First and last ordinal, and those of its segment."""
 
 
 def census(
@@ -54,8 +57,16 @@ def parts_of(engine: Engine, done: int = 0) -> Iterator[Runs]:
         return
     segments = list(signed(engine.plan.segments))
     counter = counter_of(engine, segments)
-    size = counter.width if counter else engine.target.block
-    stretches = stretches_of(segments, size, done)
+    yield from runs_of(engine, counter, stretches_of(segments, size_of(engine, counter), done))
+
+
+def size_of(engine: Engine, counter: Counter | None) -> int:
+    """Floats of a stretch."""
+    return counter.width if counter else engine.target.block
+
+
+def runs_of(engine: Engine, counter: Counter | None, stretches: Iterator[Stretch]) -> Iterator[Runs]:
+    """The runs of each stretch."""
     if counter is None:
         yield from (one_by_one(engine, lo, hi) for lo, hi, _, _ in stretches)
         return
@@ -70,7 +81,7 @@ def parts_of(engine: Engine, done: int = 0) -> Iterator[Runs]:
                 future.cancel()
 
 
-def stretches_of(segments: list[tuple[int, int]], size: int, done: int) -> Iterator[tuple[int, int, int, int]]:
+def stretches_of(segments: list[tuple[int, int]], size: int, done: int) -> Iterator[Stretch]:
     """First and last ordinal of each stretch of at most `size` floats, and those of its segment."""
     for lo, hi in segments:
         skipped = min(done, hi - lo + 1)

@@ -52,6 +52,14 @@ class Tally:
         if self.kept > MOST_RUNS:
             self.kept = len(self.joined().lo)
 
+    def follow(self, share: "Tally") -> bool:
+        """Add the tally of the next share of the line; False where only part by part would do as in one sitting."""
+        if not (self.zeros and share.zeros) or self.kept + share.kept > MOST_RUNS:
+            return False
+        self.parts.append(share.joined())
+        self.kept, self.floats = self.kept + share.kept, self.floats + share.floats
+        return True
+
     @property
     def is_noise(self) -> bool:
         """Whether there are too many runs even so."""

@@ -104,6 +104,7 @@ class Work:
     Attributes:
         text, index: which target; the index is None while a text is expanded.
         number: of the target in the whole run, from 1.
+        timeout: seconds that it may take when it is loaded.
         deadline: on the monotonic clock.
         is_loaded: whether its module is imported.
         note: what it last said of itself.
@@ -112,6 +113,7 @@ class Work:
     text: Text
     index: int | None
     number: int
+    timeout: float
     deadline: float
     limit: float
     is_loaded: bool = False
@@ -122,6 +124,11 @@ class Work:
         """Of the target."""
         return self.text.text if self.index is None or self.text.names is None else self.text.names[self.index]
 
+    def loaded(self) -> None:
+        """Note that its module is there: the clock begins again."""
+        self.is_loaded, self.limit = True, self.timeout
+        self.deadline = time.monotonic() + self.limit
+
     def finish(self, report: TargetReport, environment: Environment | None = None) -> None:
         """Put the report in its place."""
         self.text.environment = self.text.environment or environment
@@ -129,6 +136,12 @@ class Work:
             self.text.end_with(report)
         else:
             self.text.reports[self.index] = report
+
+
+def begun(text: Text, timeout: float, index: int | None = None, number: int = 1) -> Work:
+    """Work that is handed out now."""
+    limit = max(timeout, LOADING_TIMEOUT)
+    return Work(text, index, number, timeout, time.monotonic() + limit, limit)
 
 
 class Shift:
@@ -175,8 +188,7 @@ class Shift:
             if text.begun < text.size:
                 index = None if text.names is None else text.begun
                 text.begun += 1
-                limit = max(self.crew.timeout, LOADING_TIMEOUT)
-                return Work(text, index, before + text.begun, time.monotonic() + limit, limit)
+                return begun(text, self.crew.timeout, index, before + text.begun)
             before += text.size
         return None
 
@@ -228,8 +240,7 @@ class Shift:
             return
         match answer:
             case Loaded():
-                work.is_loaded, work.limit = True, self.crew.timeout
-                work.deadline = time.monotonic() + work.limit
+                work.loaded()
             case Note(line):
                 work.note = line
             case Finished(part, content):

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from gradcheck.pipeline.deaths import Death
@@ -29,9 +30,14 @@ main(*{descriptors}, {parent})
 
 
 class Hand:
-    """A worker process. `stream` is what its answers arrive on; it belongs into a selector."""
+    """A worker process. `stream` is what its answers arrive on; it belongs into a selector.
 
-    def __init__(self) -> None:
+    Args:
+        directory: its working directory; None: this one.
+        path: its `sys.path`; None: this process's.
+    """
+
+    def __init__(self, directory: Path | None = None, path: list[str] | None = None) -> None:
         self.inbox = Inbox()
         requests, self.requests = os.pipe()
         self.stream, answers = os.pipe()
@@ -39,9 +45,11 @@ class Hand:
         theirs = (requests, answers, last_words)
         for descriptor in (self.requests, self.stream, self.last_words, last_words):
             os.set_blocking(descriptor, False)
+        program = PROGRAM.format(path=sys.path if path is None else path, descriptors=theirs, parent=os.getpid())
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", PROGRAM.format(path=sys.path, descriptors=theirs, parent=os.getpid())],
+                [sys.executable, "-c", program],
+                cwd=directory,
                 stdin=subprocess.DEVNULL,
                 stdout=error_descriptor(),
                 pass_fds=theirs,

@@ -46,6 +46,23 @@ class Scan:
 
 
 @dataclass(frozen=True)
+class Divide:
+    """To a worker: cut the lines of a target, of which every float is to be run, into shares."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Share:
+    """To a worker: run the floats from `first` up to `last` (not included) of a line, counted along its plan."""
+
+    name: str
+    part: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
 class Loaded:
     """From a worker: the target's module is imported, and so is TensorFlow; the scan begins."""
 
@@ -62,6 +79,20 @@ class Finished:
     """From a worker: what it has finished of a target, to be kept until that is scanned again."""
 
     part: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Divided:
+    """From a worker: the shares of a target, in order; none where it is not elementwise, or cannot be checked."""
+
+    shares: tuple[Share, ...]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """From a worker: the tally of a share; nothing where it could not be run."""
+
     content: bytes
 
 
@@ -96,8 +127,8 @@ class Bug:
     traceback: str
 
 
-Request: TypeAlias = Setting | Expand | Scan
-Answer: TypeAlias = Loaded | Note | Finished | Names | Done | Ended | Bug
+Request: TypeAlias = Setting | Expand | Scan | Divide | Share
+Answer: TypeAlias = Loaded | Note | Finished | Divided | Counted | Names | Done | Ended | Bug
 
 
 def frame(message: Request | Answer) -> bytes:

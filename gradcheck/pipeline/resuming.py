@@ -19,8 +19,7 @@ class Resumable:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.name = engine.target.name
-        self.part = f"{engine.target.inputs[engine.plan.index].name}, {engine.target.mode}"
+        self.name, self.part = engine.target.name, part_of(engine)
         kept = checkpoints.read(self.name)
         self.is_kept = kept is not None
         self.begun = self.tally_of(kept.get(self.part) if kept else None)
@@ -44,3 +43,8 @@ class Resumable:
         if self.is_kept and (done or monotonic() - self.last >= checkpoints.EVERY):
             checkpoints.write(self.name, self.part, tally.to_bytes())
             self.last = monotonic()
+
+
+def part_of(engine: Engine) -> str:
+    """The name of what is computed: the input, and the mode."""
+    return f"{engine.target.inputs[engine.plan.index].name}, {engine.target.mode}"

@@ -26,6 +26,7 @@ from gradcheck.pipeline import environment_of_tensorflow, failed
 from gradcheck.pipeline.messages import (
     Answer,
     Bug,
+    Divide,
     Done,
     Ended,
     Expand,
@@ -36,6 +37,7 @@ from gradcheck.pipeline.messages import (
     Note,
     Scan,
     Setting,
+    Share,
 )
 from gradcheck.pipeline.messages import frame as framed
 from gradcheck.records import TargetReport
@@ -121,6 +123,10 @@ def work(inbox: "queue.SimpleQueue[Any]", send: Send) -> None:
                     case Scan(name, kept):
                         with checkpoints.kept_by(Carrier(kept, send)):
                             answer = Done(scanned(name, setting, send), environment_of_tensorflow())
+                    case Divide() | Share() as request:
+                        from gradcheck.pipeline import shares
+
+                        answer = shares.answer(request, setting, lambda: send(Loaded()))
             except (SystemExit, KeyboardInterrupt, MemoryError) as error:  # nobody but the target raises these here
                 send(Ended(one_line(f"{type(error).__name__}: {error}").rstrip(": ")))
                 return

@@ -88,7 +88,7 @@ def test_it_goes_on_where_it_was_and_says_the_same(monkeypatch: pytest.MonkeyPat
     assert len(rest.written) == 9
     assert said[0] == "resumed at 50%"
     text, said = scanned(Book(whole.last))
-    assert (text, said) == (expected, ["resumed at 100%"])
+    assert (text, said) == (expected, ["resumed at 100%", "against float64"])
 
 
 def test_what_is_not_readable_is_begun_again() -> None:
