@@ -78,6 +78,7 @@ def test_what_only_another_mode_has_is_told_as_its_own() -> None:
     assert (differs.lo, differs.hi) == (nan.lo, nan.hi)
 
 
+@pytest.mark.slow
 def test_modes_that_agree_say_everything_once() -> None:
     alone = found("softplus", "80:100", "graph")
     assert [f.code for f in found("softplus", "80:100", "graph", "eager")] == [f.code for f in alone]

@@ -66,6 +66,7 @@ def on_pairs(report: TargetReport) -> list[Finding]:
     return [finding for finding in report.findings if finding.lo is None]
 
 
+@pytest.mark.slow
 def test_a_norm_at_zero_is_one_finding_a_code_and_input() -> None:
     report = scanned("length", "-1e-3:1e-3")
     found = on_pairs(report)
@@ -113,6 +114,7 @@ def test_where_the_function_is_not_defined_there_is_no_finding() -> None:
     assert plane_of(report).maps[0].cells[0].strip("N") == ""
 
 
+@pytest.mark.slow
 def test_a_custom_gradient_is_what_counts() -> None:
     found = on_pairs(scanned("safe_length", "-1e-3:1e-3"))
     assert {f.version for f in found if f.severity == "info"} == {"autodiff"}

@@ -74,6 +74,7 @@ def interrupted(stop: int, name: str = "softplus", *ranges: str) -> dict[str, by
     return book.last
 
 
+@pytest.mark.slow
 def test_it_goes_on_where_it_was_and_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = Book({})
     expected, said = scanned(whole)
