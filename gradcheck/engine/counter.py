@@ -8,6 +8,7 @@ behind is never folded into it.
 """
 
 import threading
+from collections.abc import Iterator
 from time import perf_counter
 from typing import Any
 
@@ -81,17 +82,17 @@ class Counter:
         if last - first + 1 < self.width:
             return one_by_one(self.engine, lo, hi)
         start = min(lo, last - self.width + 1)  # whole blocks only: the last one repeats what another one did
-        codes = self.codes(start).tolist()
-        size = self.width // len(codes)
-        pieces = [self.piece(start + i * size, size, code) for i, code in enumerate(codes)]
-        return joined(pieces).between(lo, hi)
+        return joined(list(self.parts(start))).between(lo, hi)
 
-    def piece(self, start: int, size: int, code: int) -> Runs:
-        """One piece of ordinals, taken apart where it has no code."""
-        last = start + size - 1
-        if code != UNKNOWN:
-            return Runs(np.array([start]), np.array([last]), np.array([code]))
-        return taken_apart(np.arange(start, last + 1, dtype=np.int64), self.every_code(start, size))
+    def parts(self, start: int) -> Iterator[Runs]:
+        """The runs of a block from `start` on; pieces without a code are taken apart."""
+        codes = self.codes(start)
+        size = self.width // len(codes)
+        starts = start + size * np.arange(len(codes))
+        told = codes != UNKNOWN
+        yield Runs(starts[told], starts[told] + size - 1, codes[told])
+        for first in starts[~told].tolist():
+            yield taken_apart(np.arange(first, first + size, dtype=np.int64), self.every_code(first, size))
 
     def every_code(self, start: int, size: int) -> Codes:
         """The codes of a piece of ordinals, float by float."""
