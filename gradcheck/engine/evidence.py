@@ -1,7 +1,8 @@
 """Is a target elementwise, and is it a function at all? Decided by evidence.
 
 In: an engine. Out: nothing, or `CannotCheck`. Run again, a block must give the same classes and values; permuted, each
-element must keep its value and gradient; with half of its neighbours replaced, so must the other half.
+element must keep its value and gradient; with half of its neighbours replaced, so must the other half; and so must an
+element among nothing but its equals.
 """
 
 import numpy as np
@@ -12,6 +13,10 @@ from gradcheck.floats import Doubles, Ordinals
 
 ULPS = 4
 """Last bits in which a lane of a kernel may differ from another one."""
+
+ALONE = 8
+"""Elements of a block that are run among their equals: what asks whether any element, or all of them, are above 0 gets
+the same answer for every mixed block."""
 
 MODERATE = 4.0
 """Values of the first block lie within this distance of 0, where sums over a block stay finite and visible."""
@@ -38,13 +43,24 @@ def require_elementwise(engine: Engine, seed: int) -> None:
         order = rng.permutation(n)
         kept = rng.permutation(n) < n // 2
         swapped = np.where(kept, block, others)
-        if not agree(engine, base, engine.values(block[order]), order) or not agree(
-            engine, base, engine.values(swapped), np.arange(n), kept
+        if (
+            not agree(engine, base, engine.values(block[order]), order)
+            or not agree(engine, base, engine.values(swapped), np.arange(n), kept)
+            or not alike_alone(engine, base, block)
         ):
             raise NotElementwise(
                 NOT_SUPPORTED_YET,
                 f"{engine.target.name}: not elementwise: an element's result changes with its neighbours",
             )
+
+
+def alike_alone(engine: Engine, base: Values, block: Ordinals) -> bool:
+    """Whether the first elements of a block keep their results among their equals; points that run one by one do."""
+    if engine.target.looped:
+        return True
+    return all(
+        agree(engine, base, engine.values(block[i : i + 1]), np.array([i])) for i in range(min(ALONE, len(block)))
+    )
 
 
 def takes_rows(engine: Engine) -> bool:

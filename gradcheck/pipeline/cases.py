@@ -86,7 +86,7 @@ def likely_first(target: TracedTensors, found: search.Sightings, j: int, code: i
     """Points with a code in a column: those with finite outputs first, those that are far out last."""
     points = [(s[0] != 0, p) for s, kept in found.bad.items() if s[j] == code for p in kept]
     ordered = sorted(points, key=lambda pair: (is_far(target, pair[1]), pair[0]))  # stable: simple ones stay in front
-    return [p for _, p in ordered[: max(min(TRIED, OPERATIONS // target.operations), FEWEST)]]
+    return [p for _, p in ordered[: max(min(TRIED, OPERATIONS // max(target.operations, 1)), FEWEST)]]
 
 
 def forward_cases(bench: Bench, found: search.Sightings) -> Iterator[Case]:

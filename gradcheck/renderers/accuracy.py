@@ -13,9 +13,8 @@ def accuracy(target: TargetReport) -> str:
         return ""
     left = [(fmt, lo, hi) for fmt, screen in screens for lo, hi in screen.unlisted]
     listed = any(screen.stretches != screen.unlisted for _, screen in screens)
-    known = (
-        f"every finite gradient{' elsewhere' if listed else ''} is that of the graph in float64, within the tolerance"
-    )
+    where = f"{' on a line' if target.plane else ''}{' elsewhere' if listed else ''}"
+    known = f"every finite gradient{where} is that of the graph in float64, within the tolerance"
     if not left:
         return known
     fmt, lo, hi = max(left, key=lambda part: part[2] - part[1])

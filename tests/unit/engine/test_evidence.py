@@ -35,6 +35,16 @@ def signed(*shape: int | None) -> Callable[[Any], Any]:
     return lambda function: tf.function(function, input_signature=[tf.TensorSpec(shape, tf.float32)])
 
 
+def any_above(x: Any) -> Any:
+    """Every mixed block says yes."""
+    return tf.cond(tf.reduce_any(x > 1), lambda: x * x, lambda: x)
+
+
+def all_above(x: Any) -> Any:
+    """Every mixed block says no."""
+    return tf.cond(tf.reduce_all(x > 0), lambda: tf.sqrt(x), lambda: tf.zeros_like(x))
+
+
 ELEMENTWISE: list[Callable[..., Any]] = [
     my_softplus,
     tf.exp,
@@ -76,6 +86,8 @@ NOT_ELEMENTWISE: list[Callable[..., Any]] = [
     lambda x: tf.where(tf.reduce_max(x) > 100.0, x * 2.0, x),
     lambda x: x * tf.stop_gradient(tf.reduce_mean(x)),
     gradient_of_the_sum,
+    any_above,
+    all_above,
     signed(3)(tf.nn.softmax),
     signed(3)(lambda x: tf.reverse(x, [0])),
 ]
