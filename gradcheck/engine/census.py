@@ -6,8 +6,6 @@ TensorFlow one thread an operation.
 
 import contextlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
 from typing import TypeAlias
 
 import tensorflow as tf
@@ -16,7 +14,7 @@ from gradcheck.engine import Engine
 from gradcheck.engine.counter import Counter, counter_of, one_by_one
 from gradcheck.engine.runs import Runs
 from gradcheck.engine.tally import Tally
-from gradcheck.machine import cores
+from gradcheck.machine import cores, in_order
 
 Progress = Callable[[int, int], None]
 Stretch: TypeAlias = tuple[int, int, int, int]
@@ -70,15 +68,7 @@ def runs_of(engine: Engine, counter: Counter | None, stretches: Iterator[Stretch
     if counter is None:
         yield from (one_by_one(engine, lo, hi) for lo, hi, _, _ in stretches)
         return
-    with ThreadPoolExecutor(cores()) as pool:
-        waiting = [pool.submit(counter.stretch, *s) for s in islice(stretches, 2 * cores())]
-        try:
-            while waiting:
-                yield waiting.pop(0).result()
-                waiting += [pool.submit(counter.stretch, *s) for s in islice(stretches, 1)]
-        finally:
-            for future in waiting:
-                future.cancel()
+    yield from in_order(lambda stretch: counter.stretch(*stretch), stretches)
 
 
 def stretches_of(segments: list[tuple[int, int]], size: int, done: int) -> Iterator[Stretch]:

@@ -9,8 +9,6 @@ TensorFlow in 0.4. That tells the class of most stretches of a row; those of sev
 """
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
 from time import perf_counter
 from typing import Any
 
@@ -27,7 +25,7 @@ from gradcheck.engine.mapped import Mapped
 from gradcheck.engine.summaries import bits_of
 from gradcheck.errors import CANNOT_TRACE, CannotCheck
 from gradcheck.floats import FORMATS, FloatFormat, Ordinals
-from gradcheck.machine import cores
+from gradcheck.machine import in_order
 from gradcheck.records import PlaneMap, Tensor
 
 BLOCKS = (1 << 17, 1 << 18, 1 << 19, 1 << 20)
@@ -68,17 +66,8 @@ def plane(x: Engine, y: Engine, progress: Progress = lambda done, total: None) -
 
 def every_part(counter: "Counter") -> Iterator[tuple[int, list[Boxes]]]:
     """How many rows, and the boxes of each gradient on them, in order."""
-    blocks = iter([counter.rows[s : s + counter.height] for s in range(0, len(counter.rows), counter.height)])
-    with ThreadPoolExecutor(cores()) as pool:
-        waiting = [(len(b), pool.submit(counter.boxes, b)) for b in islice(blocks, 2 * cores())]
-        try:
-            while waiting:
-                count, future = waiting.pop(0)
-                yield count, future.result()
-                waiting += [(len(b), pool.submit(counter.boxes, b)) for b in islice(blocks, 1)]
-        finally:
-            for _, future in waiting:
-                future.cancel()
+    blocks = (counter.rows[s : s + counter.height] for s in range(0, len(counter.rows), counter.height))
+    yield from in_order(lambda block: (len(block), counter.boxes(block)), blocks)
 
 
 def counter_of(x: Engine, y: Engine) -> "Counter | None":

@@ -11,7 +11,6 @@ finite in float64 allows for nothing; blocks in which no gradient is finite are 
 """
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,11 +20,11 @@ from numpy.typing import NDArray
 
 from gradcheck.engine import CLASSES, COLUMN_BITS, Engine, to_tensor
 from gradcheck.engine import counter as counting
-from gradcheck.engine.census import Progress, signed
+from gradcheck.engine.census import Progress, signed, stretches_of
 from gradcheck.engine.counter import Counter, barrier, has_gradient
 from gradcheck.engine.runs import Runs
 from gradcheck.engine.suspects import NONE, Suspects, suspects_of
-from gradcheck.machine import cores
+from gradcheck.machine import in_order
 from gradcheck.options import CONDITION_ULPS
 from gradcheck.records import Class, Tensor
 
@@ -69,15 +68,8 @@ def screened(
 
 def parts_of(screener: "Screener", segments: list[tuple[int, int]]) -> Iterator[tuple[Suspects, int]]:
     """What is suspicious in each stretch of the plan, and how many floats that has."""
-    calls = [
-        (s, min(s + screener.width - 1, hi), lo, hi) for lo, hi in segments for s in range(lo, hi + 1, screener.width)
-    ]
-    pool = ThreadPoolExecutor(cores())
-    try:
-        for found, (lo, hi, _, _) in zip(pool.map(lambda call: screener.stretch(*call), calls), calls, strict=True):
-            yield found, hi - lo + 1
-    finally:
-        pool.shutdown(cancel_futures=True)
+    stretches = stretches_of(segments, screener.width, 0)
+    yield from in_order(lambda s: (screener.stretch(*s), s[1] - s[0] + 1), stretches)
 
 
 def screener_of(engine: Engine, runs: Runs, allowance: Allowance) -> "Screener | None":
