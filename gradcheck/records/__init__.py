@@ -7,6 +7,7 @@ dtype; they become decimals where they are printed.
 
 from gradcheck.records.classes import Class, Domain, Kind
 from gradcheck.records.findings import Cause, Chain, Elsewhere, Finding, LineInterval, Link, TensorWitness, Witness
+from gradcheck.records.ignores import Ignore, Place, Suppression
 from gradcheck.records.planes import Plane, PlaneClass, PlaneMap, Rectangle
 from gradcheck.records.reports import Environment, Report, SearchReport, TargetError, TargetReport
 from gradcheck.records.sweeps import InputPlan, ModeRegion, ModeResult, Reference, Region, Screen, Sweep
@@ -32,6 +33,7 @@ __all__ = [
     "Elsewhere",
     "Environment",
     "Finding",
+    "Ignore",
     "InputPlan",
     "Kind",
     "LineInterval",
@@ -40,6 +42,7 @@ __all__ = [
     "ModeRegion",
     "ModeResult",
     "Parameter",
+    "Place",
     "Plane",
     "PlaneClass",
     "PlaneMap",
@@ -53,6 +56,7 @@ __all__ = [
     "SearchReport",
     "Stop",
     "Study",
+    "Suppression",
     "Sweep",
     "TargetError",
     "TargetReport",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from gradcheck.floats import FloatFormat
 from gradcheck.program import Array
 from gradcheck.records.classes import Class
+from gradcheck.records.ignores import Suppression
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,7 @@ class Finding:
         tensor: the witness of a tensor target, in the place of `witness`.
         elsewhere: ways of running the witness, or an end, in which it is of another class.
         mode: in which it was found: graph, eager or xla; of a disagreement the first of them.
+        suppressed: why it does not count; None where it does.
     """
 
     code: str
@@ -151,6 +153,7 @@ class Finding:
     tensor: TensorWitness | None = None
     elsewhere: tuple[Elsewhere, ...] = ()
     mode: str = "graph"
+    suppressed: Suppression | None = None
 
 
 @dataclass(frozen=True)

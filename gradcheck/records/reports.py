@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gradcheck.records.findings import Finding
+from gradcheck.records.ignores import Ignore, Place
 from gradcheck.records.planes import Plane
 from gradcheck.records.sweeps import Sweep
 from gradcheck.records.targets import TracedInput
@@ -49,7 +50,12 @@ class SearchReport:
 
 @dataclass(frozen=True)
 class TargetReport:
-    """All that is reported of one target."""
+    """All that is reported of one target.
+
+    Attributes:
+        place: where its function is defined; None of a model, and of what is not a Python function.
+        ignores: what is not to count, as its source and the configuration say.
+    """
 
     target: str
     error: TargetError | None = None
@@ -61,6 +67,8 @@ class TargetReport:
     notes: tuple[str, ...] = ()
     search: SearchReport | None = None
     plane: Plane | None = None
+    place: Place | None = None
+    ignores: tuple[Ignore, ...] = ()
 
     @property
     def status(self) -> str:

@@ -1,0 +1,48 @@
+"""The command line: words in, text and an exit status out. A command a file.
+
+Only this package, and `delivery` for it, write to the standard streams. A mistake of the user's is one line on standard
+error and exit status 2; whatever else goes wrong is a bug in gradcheck, exit status 101.
+"""
+
+import sys
+import traceback
+from typing import NoReturn
+
+from gradcheck import __version__
+from gradcheck.cli import explain, scan  # noqa: F401  (their commands)
+from gradcheck.cli.app import app
+from gradcheck.delivery import Closed, Interrupted, Terminated, complain, say
+from gradcheck.errors import BAD_CONFIGURATION, CannotCheck, one_line
+from gradcheck.vocabulary import BUG, CLOSED, INTERRUPTED, TERMINATED
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit with its status."""
+    try:
+        status = app(args=arguments, prog_name="gradcheck", standalone_mode=False)
+    except CannotCheck as error:
+        status = complain(error.code, error.message)
+    except (KeyboardInterrupt, Interrupted):
+        say("gradcheck: interrupted", sys.stderr)
+        status = INTERRUPTED
+    except Terminated:
+        say("gradcheck: terminated", sys.stderr)
+        status = TERMINATED
+    except Closed:
+        status = CLOSED
+    except Exception as error:
+        status = usage_error(error) if hasattr(error, "format_message") else bug(error)
+    raise SystemExit(status or 0)
+
+
+def usage_error(error: Exception) -> int:
+    """A mistake that the option parser found, as one line."""
+    said = one_line(error.format_message())  # type: ignore[attr-defined]
+    return complain(BAD_CONFIGURATION, f"{said.rstrip('.')}; see gradcheck --help" if said else "see gradcheck --help")
+
+
+def bug(error: Exception) -> int:
+    """Whatever should not have happened, with its traceback: it is ours."""
+    traceback.print_exception(error)
+    print(f"gradcheck: a bug in gradcheck {__version__}: {one_line(repr(error))}; please report it", file=sys.stderr)
+    return BUG
