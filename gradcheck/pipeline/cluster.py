@@ -7,6 +7,7 @@ together here, in order, and the scan that follows begins with them as an interr
 
 import logging
 import re
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -92,8 +93,9 @@ def connected(address: str) -> Any:
         raise CannotCheck(BAD_CONFIGURATION, f"--cluster {address}: no address; write HOST:PORT or tcp://HOST:PORT")
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     try:
+        answers(address)
         client = Client(address, timeout=PATIENCE, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:  # a time-out is an OSError
+    except (OSError, OverflowError, ValueError, TypeError) as error:  # a time-out is an OSError
         words = f"--cluster {address}: there is no scheduler; start one, dask scheduler, and give its address"
         raise CannotCheck(BAD_CONFIGURATION, words) from error
     if not client.scheduler_info(n_workers=-1)["workers"]:
@@ -102,6 +104,12 @@ def connected(address: str) -> Any:
             BAD_CONFIGURATION, f"--cluster {address}: it has no workers; start some, dask worker {address}"
         )
     return client
+
+
+def answers(address: str) -> None:
+    """Whether anybody is there at all: a refusal is told at once, where distributed would try again and again."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
 
 
 class Errand:

@@ -18,6 +18,7 @@ from gradcheck.renderers.strip import strip
 from gradcheck.renderers.styles import Style
 from gradcheck.renderers.tensor_table import clean_text, search_coverage_text, search_lines, tensor_findings
 from gradcheck.renderers.visible import visible
+from gradcheck.vocabulary import PLACES
 
 MAX_ROWS = 16
 """Regions, and findings, that are printed one by one; more are summed up, and all of them are in the JSON."""
@@ -107,7 +108,7 @@ def heading(target: TargetReport, style: Style) -> str:
 
 def sweep_lines(target: TargetReport, sweep: Sweep, style: Style) -> list[str]:
     """The strip and the regions of one input."""
-    title = f"  {sweep.input.name}: {span(sweep)}{held(target, sweep)}"
+    title = f"  {sweep.input.name}: {span(sweep)}{held(target, sweep)}{first_mode(target)}"
     if is_finite(sweep):
         return [f"{title}: {style.paint('all finite', 'good')}"]
     lines = [title]
@@ -272,6 +273,11 @@ def held(target: TargetReport, sweep: Sweep) -> str:
     others = [s for s in target.sweeps if s is not sweep]
     places = [f"{s.input.name} = {s.input.fmt.text(sweep.plan.held[s.plan.index])}" for s in others]
     return f" ({', '.join(places)})" if places else ""
+
+
+def first_mode(target: TargetReport) -> str:
+    """Which mode is shown, where there are several."""
+    return f", {PLACES[target.modes[0]]}" if len(target.modes) > 1 else ""
 
 
 def share(region: Region, sweep: Sweep) -> str:
