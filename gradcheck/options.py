@@ -150,6 +150,27 @@ class ScanOptions:
         )
 
 
+@dataclass(frozen=True)
+class GateOptions:
+    """What counts, and what fails; no scan depends on it.
+
+    Attributes:
+        select: codes, or beginnings of codes, that are reported; all where there are none.
+        ignore: codes, or beginnings of codes, that are not.
+        fail_on: the lowest severity that fails.
+        exit_zero: whether findings end with exit status 0 all the same.
+        baseline: a file of findings that are known.
+        write_baseline: a file to write them to.
+    """
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    fail_on: str = "error"
+    exit_zero: bool = False
+    baseline: str | None = None
+    write_baseline: str | None = None
+
+
 def parse_range(text: str) -> RangeOption:
     """Read `[NAME=]LO:HI`."""
     name, equals, interval = text.rpartition("=")
