@@ -17,7 +17,5 @@ def init() -> int:
     from gradcheck.configuration.start import begin
 
     for step in begin(Path.cwd()):
-        put(f"{step.done}{':' if step.by_hand else ''}\n")
-        if step.by_hand:
-            put(f"\n{step.by_hand}\n")
+        put(f"{step.done}:\n\n{step.by_hand}\n" if step.by_hand else f"{step.done}\n")
     return NOTHING

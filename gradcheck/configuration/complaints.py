@@ -48,18 +48,19 @@ def line(found: Any, tables: Tables) -> str:
     model: type[BaseModel]
     match found["loc"]:
         case ("target", int(index), *rest):
-            model, keys, heading = Target, tuple(rest), title(tables, index)
+            model, keys = Target, tuple(rest)
+            place = [title(tables, index), dotted(keys)]
         case loc:
-            model, keys, heading = Top, tuple(loc), tables.heading()
-    place = " ".join(part for part in (heading, dotted(keys)) if part)
-    return ": ".join(part for part in (tables.shown, place, why(found, model, keys, tables)) if part)
+            model, keys = Top, tuple(loc)
+            place = [" ".join(part for part in (tables.heading(), dotted(keys)) if part)]
+    return ": ".join(part for part in (tables.shown, *place, why(found, model, keys, tables)) if part)
 
 
 def title(tables: Tables, index: int) -> str:
     """A target's table, by the name that it gives, or by its number."""
     target = tables.content["target"][index]
     name = target.get("name") if isinstance(target, dict) else None
-    return f"{tables.heading(of_target=True)} {name if isinstance(name, str) and name else f'number {index + 1}'}:"
+    return f"{tables.heading(of_target=True)} {name if isinstance(name, str) and name else f'number {index + 1}'}"
 
 
 def dotted(keys: Path) -> str:

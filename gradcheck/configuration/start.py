@@ -90,7 +90,7 @@ def options(directory: Path) -> Step:
 def hook(directory: Path) -> Step:
     """The hook of pre-commit."""
     if os.path.lexists(directory / HOOKS):
-        return Step(f"{HOOKS} is there already; add under repos:", REPOSITORY)
+        return Step(f"{HOOKS} is there already; add under repos", REPOSITORY)
     create(directory / HOOKS, f"repos:\n{REPOSITORY}")
     return Step(f"wrote {HOOKS}")
 
