@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from gradcheck.cli.app import app
+from gradcheck.cli.judging import settle
 from gradcheck.cli.running import run_quietly, scanner
-from gradcheck.delivery import deliver, format_of, interruptible, terminable
+from gradcheck.delivery import format_of, interruptible, terminable
 from gradcheck.vocabulary import DOMAINS, DTYPES, FORMATS, MODES, SEVERITIES
 
 
@@ -42,6 +43,21 @@ def scan(
     fail_on: Annotated[
         str, typer.Option(metavar="SEVERITY", help=f"Lowest severity that fails: {', '.join(SEVERITIES)}.")
     ] = "error",
+    select: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CODES", help="Report only these, GC001 or GC00, with commas; repeatable."),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CODES", help="Leave these out; the longer beginning of a code wins; repeatable."),
+    ] = None,
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 where findings would make it 1.")] = False,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Fail only for what is new since this file, or has grown.")
+    ] = None,
+    write_baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write what is found as a baseline; exit with 0.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the sampling; same seed, same report.", min=0)] = 0,
     tolerance: Annotated[
         float | None,
@@ -86,9 +102,17 @@ def scan(
 
     Exit status: 0 nothing found, 1 findings, 2 a target could not be checked.
     """
+    from gradcheck import gate
     from gradcheck import options as opt
-    from gradcheck.gate import exit_status
-    from gradcheck.options import ScanOptions, parse_choice, parse_hold, parse_range, parse_tolerance
+    from gradcheck.options import (
+        GateOptions,
+        ScanOptions,
+        parse_choice,
+        parse_codes,
+        parse_hold,
+        parse_range,
+        parse_tolerance,
+    )
 
     options = ScanOptions(
         ranges=tuple(parse_range(text) for text in ranges or ()),
@@ -97,7 +121,6 @@ def scan(
         against=against,
         seed=seed,
         tolerance=parse_tolerance(tolerance),
-        fail_on=parse_choice("--fail-on", fail_on, SEVERITIES),
         shapes=dict(opt.parse_shape(text) for text in shapes or ()),
         domains=dict(opt.parse_domain_option(text) for text in domains or ()),
         wrt=tuple(wrt or ()),
@@ -106,10 +129,19 @@ def scan(
         exhaustive=exhaustive,
         modes=tuple(dict.fromkeys(parse_choice("--mode", m, MODES) for m in modes or MODES[:1])),
     )
+    gating = GateOptions(
+        select=parse_codes("--select", select or GateOptions.select),
+        ignore=parse_codes("--ignore", ignore or ()),
+        fail_on=parse_choice("--fail-on", fail_on, SEVERITIES),
+        exit_zero=exit_zero,
+        baseline=baseline,
+        write_baseline=write_baseline,
+    )
+    gate.prepared(gating)
+    whole = not any((ranges, holds, dtype, shapes, domains, wrt, modes, order > 1))
     parse_choice("--format", output_format, FORMATS)
     files = [(path, format_of(path)) for path in outputs or ()]
     limit = opt.parse_timeout(timeout, options)
     with interruptible(), terminable():
         report = run_quietly(tuple(targets), options, scanner(jobs, limit, no_cache, cluster))
-        deliver(report, output_format, files)
-    return exit_status(report, options.fail_on)
+        return settle(gate.judged(report, gating, whole=whole), gating, output_format, files)

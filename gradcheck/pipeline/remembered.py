@@ -54,7 +54,7 @@ class Desk:
         self, store: cache.Store, texts: tuple[str, ...], options: ScanOptions, configured: Configuration
     ) -> None:
         self.store = store
-        self.options = replace(options, fail_on="error")  # the gate reads it, no scan does
+        self.options = options
         self.configured = configured
         self.memory = cache.Remembered(store)
         self.surroundings = tuple(cache.surroundings())

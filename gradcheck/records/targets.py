@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from gradcheck.floats import FORMATS, FloatFormat
 from gradcheck.program import Array, Observation, Program
+from gradcheck.records.ignores import Ignore, Place
 
 Tensor: TypeAlias = Any
 """A TensorFlow tensor; this layer must not import TensorFlow."""
@@ -45,6 +46,8 @@ class LoadedTarget:
         domains: which values an input is made for, by its name, where a convention tells.
         held: names of the inputs that training does not differentiate by: labels, masks, weights.
         takes_tensors: whether it is known to take whole tensors: a Keras model, loss or metric.
+        place: where it is defined in Python source; None of a saved model, and where that cannot be told.
+        ignores: what comments say is not to count, of it and of the lines of its function.
     """
 
     name: str
@@ -58,6 +61,8 @@ class LoadedTarget:
     domains: Mapping[str, str] = field(default_factory=dict)
     held: tuple[str, ...] = ()
     takes_tensors: bool = False
+    place: Place | None = None
+    ignores: tuple[Ignore, ...] = ()
 
     @property
     def is_tensor(self) -> bool:

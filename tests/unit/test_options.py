@@ -179,6 +179,8 @@ def test_the_dtypes_of_the_command_line_are_the_formats() -> None:
 
 def test_defaults() -> None:
     options = ScanOptions()
-    assert (options.ranges, options.holds, options.seed, options.fail_on) == ((), (), 0, "error")
-    assert options.fail_on in SEVERITIES
+    assert (options.ranges, options.holds, options.seed) == ((), (), 0)
+    gate = GateOptions()
+    assert (gate.select, gate.ignore, gate.fail_on, gate.exit_zero) == (("GC",), (), "error", False)
+    assert gate.fail_on in SEVERITIES
     assert float(opt.DEFAULT_HOLD) == 0.5

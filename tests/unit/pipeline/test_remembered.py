@@ -92,12 +92,6 @@ def test_options_count(desk: Desk, options: dict[str, Any]) -> None:
     assert desk.scanned == []
 
 
-def test_which_severity_fails_does_not(desk: Desk) -> None:
-    desk.ask("one:f")
-    desk.ask("one:f", fail_on="info")
-    assert desk.scanned == []
-
-
 def test_configuration_counts_where_it_is_about_the_target(desk: Desk) -> None:
     held = ScanOptions(holds=(parse_hold("y=1"),))
     desk.ask("one:f")
@@ -210,7 +204,7 @@ def test_what_is_not_finished_is_kept_for_the_same_command(desk: Desk) -> None:
         raise KeyboardInterrupt
 
     desk.meanwhile = half
-    for options in ({"fail_on": "info"}, {}, {"seed": 1}):
+    for options in ({}, {}, {"seed": 1}):
         with pytest.raises(KeyboardInterrupt):
             desk.ask("one", exhaustive=True, **options)
     with pytest.raises(KeyboardInterrupt):
