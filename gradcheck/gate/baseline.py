@@ -105,7 +105,7 @@ def is_covered(own: Entry, near: Iterable[Entry]) -> bool:
     slack, reached = slack_of(own), own.lo
     for lo, hi in sorted((e.lo, e.hi) for e in near if e.lo is not None and e.hi is not None):
         if lo - slack > reached:
-            return False
+            break
         reached = max(reached, hi + slack + 1)
     return reached > own.hi
 

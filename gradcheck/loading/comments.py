@@ -116,7 +116,8 @@ def statements(tree: ast.Module) -> tuple[dict[int, ast.stmt], dict[int, ast.stm
 
 def first_of(node: ast.stmt) -> int:
     """The first line of a statement, its decorators with it."""
-    return min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(d.lineno for d in decorators)])
 
 
 def header_end(node: ast.stmt) -> int:

@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 from gradcheck import options as opt
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
 from gradcheck.floats import FORMATS, FloatFormat
-from gradcheck.options import HoldOption, RangeOption, ScanOptions, ordinal, parse_choice, parse_hold, parse_range
+from gradcheck.options import (
+    GateOptions,
+    HoldOption,
+    RangeOption,
+    ScanOptions,
+    ordinal,
+    parse_choice,
+    parse_hold,
+    parse_range,
+)
 from gradcheck.vocabulary import DTYPES, SEVERITIES
 
 each_format = pytest.mark.parametrize("fmt", FORMATS.values(), ids=list(FORMATS))
