@@ -6,13 +6,14 @@ when there is something to load: a text alone is read without it.
 """
 
 import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 from gradcheck.errors import NO_SUCH_ATTRIBUTE, CannotCheck
 from gradcheck.loading.names import Place, TargetName, parse
-from gradcheck.records import LoadedTarget
+from gradcheck.records import Ignore, LoadedTarget
 
 
 def expand(text: str) -> tuple[str, ...]:
@@ -52,6 +53,7 @@ def load_callable(text: str, name: TargetName) -> LoadedTarget:
     """Load a function or a Keras object of a module or file."""
     from gradcheck.loading.attributes import attribute
     from gradcheck.loading.calls import Call, target_of
+    from gradcheck.loading.definitions import described
     from gradcheck.loading.keras_objects import is_keras, load_keras
     from gradcheck.loading.marks import said_above
     from gradcheck.loading.modules import source_path
@@ -66,7 +68,9 @@ def load_callable(text: str, name: TargetName) -> LoadedTarget:
     else:
         target = target_of(text, Call(function, arguments_of(text, function)), paste)
     inputs = [p.name for p in target.parameters]
-    return replace(target, said=said_above(source_path(module), name.attribute, function, inputs))
+    place, ignores = described(module, name.attribute, function)
+    said = said_above(source_path(module), name.attribute, function, inputs)
+    return replace(target, said=said, place=place, ignores=ignores)
 
 
 def imported(name: TargetName) -> ModuleType:
@@ -78,6 +82,13 @@ def imported(name: TargetName) -> ModuleType:
     module = import_place(name)
     rewind(module)
     return module
+
+
+def ignores_at(places: Iterable[tuple[str, int]]) -> Iterator[Ignore]:
+    """What comments in source files say of lines, each given by its file and number."""
+    from gradcheck.loading.definitions import ignores_at
+
+    return ignores_at(places)
 
 
 def make_working_directory_importable() -> None:

@@ -94,7 +94,7 @@ def test_every_key_is_read(write: Write) -> None:
         exhaustive=True,
         defaults=("dtype", "modes"),
     )
-    assert found.gate == GateOptions(("GC",), ("GC004", "GC00"), "warning", baseline="known.json")
+    assert found.gate == GateOptions(("GC",), ("GC004", "GC00"), "warning", baseline=Path("known.json"))
     assert (found.run.jobs, found.run.timeout, found.run.output_format) == (3, 90.0, "json")
     assert found.run.outputs == ("a.json", "b.txt")
 
@@ -153,7 +153,7 @@ def test_paths_in_a_file_start_where_it_lies(write: Write) -> None:
     below = write(WHOLE) / "a"
     below.mkdir()
     found = read(below)
-    assert found.gate.baseline == str(below.parent / "known.json")
+    assert found.gate.baseline == below.parent / "known.json"
     assert found.run.outputs == (str(below.parent / "a.json"), str(below.parent / "b.txt"))
 
 
