@@ -42,6 +42,19 @@ def configured_run(
     if not targets:
         files = [(path.absolute(), name) for path, name in files] if configured.directory else files
         targets = targets_of(configured)
+    return completed_run(targets, said, jobs, timeout, output_format, files, configured)
+
+
+def completed_run(
+    targets: tuple[str, ...],
+    said: Said,
+    jobs: int | None,
+    timeout: float | None,
+    output_format: str | None,
+    files: Files,
+    configured: Configuration,
+) -> Run:
+    """The run of some targets."""
     files = files or [(Path(name), format_of(Path(name))) for name in configured.run.outputs]
     return Run(
         targets,

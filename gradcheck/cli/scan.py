@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from gradcheck.cli.app import app
-from gradcheck.cli.judging import settle
-from gradcheck.cli.running import run_quietly, scanner
+from gradcheck.cli.judging import judge, settle
+from gradcheck.cli.running import scanner
 from gradcheck.delivery import format_of, interruptible, terminable
 from gradcheck.vocabulary import DOMAINS, DTYPES, FORMATS, MODES, SEVERITIES
 
@@ -107,7 +107,6 @@ def scan(
 
     Exit status: 0 nothing found, 1 findings, 2 a target could not be checked.
     """
-    from gradcheck import gate
     from gradcheck import options as opt
     from gradcheck.cli.configured import configured_run
     from gradcheck.options import Said, parse_choice, parse_codes, parse_hold, parse_range, parse_tolerance
@@ -142,10 +141,7 @@ def scan(
         baseline=baseline,
         write_baseline=write_baseline,
     )
-    gate.prepared(gating)
     whole = not any((ranges, holds, dtype, shapes, domains, wrt, modes, order))
     with interruptible(), terminable():
-        scan_with = scanner(run.jobs, run.timeout, no_cache, cluster)
-        report = run_quietly(run.targets, said, scan_with, run.configuration)
-        verdict = gate.judged(report, gating, run.configuration.ignores_for, whole)
+        verdict = judge(run, said, gating, scanner(run.jobs, run.timeout, no_cache, cluster), whole)
         return settle(verdict, gating, run.output_format, run.files)

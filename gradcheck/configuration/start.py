@@ -51,7 +51,8 @@ REPOSITORY = """\
         name: gradcheck
         entry: gradcheck hook
         language: system
-        types: [python]
+        types_or: [python, toml]
+        require_serial: true
 """
 
 

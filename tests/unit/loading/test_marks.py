@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from gradcheck.domains import ValueDomain
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
 from gradcheck.loading import load
-from gradcheck.loading.scan_comments import marks_above
 from gradcheck.loading.marks import said_above
+from gradcheck.loading.scan_comments import marks_above
 from gradcheck.options import NOTHING_SAID, HoldOption, RangeOption, Said, ScanOptions
 
 Write = Callable[[str, str | bytes], Path]
