@@ -50,7 +50,7 @@ def test_a_scan_without_targets_is_of_those_in_the_file_whose_options_hold(tmp_p
     assert (f["target"], f["inputs"][0]["dtype"], f["inputs"][0]["ranges"]) == ("losses:f", "float16", [[1.0, 1.0]])
     assert g["error"]["code"] == "GC907"
     assert run.stderr == f"gradcheck: GC907 {g['error']['message']}\n"
-    assert g["error"]["message"].startswith("losses.py:9: # gradcheck: scan rang=x=0:1: there is no such word")
+    assert g["error"]["message"].startswith("losses.py:8: # gradcheck: scan rang=x=0:1: there is no such word")
     assert run.returncode == 2
     assert (tmp_path / "report.txt").read_text().startswith("losses:f  clean\n")
     run = gradcheck(tmp_path, "scan", "losses:f", "--range", "4:4", "--format", "table", "--dtype", "float32")
