@@ -7,7 +7,7 @@ stand under a `# gradcheck: scan` comment, and of `name = tf.custom_gradient(...
 import ast
 from pathlib import Path
 
-from gradcheck.loading.comments import marks_above, source_of
+from gradcheck.loading.scan_comments import marks_above, source_of
 
 
 def discover(path: Path) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from gradcheck import options as opt
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
-from gradcheck.loading.comments import Mark, marks_above, source_of
+from gradcheck.loading.scan_comments import Mark, marks_above, source_of
 from gradcheck.options import NOTHING_SAID, Said
 from gradcheck.precedence import near, strangers
 from gradcheck.vocabulary import DTYPES, MODES

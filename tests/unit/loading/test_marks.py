@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gradcheck.domains import ValueDomain
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
 from gradcheck.loading import load
-from gradcheck.loading.comments import marks_above
+from gradcheck.loading.scan_comments import marks_above
 from gradcheck.loading.marks import said_above
 from gradcheck.options import NOTHING_SAID, HoldOption, RangeOption, Said, ScanOptions
 
@@ -204,7 +204,7 @@ def test_a_source_that_says_nothing_to_gradcheck_is_not_taken_apart(monkeypatch:
     def slow(*_: Any) -> None:
         raise AssertionError("it is taken apart")
 
-    monkeypatch.setattr("gradcheck.loading.comments.own_lines", slow)
+    monkeypatch.setattr("gradcheck.loading.scan_comments.own_lines", slow)
     assert marks_above("# scan\ndef f(x): ...\n") == {}
     with pytest.raises(AssertionError):
         marks_above("# gradcheck: scan 1\ndef f(x): ...\n")
