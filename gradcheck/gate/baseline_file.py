@@ -63,7 +63,9 @@ class Entry:
 
 def text_of(entries: Iterable[Entry]) -> str:
     """The file."""
-    ordered = sorted(set(entries), key=lambda e: tuple((v is not None, 0 if v is None else v) for v in vars(e).values()))
+    ordered = sorted(
+        set(entries), key=lambda e: tuple((v is not None, 0 if v is None else v) for v in vars(e).values())
+    )
     lines = ",\n".join(json.dumps(object_of(entry)) for entry in ordered)
     return f'{{\n"{HEAD}": {VERSION},\n"findings": [\n{lines}\n]\n}}\n'.replace("[\n\n]", "[]")
 

@@ -50,12 +50,12 @@ def ignores_in(path: str, source: Source, defined: list[Defined]) -> Iterator[Ig
 
 
 def ignores_at(places: Iterable[tuple[str, int]]) -> Iterator[Ignore]:
-    """What comments say of single lines, those of functions and classes around them too."""
-    for path, line in places:
+    """What comments say of lines, those on functions and classes around them too, and mistakes in those files."""
+    for path, line in dict.fromkeys(places):
         source = source_of(path)
         for comment in source.comments if source else ():
-            if comment.first <= line <= comment.last and not comment.mistake:
-                yield ignore(path, comment)
+            if comment.mistake or comment.first <= line <= comment.last:
+                yield ignore(path, comment, whole=bool(comment.mistake))
 
 
 def ignore(path: str, comment: Comment, whole: bool = False) -> Ignore:
