@@ -121,6 +121,14 @@ def by_code(tree: ast.Module, code: CodeType) -> ast.stmt | None:
 
 def code_of(value: Any) -> CodeType | None:
     """The code of the function under all that is wrapped around it."""
+    try:
+        return code_under(value)
+    except Exception:  # the user's __getattr__ may raise anything
+        return None
+
+
+def code_under(value: Any) -> CodeType | None:
+    """The same; may raise."""
     for _ in range(100):  # a chain without an end is no function
         inner = value.func if isinstance(value, functools.partial) else getattr(value, "__wrapped__", None)
         if inner is None:

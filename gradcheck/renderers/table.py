@@ -98,7 +98,9 @@ def clean_lines(target: TargetReport, said: str, style: Style) -> str:
 def heading(target: TargetReport, style: Style) -> str:
     """The target's name and what was found."""
     found = [f.severity for f in target.counted]
-    nothing = f"{style.paint('clean', 'good')}; output not finite everywhere"
+    nothing = (
+        f"{style.paint('clean', 'good')}; {'gradient not right' if is_bare(target) else 'output not finite'} everywhere"
+    )
     counts = [
         style.paint(
             f"{found.count(severity)} {severity}{'s' if found.count(severity) != 1 and severity != 'info' else ''}",
@@ -109,6 +111,13 @@ def heading(target: TargetReport, style: Style) -> str:
     ]
     counts += [f"{len(target.suppressed)} suppressed"] if counts and target.suppressed else []
     return f"{style.paint(target.target, 'heading')}  {', '.join(counts) or nothing}"
+
+
+def is_bare(target: TargetReport) -> bool:
+    """Whether a gradient is bad where the output is fine, and that is no finding: it was not asked for."""
+    fine = (Class.FINITE, Class.NONE)
+    regions = [region for sweep in target.sweeps for region in sweep.regions if region.forward is Class.FINITE]
+    return any(gradient not in fine for region in regions for gradient in region.gradients.values())
 
 
 def sweep_lines(target: TargetReport, sweep: Sweep, style: Style) -> list[str]:

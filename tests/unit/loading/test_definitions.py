@@ -209,3 +209,22 @@ def test_what_wraps_itself_has_an_end(write: Write) -> None:
     assert code_of(endless.f) is not None
     place, _ = described(endless, "f", endless.f)
     assert place is not None
+
+
+def test_an_object_that_lets_nothing_be_asked_is_defined_where_it_has_its_name(write: Write) -> None:
+    write(
+        "odd.py",
+        """\
+        class Odd:
+            def __call__(self, x):
+                return x
+
+            def __getattr__(self, name):
+                raise RuntimeError(name)
+
+        odd = Odd()  # gradcheck: ignore -- odd
+        """,
+    )
+    odd = importlib.import_module("odd")
+    place, (ignore,) = described(odd, "odd", odd.odd)
+    assert (place and place.text, ignore.reason) == ("odd.py:8", "odd")
