@@ -42,6 +42,8 @@ def configured_run(
     here = Path.cwd()
     configured = configuration.read(here)
     targets = targets or targets_of(configured)
+    if Path.cwd() != here:
+        configured = configuration.read(Path.cwd())  # the same, named and with paths as from there
     files = [(anchored(path, here), name) for path, name in files]
     files = files or [(Path(name), format_of(Path(name))) for name in configured.run.outputs]
     return Run(
