@@ -92,7 +92,7 @@ MOVED_ULPS = {"float16": 4, "bfloat16": 4, "float32": 64, "float64": 64}
 differ in a few, and a function is made of a few of them. In float16 and bfloat16 64 of them would be 6% and 50%."""
 
 SOFT_ENDS = 16
-"""Times that for GC004, whose ends are where an error passes the tolerance: rounding moves those further."""
+"""Times that for GC004 and GC005, whose ends are where an error passes the tolerance: rounding moves those further."""
 
 BASELINE_BYTES = 1 << 24
 """The largest baseline that is read: some 60,000 findings."""
@@ -189,7 +189,7 @@ class ScanOptions(Said):
 
 @dataclass(frozen=True)
 class GateOptions:
-    """What counts of what was found, and what fails; no scan depends on it.
+    """What counts of what was found.
 
     Attributes:
         select, ignore: codes or beginnings of codes; of two that fit a code the longer one says.

@@ -51,16 +51,16 @@ def hook(
     targets = touched(changed, configured)
     if not targets:
         return NOTHING
-    from gradcheck.cli.configured import completed_run
+    from gradcheck.cli.configured import configured_run
     from gradcheck.options import NOTHING_SAID, parse_choice, parse_time
 
     if fail_on is not None:
         parse_choice("--fail-on", fail_on, SEVERITIES)
     limit = parse_time("--timeout", timeout) if timeout is not None else None
-    run = completed_run(targets, NOTHING_SAID, jobs, limit, None, [], configured)
-    gating = configured.gate_with(fail_on=fail_on)
+    run = configured_run(targets, NOTHING_SAID, jobs, limit, None, [])
+    gating = run.configuration.gate_with(fail_on=fail_on)
     with interruptible(), terminable():
         verdict = judge(run, NOTHING_SAID, gating, scanner(run.jobs, run.timeout, no_cache, None))
         loud = tuple(target for target in verdict.report.targets if target.status != "clean")
         verdict = replace(verdict, report=replace(verdict.report, targets=loud))
-        return settle(verdict, gating, run.output_format, run.files)
+        return settle(verdict, gating, run.output_format, [])

@@ -108,7 +108,7 @@ def scan(
     Exit status: 0 nothing found, 1 findings, 2 a target could not be checked.
     """
     from gradcheck import options as opt
-    from gradcheck.cli.configured import configured_run
+    from gradcheck.cli.configured import anchored, configured_run
     from gradcheck.options import Said, parse_choice, parse_codes, parse_hold, parse_range, parse_tolerance
 
     said = Said(
@@ -126,22 +126,21 @@ def scan(
         exhaustive=exhaustive,
         modes=tuple(dict.fromkeys(parse_choice("--mode", m, MODES) for m in modes or ())),
     )
-    if fail_on is not None:
-        parse_choice("--fail-on", fail_on, SEVERITIES)
     if output_format is not None:
         parse_choice("--format", output_format, FORMATS)
+    judging = {
+        "select": parse_codes("--select", select) if select else None,
+        "ignore": parse_codes("--ignore", ignore) if ignore else None,
+        "fail_on": parse_choice("--fail-on", fail_on, SEVERITIES) if fail_on is not None else None,
+        "exit_zero": exit_zero or None,
+    }
     files = [(path, format_of(path)) for path in outputs or ()]
     limit = opt.parse_time("--timeout", timeout) if timeout is not None else None
+    here = Path.cwd()
     run = configured_run(tuple(targets or ()), said, jobs, limit, output_format, files)
-    gating = run.configuration.gate_with(
-        select=parse_codes("--select", select) if select else None,
-        ignore=parse_codes("--ignore", ignore) if ignore else None,
-        fail_on=fail_on,
-        exit_zero=exit_zero,
-        baseline=baseline,
-        write_baseline=write_baseline,
-    )
-    whole = not any((ranges, holds, dtype, shapes, domains, wrt, modes, order))
+    written = {"baseline": anchored(baseline, here), "write_baseline": anchored(write_baseline, here)}
+    gating = run.configuration.gate_with(**judging, **written)
+    whole = not any((ranges, holds, dtype, shapes, domains, wrt, modes, (order or 1) > 1))
     with interruptible(), terminable():
         verdict = judge(run, said, gating, scanner(run.jobs, run.timeout, no_cache, cluster), whole)
         return settle(verdict, gating, run.output_format, run.files)

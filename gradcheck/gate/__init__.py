@@ -58,8 +58,7 @@ def judged(report: Report, options: GateOptions, configured: Configured = nothin
     """
     report = suppression.suppressed(selection.selected(report, options), configured)
     notes = suppression.mistakes(report)
-    if whole:
-        report = suppression.with_unused(report, options)
+    report = suppression.with_notes(report, options, whole)
     written = text_of(baseline.entries_of(report)) if options.write_baseline is not None else None
     if options.baseline is not None:
         report, fixed = baseline.compared(report, read(options.baseline), options)

@@ -15,7 +15,7 @@ from gradcheck.options import MOVED_ULPS, SOFT_ENDS, GateOptions
 from gradcheck.records import Finding, Report, Suppression, TargetReport, place_of
 from gradcheck.vocabulary import SEVERITIES
 
-SOFT = ("GC004",)
+SOFT = ("GC004", "GC005")
 """Codes whose ends are where an error passes the tolerance."""
 
 
@@ -58,8 +58,17 @@ def compared(report: Report, entries: tuple[Entry, ...], options: GateOptions) -
         told = tuple(f"fixed since the baseline: {e.text.removeprefix(f'{target.target}: ')}" for e in gone)
         targets.append(replace(marked, notes=tuple(dict.fromkeys((*marked.notes, *told)))))
         fixed += gone
+    report = replace(report, targets=tuple(targets))
     lines = [f"{options.baseline}: fixed, and can go: {entry.text}" for entry in fixed]
-    return replace(report, targets=tuple(targets)), (*lines, *([f"{options.baseline}: {AGAIN}"] if fixed else []))
+    return report, (*lines, *([f"{options.baseline}: {AGAIN}"] if fixed else stranger(report, entries, options)))
+
+
+def stranger(report: Report, entries: tuple[Entry, ...], options: GateOptions) -> Iterator[str]:
+    """A word on a baseline that is about other targets than those in which something was found."""
+    found = [target.target for target in report.targets if target.counted]
+    if entries and found and not {e.target for e in entries} & {t.target for t in report.targets}:
+        names = f"it knows {entries[0].target}, for example, and not {found[0]}"
+        yield f"{options.baseline}: no target of this run is in it: {names}; names are taken as they are written"
 
 
 def beside(target: TargetReport, entries: list[Entry], path: str) -> tuple[TargetReport, set[Entry]]:

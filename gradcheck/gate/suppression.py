@@ -49,8 +49,8 @@ def mistakes(report: Report) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{i.place}: this comment ignores nothing: {i.mistake}" for i in found))
 
 
-def with_unused(report: Report, options: GateOptions) -> Report:
-    """A report with a note on each ignore that matches nothing in it, or gives no reason; each is told once."""
+def with_notes(report: Report, options: GateOptions, whole: bool = True) -> Report:
+    """A report with a note on each ignore that gives no reason, or matches nothing where the targets were `whole`."""
     used = {
         (ignore.place, code)
         for target in report.targets
@@ -61,23 +61,26 @@ def with_unused(report: Report, options: GateOptions) -> Report:
     told: set[str] = set()
     targets = []
     for target in report.targets:
-        notes = [note for note in notes_on(target, used, options) if note not in told]
+        unused = unused_of(target, used, options) if whole and was_checked(target) else ()
+        notes = [note for note in (*without_reason(target), *unused) if note not in told]
         told.update(notes)
         targets.append(replace(target, notes=tuple(dict.fromkeys((*target.notes, *notes)))))
     return replace(report, targets=tuple(targets))
 
 
-def notes_on(target: TargetReport, used: Used, options: GateOptions) -> Iterator[str]:
-    """The notes of one target."""
+def without_reason(target: TargetReport) -> Iterator[str]:
+    """What to do with comments that say no reason; of the configuration its reader says so."""
     for ignore in target.ignores:
-        if ignore.mistake:
-            continue
-        shown = [code for code in ignore.codes if code != EVERY]
-        written = f"ignore[{', '.join(shown)}]" if shown else "ignore"
-        if ignore.by == "comment" and not ignore.reason:
-            yield f"{ignore.place}: write a reason: # gradcheck: {written} -- reason"
+        if ignore.by == "comment" and not ignore.mistake and not ignore.reason:
+            codes = "" if ignore.codes == (EVERY,) else f"[{', '.join(ignore.codes)}]"
+            yield f"{ignore.place}: write a reason: # gradcheck: ignore{codes} -- reason"
+
+
+def unused_of(target: TargetReport, used: Used, options: GateOptions) -> Iterator[str]:
+    """What to do with codes that nothing matches, if all that they stand for is asked for."""
+    for ignore in target.ignores:
         for code in ignore.codes:
-            if (ignore.place, code) not in used and was_checked(target) and all_selected(code, options):
+            if (ignore.place, code) not in used and all_selected(code, options):
                 yield f"unused ignore {code + ' ' if code != EVERY else ''}at {ignore.place}: remove it"
 
 

@@ -56,7 +56,6 @@ def load_callable(text: str, name: TargetName) -> LoadedTarget:
     from gradcheck.loading.definitions import described
     from gradcheck.loading.keras_objects import is_keras, load_keras
     from gradcheck.loading.marks import said_above
-    from gradcheck.loading.modules import source_path
     from gradcheck.loading.paste import paste_lines
     from gradcheck.loading.signatures import arguments_of
 
@@ -64,13 +63,12 @@ def load_callable(text: str, name: TargetName) -> LoadedTarget:
     function = attribute(module, text, name.attribute)
     paste = paste_lines(name, module)
     if is_keras(function):
-        target = load_keras(text, function, paste)
+        loaded = load_keras(text, function, paste)
     else:
-        target = target_of(text, Call(function, arguments_of(text, function)), paste)
-    inputs = [p.name for p in target.parameters]
+        loaded = target_of(text, Call(function, arguments_of(text, function)), paste)
     place, ignores = described(module, name.attribute, function)
-    said = said_above(source_path(module), name.attribute, function, inputs)
-    return replace(target, said=said, place=place, ignores=ignores)
+    said = said_above(module, name.attribute, function, [p.name for p in loaded.parameters])
+    return replace(loaded, place=place, ignores=ignores, said=said)
 
 
 def imported(name: TargetName) -> ModuleType:

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-from gradcheck.loading.ignore_comments import Comment, Definition, Source, first_of, source_of
+from gradcheck.loading.comments import Comment, Definition, Source, first_of, source_of
 from gradcheck.loading.modules import source_path
 from gradcheck.records import Ignore, Lines, Place, place_of
 
@@ -50,12 +50,12 @@ def ignores_in(path: str, source: Source, defined: list[Defined]) -> Iterator[Ig
 
 
 def ignores_at(places: Iterable[tuple[str, int]]) -> Iterator[Ignore]:
-    """What comments say of single lines, those of functions and classes around them too."""
-    for path, line in places:
+    """What comments say of lines, those on functions and classes around them too, and mistakes in those files."""
+    for path, line in dict.fromkeys(places):
         source = source_of(path)
         for comment in source.comments if source else ():
-            if comment.first <= line <= comment.last and not comment.mistake:
-                yield ignore(path, comment)
+            if comment.mistake or comment.first <= line <= comment.last:
+                yield ignore(path, comment, whole=bool(comment.mistake))
 
 
 def ignore(path: str, comment: Comment, whole: bool = False) -> Ignore:
@@ -121,6 +121,14 @@ def by_code(tree: ast.Module, code: CodeType) -> ast.stmt | None:
 
 def code_of(value: Any) -> CodeType | None:
     """The code of the function under all that is wrapped around it."""
+    try:
+        return code_under(value)
+    except Exception:  # the user's __getattr__ may raise anything
+        return None
+
+
+def code_under(value: Any) -> CodeType | None:
+    """The same; may raise."""
     for _ in range(100):  # a chain without an end is no function
         inner = value.func if isinstance(value, functools.partial) else getattr(value, "__wrapped__", None)
         if inner is None:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 MARK = re.compile(r"#\s*gradcheck:\s*scan\b(?P<words>.*)")
+"""Another comment may stand behind the words: `# gradcheck: ignore`, `# noqa`."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Mark:
     words: tuple[str, ...]
 
 
-def source_of(path: Path) -> str:
+def text_of(path: Path) -> str:
     """The text of a file in the encoding that it declares, empty of what is none."""
     try:
         with tokenize.open(path) as file:
@@ -45,7 +46,7 @@ def marks_above(source: str) -> dict[int, tuple[Mark, ...]]:
             under = line + 1
             while under in comments:
                 under += 1
-            words = found["words"].partition("--")[0].split()
+            words = found["words"].partition("--")[0].partition("#")[0].split()
             marks[under] = (*marks.get(under, ()), Mark(line, tuple(words)))
     return marks
 

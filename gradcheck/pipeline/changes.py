@@ -11,7 +11,7 @@ from gradcheck import cache
 from gradcheck.configuration import Configuration
 from gradcheck.configuration.files import OWN, SHARED
 from gradcheck.loading.discovery import discover
-from gradcheck.loading.scan_comments import source_of
+from gradcheck.loading.scan_comments import text_of
 from gradcheck.pipeline.remembered import origin_of
 
 SIGNS = ("custom_gradient", "gradcheck:")
@@ -39,7 +39,7 @@ def is_touched(target: str, changed: Collection[Path], configured: Configuration
 
 def targets_in(path: Path) -> Iterator[str]:
     """The targets to be found in a Python file; the file itself where it has some, but cannot be parsed."""
-    source = source_of(path) if path.suffix == ".py" else ""
+    source = text_of(path) if path.suffix == ".py" else ""
     if not any(sign in source for sign in SIGNS):
         return
     here = Path.cwd()

@@ -59,12 +59,8 @@ def searched_block(target: TargetReport, search: SearchReport, style: Style) -> 
     """One tensor target."""
     how = style.paint(wrapped(search_coverage_text(search, target.modes), style, "  "), "dim")
     if not target.counted:
-        name, clean = style.paint(target.target, "heading"), clean_word(target, style)
-        said = clean_text(search)
-        fits = len(f"{target.target}  {clean_word(target, Style())}  {said}") <= style.width
-        first = f"{name}  {clean}  {said}" if fits else f"{name}  {clean}\n{wrapped(said, style, '  ')}"
         unsure = [how] if not search.judged or search.approximate or search.cut else []
-        return "\n".join([first, *unsure, *closing_lines(target, style)])
+        return "\n".join([clean_lines(target, clean_text(search), style), *unsure, *closing_lines(target, style)])
     found = tensor_findings(target.counted, style)
     return "\n".join(
         [heading(target, style), *search_lines(target, search, style), "", *found, *closing_lines(target, style), how]
@@ -90,14 +86,22 @@ def clean_line(target: TargetReport, style: Style) -> str:
     inputs = ", ".join(s.input.name for s in target.sweeps)
     evaluated = sum(s.evaluated for s in target.sweeps)
     every = "all " if all(s.exhaustive for s in target.sweeps) else ""
+    return clean_lines(target, f"{inputs}: {every}{evaluated:,} floats{pairs(target)} run", style)
+
+
+def clean_lines(target: TargetReport, said: str, style: Style) -> str:
+    """The target's name, and how it was checked, on a line of its own where both do not fit."""
     name, clean = style.paint(target.target, "heading"), clean_word(target, style)
-    return f"{name}  {clean}  {inputs}: {every}{evaluated:,} floats{pairs(target)} run"
+    fits = len(f"{target.target}  {clean_word(target, Style())}  {said}") <= style.width
+    return f"{name}  {clean}  {said}" if fits else f"{name}  {clean}\n{wrapped(said, style, '  ')}"
 
 
 def heading(target: TargetReport, style: Style) -> str:
     """The target's name and what was found."""
     found = [f.severity for f in target.counted]
-    nothing = f"{style.paint('clean', 'good')}; output not finite everywhere"
+    nothing = (
+        f"{style.paint('clean', 'good')}; {'gradient not right' if is_bare(target) else 'output not finite'} everywhere"
+    )
     counts = [
         style.paint(
             f"{found.count(severity)} {severity}{'s' if found.count(severity) != 1 and severity != 'info' else ''}",
@@ -108,6 +112,13 @@ def heading(target: TargetReport, style: Style) -> str:
     ]
     counts += [f"{len(target.suppressed)} suppressed"] if counts and target.suppressed else []
     return f"{style.paint(target.target, 'heading')}  {', '.join(counts) or nothing}"
+
+
+def is_bare(target: TargetReport) -> bool:
+    """Whether a gradient is bad where the output is fine, and that is no finding: it was not asked for."""
+    fine = (Class.FINITE, Class.NONE)
+    regions = [region for sweep in target.sweeps for region in sweep.regions if region.forward is Class.FINITE]
+    return any(gradient not in fine for region in regions for gradient in region.gradients.values())
 
 
 def sweep_lines(target: TargetReport, sweep: Sweep, style: Style) -> list[str]:
@@ -256,7 +267,9 @@ def summary(report: Report, style: Style) -> str:
         for s, word in (("clean", "clean"), ("findings", "with findings"), ("error", "not checked"))
         if s in statuses
     ]
-    return style.paint(f"{len(statuses)} targets: {', '.join(parts)}", "heading") + "\n"
+    number = sum(len(target.suppressed) for target in report.targets)
+    known = f"; {number} finding{'s' * (number > 1)} suppressed" if number else ""
+    return style.paint(f"{len(statuses)} targets: {', '.join(parts)}{known}", "heading") + "\n"
 
 
 def effective(target: TargetReport) -> str:

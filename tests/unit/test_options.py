@@ -193,6 +193,7 @@ def test_defaults() -> None:
     gate = GateOptions()
     assert (gate.select, gate.ignore, gate.fail_on, gate.exit_zero) == (("GC",), (), "error", False)
     assert gate.fail_on in SEVERITIES
+    assert float(opt.DEFAULT_HOLD) == 0.5
 
 
 def test_what_nobody_said_is_as_it_always_is() -> None:
@@ -203,4 +204,3 @@ def test_what_nobody_said_is_as_it_always_is() -> None:
     assert Said(seed=3, budget=2.0, order=2, modes=("xla",), exhaustive=True).completed == ScanOptions(
         seed=3, budget=2.0, order=2, modes=("xla",), exhaustive=True
     )
-    assert float(opt.DEFAULT_HOLD) == 0.5

@@ -168,6 +168,16 @@ def test_a_tensor_target_is_known_by_the_text_of_the_line_and_not_by_its_number(
     assert len(beside(before, report())[1]) == 2
 
 
+def test_a_baseline_of_other_names_says_so(report_of: Callable[..., Report]) -> None:
+    now = report_of((LO, HI))
+    other = replace(now, targets=(replace(now.targets[0], target="m.py:f"),))
+    assert beside(other, now)[1] == (
+        "b.json: no target of this run is in it: it knows m.py:f, for example, and not m:f;"
+        " names are taken as they are written",
+    )
+    assert beside(other, report_of())[1] == ()
+
+
 def test_judged_again_nothing_is_told_twice(report_of: Callable[..., Report]) -> None:
     entries = tuple(entries_of(report_of((LO, HI), (-HI, -LO))))
     once, fixed = compared(report_of((LO, 2 * HI)), entries, OPTIONS)
@@ -179,6 +189,7 @@ interval = st.tuples(st.integers(-500, 500), st.integers(0, 300)).map(lambda p: 
 
 @given(one=interval, others=st.lists(interval, max_size=5))
 def test_covered_is_what_is_within_a_few_ulps_of_an_entry(one: tuple[int, int], others: list[tuple[int, int]]) -> None:
-    make = lambda ends: Entry("m:f", "GC001", "error", None, "autodiff", "z", "graph", "float32", *ends)  # noqa: E731
+    entry = Entry("m:f", "GC001", "error", None, "autodiff", "z", "graph", "float32")
     near = {n for lo, hi in others for n in range(lo - ULPS, hi + ULPS + 1)}
-    assert is_covered(make(one), [make(ends) for ends in others]) == (set(range(one[0], one[1] + 1)) <= near)
+    known = [replace(entry, lo=lo, hi=hi) for lo, hi in others]
+    assert is_covered(replace(entry, lo=one[0], hi=one[1]), known) == (set(range(one[0], one[1] + 1)) <= near)

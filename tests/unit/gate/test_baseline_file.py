@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def test_it_reads_back(tmp_path: Path, known: list[Entry]) -> None:
 
 
 def test_one_finding_is_one_line_in_order() -> None:
-    lines = text_of([POINT, ENTRY, Entry(*list(vars(ENTRY).values())[:8], lo=-5, hi=3)]).splitlines()
+    lines = text_of([POINT, ENTRY, replace(ENTRY, lo=-5, hi=3)]).splitlines()
     assert lines == [
         "{",
         '"gradcheck_baseline": 1,',
@@ -192,9 +193,8 @@ def test_whatever_is_in_a_file_it_is_read_or_refused(tmp_path: Path, content: by
     path.write_bytes(content)
     try:
         found = read(path)
-    except CannotCheck as error:
-        assert error.code == BAD_CONFIGURATION
-        assert error.message.isprintable()
+    except CannotCheck:
+        said(path)
     else:
         path.write_text(text_of(found), encoding="utf-8")  # what is taken for a baseline can be written again
         assert set(read(path)) == set(found)

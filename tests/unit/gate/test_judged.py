@@ -43,8 +43,11 @@ def test_it_may_be_judged_again(report: Report, tmp_path: Path) -> None:
         assert judged(once.report, options) == once
 
 
-def test_no_ignore_is_unused_where_a_part_was_checked(report: Report) -> None:
+def test_no_ignore_is_unused_where_a_part_was_checked_but_a_reason_is_wanted(report: Report) -> None:
     assert judged(report, GateOptions(), whole=False).report.targets[0].notes == ()
+    bare = replace(report.targets[0], ignores=(replace(SAID, reason=""),))
+    verdict = judged(replace(report, targets=(bare,)), GateOptions(), whole=False)
+    assert verdict.report.targets[0].notes == ("m.py:1: write a reason: # gradcheck: ignore[GC001] -- reason",)
 
 
 def test_a_baseline_holds_what_counts_and_is_found_again(report: Report, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gradcheck.gate.suppression import mistakes, suppressed, with_unused
+from gradcheck.gate.suppression import mistakes, suppressed, with_notes
 from gradcheck.options import GateOptions
 from gradcheck.records import (
     Cause,
@@ -97,11 +97,11 @@ def test_a_mistake_ignores_nothing_and_is_told_once(make_report: MakeReport, mak
     report = suppressed(make_report(*targets), nothing)
     assert marks(report) == [("GC001", None), ("GC001", None)]
     assert mistakes(report) == ("m.py:3: this comment ignores nothing: GC123: no such code",)
-    assert with_unused(report, GateOptions()) == report
+    assert with_notes(report, GateOptions()) == report
 
 
 def notes(report: Report, options: GateOptions | None = None) -> list[str]:
-    return [n for t in with_unused(report, options or GateOptions()).targets for n in t.notes]
+    return [n for t in with_notes(report, options or GateOptions()).targets for n in t.notes]
 
 
 def test_an_unused_ignore_is_a_note_code_by_code(make_report: MakeReport, make_finding: MakeFinding) -> None:

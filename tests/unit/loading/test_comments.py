@@ -4,10 +4,10 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gradcheck.loading.ignore_comments import Comment, parse, source_of
+from gradcheck.loading.comments import Comment, parse, source_of
 
 
 def comments(text: str) -> list[Comment]:
@@ -143,4 +143,36 @@ def test_whatever_stands_behind_it_is_read_or_a_mistake(said: str) -> None:
     for found in comments(f"x = 1  # gradcheck: ignore{said}\n"):
         assert found.mistake or found.codes
         assert found.mistake.isprintable()
+        assert found.reason.isprintable()
+
+
+PIECES = [
+    "def f(x):", "    return x", "class A:", "    def g(self):", "        y = (", "        )", "@d", "x = 1", "", '"""', "if x:",
+    "    pass", "else:", "# a", "match x:", "    case 1:", "\\", "\t", "lambda: (", "async def h():", "\x0c", "\r", "# coding: x",
+]  # fmt: skip
+SAID = [
+    "",
+    "# gradcheck: ignore",
+    "# gradcheck: ignore[GC001] -- x",
+    "# gradcheck: ignore[GC",
+    "# gradcheck:",
+    "# noqa # gradcheck: ignore",
+]
+
+
+@pytest.mark.slow
+@given(
+    st.lists(st.tuples(st.sampled_from(PIECES) | st.text(max_size=4), st.sampled_from(SAID) | st.text(max_size=4)))
+    | st.binary(max_size=60)
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=1500)
+def test_whatever_is_in_a_source_its_comments_are_read_or_there_are_none(
+    tmp_path: Path, content: list[tuple[str, str]] | bytes
+) -> None:
+    path = tmp_path / "m.py"
+    lines = [] if isinstance(content, bytes) else [f"{code}  {comment}" for code, comment in content]
+    path.write_bytes(content if isinstance(content, bytes) else "\n".join(lines).encode("utf-8", "surrogatepass"))
+    source = source_of(str(path))
+    for found in source.comments if source else ():
+        assert found.mistake or (found.codes and found.node and found.first <= found.last)
         assert found.reason.isprintable()

@@ -66,7 +66,7 @@ def source_of(path: str) -> Source | None:
     try:
         status = Path(path).stat()
         return parsed(path, status.st_mtime_ns, status.st_size)
-    except (OSError, SyntaxError, ValueError, RecursionError, tokenize.TokenError):
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError):
         return None
 
 
