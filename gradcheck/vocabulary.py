@@ -7,6 +7,9 @@ DOMAINS = ("probability", "simplex", "one-hot", "positive", "unit", "integer:0:9
 SEVERITIES = ("info", "warning", "error")
 """From the mildest up."""
 
+VERSIONS = ("autodiff", "custom", "against")
+"""Ways to get the gradient of a target."""
+
 PLACES = {"graph": "in graph mode", "eager": "in eager mode", "xla": "compiled by XLA"}
 MODES = tuple(PLACES)
 """Ways in which TensorFlow runs a function, and where that is in a sentence."""
