@@ -1,12 +1,14 @@
 """Renderers: a report becomes text.
 
 In: a report. Out: a string; same report, same bytes. One format a file, all of them in one table; a file is imported
-when its format is asked for.
+when its format is asked for. Every format but JSON gets the report with its texts made printable, so that nothing of
+somebody else's reaches a terminal, or a line-by-line reader, as anything but text.
 """
 
 from collections.abc import Callable, Mapping
 
 from gradcheck.records import Report
+from gradcheck.renderers.cleaning import cleaned
 from gradcheck.renderers.styles import Style
 
 
@@ -29,7 +31,7 @@ FORMATS: Mapping[str, Callable[[Report, Style], str]] = {"table": table, "json":
 
 def render(report: Report, name: str, style: Style) -> str:
     """The report in the format `name`, ending with a newline, or empty."""
-    return FORMATS[name](report, style)
+    return FORMATS[name](report if name == "json" else cleaned(report), style)
 
 
 __all__ = ["FORMATS", "Style", "render"]
