@@ -4,6 +4,7 @@ In: a record. Out: the same, every text in it printable; a suggestion keeps its 
 texts as they are, since it escapes them.
 """
 
+import operator
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
@@ -23,13 +24,19 @@ def cleaned(record: Record) -> Record:
 
 
 def clean_value(value: Any, keep: str) -> Any:
-    """A text, or what may have texts in it."""
+    """A text, or what may have texts in it; itself where nothing changes."""
     if isinstance(value, str):
         return printable(value, keep)
     if isinstance(value, tuple):
-        return tuple(clean_value(item, keep) for item in value)
+        items = tuple(clean_value(item, keep) for item in value)
+        return value if all(map(operator.is_, items, value)) else items
     if isinstance(value, Mapping):
-        return {clean_value(key, ""): clean_value(item, keep) for key, item in value.items()}
+        pairs = [(clean_value(key, ""), clean_value(item, keep)) for key, item in value.items()]
+        return (
+            value
+            if all(k is key and v is value[key] for (k, v), key in zip(pairs, value, strict=True))
+            else dict(pairs)
+        )
     if is_dataclass(value) and not isinstance(value, type):
         return clean_record(value)
     return value
@@ -37,7 +44,10 @@ def clean_value(value: Any, keep: str) -> Any:
 
 def clean_record(record: Any) -> Any:
     """A record; itself where nothing changes."""
-    old = {field.name: getattr(record, field.name) for field in fields(record) if field.init}
-    new = {name: clean_value(value, "\n" if name in LINES else "") for name, value in old.items()}
-    same = all(new[name] is value or (isinstance(value, str) and new[name] == value) for name, value in old.items())
-    return record if same else replace(record, **new)
+    changes = {}
+    for field in fields(record):
+        old = getattr(record, field.name)
+        new = clean_value(old, "\n" if field.name in LINES else "")
+        if new is not old and field.init:
+            changes[field.name] = new
+    return replace(record, **changes) if changes else record
