@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, TextIO
@@ -106,16 +107,16 @@ def format_of(path: Path) -> str:
     return SUFFIXES[path.suffix]
 
 
-def deliver(report: "Report", output_format: str, files: list[tuple[Path, str]]) -> None:
-    """Print the report and its errors, and write its files."""
+def deliver(report: "Report", output_format: str, files: list[tuple[Path, str]], fail_on: str = "error") -> None:
+    """Print the report and its errors, and write its files; `fail_on` is the lowest severity that is a failure."""
     from gradcheck.renderers import Style, render
 
     for path, name in files:
-        write(path, render(report, name, Style()))
+        write(path, render(report, name, Style(fail_on=fail_on)))
     for target in report.targets:
         if target.error:
             complain(target.error.code, target.error.message)
-    put(render(report, output_format, terminal_style(sys.stdout)))
+    put(render(report, output_format, replace(terminal_style(sys.stdout), fail_on=fail_on)))
 
 
 def put(text: str) -> None:

@@ -40,5 +40,5 @@ def report(
 
     with interruptible():
         found = read_file(file)
-        deliver(found, output_format, files)
+        deliver(found, output_format, files, severity)
     return exit_status(found, severity)

@@ -8,7 +8,7 @@ import typer
 from gradcheck.cli.app import app
 from gradcheck.cli.running import run_quietly, scanner
 from gradcheck.delivery import deliver, format_of, interruptible, terminable
-from gradcheck.vocabulary import DOMAINS, DTYPES, FORMATS, MODES, SEVERITIES
+from gradcheck.vocabulary import DOMAINS, DTYPES, FORMATS, MODES, SEVERITIES, SUFFIXES
 
 
 @app.command(no_args_is_help=True)
@@ -33,11 +33,11 @@ def scan(
         str | None, typer.Option(metavar="TARGET", help="Show another target's gradient beside this one's.")
     ] = None,
     output_format: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help=f"{' or '.join(FORMATS)}, on standard output.")
+        str, typer.Option("--format", metavar="FORMAT", help=f"{', '.join(FORMATS)}, on standard output.")
     ] = "table",
     outputs: Annotated[
         list[Path] | None,
-        typer.Option("--output", metavar="FILE", help="Write a report too, .json or .txt; repeatable."),
+        typer.Option("--output", metavar="FILE", help=f"Write a report too, {', '.join(SUFFIXES)}; repeatable."),
     ] = None,
     fail_on: Annotated[
         str, typer.Option(metavar="SEVERITY", help=f"Lowest severity that fails: {', '.join(SEVERITIES)}.")
@@ -111,5 +111,5 @@ def scan(
     limit = opt.parse_timeout(timeout, options)
     with interruptible(), terminable():
         report = run_quietly(tuple(targets), options, scanner(jobs, limit, no_cache, cluster))
-        deliver(report, output_format, files)
+        deliver(report, output_format, files, options.fail_on)
     return exit_status(report, options.fail_on)

@@ -26,7 +26,42 @@ def as_json(report: Report, style: Style) -> str:
     return render_json(report, style)
 
 
-FORMATS: Mapping[str, Callable[[Report, Style], str]] = {"table": table, "json": as_json}
+def sarif(report: Report, style: Style) -> str:
+    """For code scanning."""
+    from gradcheck.renderers.sarif import render_sarif
+
+    return render_sarif(report, style)
+
+
+def junit(report: Report, style: Style) -> str:
+    """For what shows test results."""
+    from gradcheck.renderers.junit import render_junit
+
+    return render_junit(report, style)
+
+
+def github(report: Report, style: Style) -> str:
+    """For the log of GitHub Actions."""
+    from gradcheck.renderers.github import render_github
+
+    return render_github(report, style)
+
+
+def markdown(report: Report, style: Style) -> str:
+    """For the summary of a job."""
+    from gradcheck.renderers.markdown import render_markdown
+
+    return render_markdown(report, style)
+
+
+FORMATS: Mapping[str, Callable[[Report, Style], str]] = {
+    "table": table,
+    "json": as_json,
+    "sarif": sarif,
+    "junit": junit,
+    "github": github,
+    "markdown": markdown,
+}
 
 
 def render(report: Report, name: str, style: Style) -> str:

@@ -1,5 +1,6 @@
 """Whatever is in a file, it is a report or one line that says what is wrong and where; and a report can be rendered."""
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from gradcheck import reading
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
 from gradcheck.gate import exit_status
 from gradcheck.reading import read, read_file
+from gradcheck.records import Report
 from gradcheck.renderers import FORMATS, Style, render
 from gradcheck.renderers.json_report import render_json
 from tests.specimens import REPORTS
@@ -55,9 +57,15 @@ def assert_one_line_or_renderable(text: str) -> bool:
     try:
         report = read(text, "report.json")
     except CannotCheck as error:
-        assert error.code == BAD_CONFIGURATION
-        assert error.message.startswith("report.json: ")
-        return False
+        said = error
+    else:
+        return assert_renderable(report)
+    assert said.code == BAD_CONFIGURATION
+    assert said.message.startswith("report.json: ")
+    return False
+
+
+def assert_renderable(report: Report) -> bool:
     for name in FORMATS:
         shown = render(report, name, Style())
         assert all(line.isprintable() for line in shown.split("\n"))
@@ -116,13 +124,8 @@ def test_random_bytes(content: bytes, tmp_path_factory: pytest.TempPathFactory) 
 def check_bytes(content: bytes, places: pytest.TempPathFactory) -> None:
     path = places.getbasetemp() / "report.json"
     path.write_bytes(content)
-    try:
-        report = read_file(str(path))
-    except CannotCheck as error:
-        assert error.code == BAD_CONFIGURATION
-        return
-    for name in FORMATS:
-        render(report, name, Style())
+    with contextlib.suppress(CannotCheck):
+        assert_renderable(read_file(str(path)))
 
 
 def test_the_fuzz_accepts_some() -> None:
