@@ -115,6 +115,7 @@ def test_a_report_cut_or_changed_by_the_byte(data: st.DataObject, tmp_path_facto
     check_bytes(bytes(content), tmp_path_factory)
 
 
+@pytest.mark.slow
 @fuzz
 @given(content=st.binary(max_size=200))
 def test_random_bytes(content: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
