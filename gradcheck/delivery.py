@@ -1,8 +1,8 @@
 """What the command line writes: progress, complaints, and the report where it is wanted.
 
 In: a report, and where it is to go. Out: text on the standard streams and in files. Principle: a file is written whole
-or not at all; a stream that is full or closed is one line or silence, never a traceback. Only this file and the command
-line write to the standard streams.
+or not at all; a stream that is full or closed is one line or silence, never a traceback; nothing that goes to a stream
+can steer a terminal, but for the tool's own colours. Only this file and the command line write to the standard streams.
 """
 
 import contextlib
@@ -13,11 +13,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, TextIO
 
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
+from gradcheck.printable import printable, printable_lines
 from gradcheck.vocabulary import COULD_NOT_CHECK, SUFFIXES
 
 if TYPE_CHECKING:
@@ -78,7 +80,7 @@ def progress(terminal: TextIO) -> Iterator[Show]:
     from rich.text import Text
 
     with Console(file=terminal).status("loading TensorFlow") as status:
-        yield lambda line: status.update(Text(f"scanning {line}"))
+        yield lambda line: status.update(Text(printable(f"scanning {line}")))
 
 
 class Lines:
@@ -105,22 +107,22 @@ def format_of(path: Path) -> str:
     return SUFFIXES[path.suffix]
 
 
-def deliver(report: "Report", output_format: str, files: list[tuple[Path, str]]) -> None:
-    """Print the report and its errors, and write its files."""
+def deliver(report: "Report", output_format: str, files: list[tuple[Path, str]], fail_on: str = "error") -> None:
+    """Print the report and its errors, and write its files; `fail_on` is the lowest severity that is a failure."""
     from gradcheck.renderers import Style, render
 
     for path, name in files:
-        write(path, render(report, name, Style()))
+        write(path, render(report, name, Style(fail_on=fail_on)))
     for target in report.targets:
         if target.error:
             complain(target.error.code, target.error.message)
-    put(render(report, output_format, terminal_style(sys.stdout)))
+    put(render(report, output_format, replace(terminal_style(sys.stdout), fail_on=fail_on)))
 
 
 def put(text: str) -> None:
-    """Print to standard output, which may be full or closed."""
+    """Print to standard output, which may be full or closed, and may not know every character."""
     try:
-        sys.stdout.write(text)
+        sys.stdout.write(writable(printable_lines(text), sys.stdout))
         sys.stdout.flush()
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in the buffer
@@ -166,7 +168,11 @@ def complain(code: str, message: str) -> int:
 def say(line: str, stream: TextIO) -> None:
     """One line on a stream for people; if it is full or closed there is nobody to tell."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        stream.write(
-            line.encode(stream.encoding or "ascii", "backslashreplace").decode(stream.encoding or "ascii") + "\n"
-        )
+        stream.write(writable(printable(line), stream) + "\n")
         stream.flush()
+
+
+def writable(text: str, stream: TextIO) -> str:
+    """The text with escapes for what the stream's encoding does not have."""
+    encoding = getattr(stream, "encoding", None) or "ascii"
+    return text.encode(encoding, "backslashreplace").decode(encoding)

@@ -9,14 +9,19 @@ SEVERITIES = ("info", "warning", "error")
 
 CODES = tuple(f"GC00{i}" for i in range(1, 10))
 """Of findings."""
+VERSIONS = ("autodiff", "custom", "against")
+"""Ways to get the gradient of a target."""
 
 PLACES = {"graph": "in graph mode", "eager": "in eager mode", "xla": "compiled by XLA"}
 MODES = tuple(PLACES)
 """Ways in which TensorFlow runs a function, and where that is in a sentence."""
 
-FORMATS = ("table", "json")
-SUFFIXES = {".json": "json", ".txt": "table"}
-"""Formats of output files."""
+FORMATS = ("table", "json", "sarif", "junit", "github", "markdown")
+SUFFIXES = {".json": "json", ".txt": "table", ".sarif": "sarif", ".xml": "junit", ".md": "markdown"}
+"""Formats of reports, and those of files by their suffix."""
+
+CHAIN_FORMATS = ("table", "json")
+"""Formats of `explain`."""
 
 NOTHING, FINDINGS, COULD_NOT_CHECK, BUG = 0, 1, 2, 101
 INTERRUPTED, CLOSED, TERMINATED = 130, 141, 143

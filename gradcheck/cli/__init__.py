@@ -9,7 +9,7 @@ import traceback
 from typing import NoReturn
 
 from gradcheck import __version__
-from gradcheck.cli import explain, hook, init, scan  # noqa: F401  (their commands)
+from gradcheck.cli import explain, hook, init, report, scan  # noqa: F401  (their commands)
 from gradcheck.cli.app import app
 from gradcheck.delivery import Closed, Interrupted, Terminated, complain, say
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck, one_line
@@ -43,6 +43,7 @@ def usage_error(error: Exception) -> int:
 
 def bug(error: Exception) -> int:
     """Whatever should not have happened, with its traceback: it is ours."""
-    traceback.print_exception(error)
-    print(f"gradcheck: a bug in gradcheck {__version__}: {one_line(repr(error))}; please report it", file=sys.stderr)
+    for line in "".join(traceback.format_exception(error)).splitlines():
+        say(line, sys.stderr)
+    say(f"gradcheck: a bug in gradcheck {__version__}: {one_line(repr(error))}; please report it", sys.stderr)
     return BUG

@@ -8,7 +8,7 @@ import typer
 from gradcheck.cli.app import app
 from gradcheck.cli.running import quietly
 from gradcheck.delivery import interruptible, put, terminal_style
-from gradcheck.vocabulary import DTYPES, FINDINGS, FORMATS, NOTHING
+from gradcheck.vocabulary import CHAIN_FORMATS, DTYPES, FINDINGS, NOTHING
 
 if TYPE_CHECKING:
     from gradcheck.records import Chain
@@ -27,7 +27,7 @@ def explain(
     ] = None,
     dtype: Annotated[str | None, typer.Option(metavar="DTYPE", help=f"{', '.join(DTYPES)} (float32).")] = None,
     output_format: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help=f"{' or '.join(FORMATS)}, on standard output.")
+        str, typer.Option("--format", metavar="FORMAT", help=f"{' or '.join(CHAIN_FORMATS)}, on standard output.")
     ] = "table",
 ) -> int:
     """Show one point operation by operation: values, gradients, the true ones, and where it goes wrong.
@@ -37,7 +37,7 @@ def explain(
     from gradcheck.options import ScanOptions, parse_at, parse_choice
 
     options = ScanOptions(dtype=parse_choice("--dtype", dtype, DTYPES) if dtype else None)
-    parse_choice("--format", output_format, FORMATS)
+    parse_choice("--format", output_format, CHAIN_FORMATS)
     at = tuple(option for text in points for option in parse_at(text))
 
     def inquire() -> "Chain":

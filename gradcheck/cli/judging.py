@@ -33,5 +33,5 @@ def settle(verdict: "Verdict", options: "GateOptions", output_format: str, files
         say(f"gradcheck: {note}", sys.stderr)
     if options.write_baseline is not None and verdict.baseline is not None:
         write(options.write_baseline, verdict.baseline, "--write-baseline")
-    deliver(verdict.report, output_format, files)
+    deliver(verdict.report, output_format, files, options.fail_on)
     return verdict.status

@@ -9,7 +9,7 @@ from gradcheck.cli.app import app
 from gradcheck.cli.judging import judge, settle
 from gradcheck.cli.running import scanner
 from gradcheck.delivery import format_of, interruptible, terminable
-from gradcheck.vocabulary import DOMAINS, DTYPES, FORMATS, MODES, SEVERITIES
+from gradcheck.vocabulary import DOMAINS, DTYPES, FORMATS, MODES, SEVERITIES, SUFFIXES
 
 
 @app.command()
@@ -35,11 +35,11 @@ def scan(
         str | None, typer.Option(metavar="TARGET", help="Show another target's gradient beside this one's.")
     ] = None,
     output_format: Annotated[
-        str | None, typer.Option("--format", metavar="FORMAT", help=f"{' or '.join(FORMATS)}, on standard output.")
+        str | None, typer.Option("--format", metavar="FORMAT", help=f"{', '.join(FORMATS)}, on standard output.")
     ] = None,
     outputs: Annotated[
         list[Path] | None,
-        typer.Option("--output", metavar="FILE", help="Write a report too, .json or .txt; repeatable."),
+        typer.Option("--output", metavar="FILE", help=f"Write a report too, {', '.join(SUFFIXES)}; repeatable."),
     ] = None,
     fail_on: Annotated[
         str | None,

@@ -7,6 +7,7 @@ that is finite and wrong, to the operation whose own error is the first of the l
 
 from collections.abc import Mapping
 from math import isfinite
+from pathlib import Path
 
 import numpy as np
 
@@ -65,12 +66,18 @@ def cause_at(program: Program, place: int, found: Class, seen: Observation, whol
     return Cause(
         op=node.op,
         forward_op=forward.op if forward else None,
-        file=where.file if where else None,
+        file=from_here(where.file) if where else None,
         line=where.line if where else None,
         source=where.source if where else None,
         node=(forward or node).name.removeprefix("stripped/"),
         message=with_place(sentence(program, place, found, seen), where),
     )
+
+
+def from_here(file: str) -> str:
+    """A path as it is called in the working directory, where it is below that: the same on every machine."""
+    path, here = Path(file), Path.cwd()
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else file
 
 
 def blamed(program: Program, place: int, found: Class, whole: Observation) -> Node | None:

@@ -23,6 +23,7 @@ from gradcheck.records.targets import (
     Version,
 )
 from gradcheck.records.tensors import Batch, Pull, TensorInput, TensorPoint, TensorVersion, TracedTensors, Weight
+from gradcheck.records.unlisted import Facts, UnlistedArray
 
 __all__ = [
     "Batch",
@@ -32,6 +33,7 @@ __all__ = [
     "Domain",
     "Elsewhere",
     "Environment",
+    "Facts",
     "Finding",
     "Ignore",
     "InputPlan",
@@ -69,6 +71,7 @@ __all__ = [
     "TracedInput",
     "TracedTarget",
     "TracedTensors",
+    "UnlistedArray",
     "Version",
     "Weight",
     "Witness",

@@ -12,6 +12,7 @@ from typing import Any
 from tabulate import tabulate
 
 from gradcheck.records import Chain, Class, Link
+from gradcheck.renderers.cleaning import cleaned
 from gradcheck.renderers.json_report import SCHEMA_VERSION, cause_object
 from gradcheck.renderers.numbers import number
 from gradcheck.renderers.styles import Style
@@ -27,7 +28,7 @@ def render_chain(chain: Chain, name: str, style: Style) -> str:
     """The chain in the format `name`, `table` or `json`."""
     if name == "json":
         return json.dumps(chain_object(chain), indent=2, allow_nan=False) + "\n"
-    return chain_text(chain, style)
+    return chain_text(cleaned(chain), style)
 
 
 def chain_text(chain: Chain, style: Style) -> str:

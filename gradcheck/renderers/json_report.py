@@ -7,7 +7,18 @@ decimals that read back to the same float of their dtype; ends of intervals come
 import json
 from typing import Any
 
-from gradcheck.records import Cause, Elsewhere, Finding, Ignore, Plane, Region, Report, Sweep, TargetReport
+from gradcheck.records import (
+    Cause,
+    Elsewhere,
+    Finding,
+    Ignore,
+    Plane,
+    Region,
+    Report,
+    Suppression,
+    Sweep,
+    TargetReport,
+)
 from gradcheck.renderers.numbers import interval_object, number
 from gradcheck.renderers.plane_json import plane_object
 from gradcheck.renderers.styles import Style
@@ -61,6 +72,7 @@ def target_object(target: TargetReport) -> dict[str, Any]:
         "target": target.target,
         "status": target.status,
         "error": error,
+        "place": {"file": target.place.file, "line": target.place.line} if target.place else None,
         "elementwise": None if target.error else target.search is None,
         "inputs": tensor_inputs(target.search)
         if target.search
@@ -82,7 +94,6 @@ def target_object(target: TargetReport) -> dict[str, Any]:
         "plane": plane_object(target.plane) if target.plane else None,
         "findings": [finding_object(finding) for finding in target.findings],
         "notes": list(target.notes),
-        "place": {"file": target.place.file, "line": target.place.line} if target.place else None,
         "ignores": [ignore_object(ignore) for ignore in target.ignores],
     }
 
@@ -103,13 +114,17 @@ def ignore_object(ignore: Ignore) -> dict[str, Any]:
 
 def input_object(sweep: Sweep, sweeps: tuple[Sweep, ...]) -> dict[str, Any]:
     """One input: what was swept, and where it was held while another one was."""
-    fmt = sweep.input.fmt
+    fmt, truth = sweep.input.fmt, sweep.truth
     return {
         "name": sweep.input.name,
         "dtype": fmt.name,
         "shape": list(sweep.input.shape),
         "ranges": [[fmt.shortest(lo), fmt.shortest(hi)] for lo, hi in sweep.plan.segments],
         "held": fmt.shortest(sweep.plan.held[sweep.plan.index]) if len(sweeps) > 1 else None,
+        "evaluated": sweep.evaluated,
+        "exhaustive": sweep.exhaustive,
+        "varies": sweep.varies,
+        "truth": {"points": truth.points, "approximate": list(truth.approximate)} if truth else None,
     }
 
 
@@ -150,12 +165,13 @@ def region_object(region: Region) -> dict[str, Any]:
         "forward": region.forward.value,
         **{name: region.gradients[name].value if name in region.gradients else None for name in COLUMNS},
         "domain": region.domain.value if region.domain else None,
+        "witness": region.fmt.shortest(region.witness),
     }
 
 
 def finding_object(finding: Finding) -> dict[str, Any]:
     """One finding."""
-    witness, cause, by = finding.witness, finding.cause, finding.suppressed
+    witness, cause = finding.witness, finding.cause
     return {
         "code": finding.code,
         "name": finding.name,
@@ -164,8 +180,10 @@ def finding_object(finding: Finding) -> dict[str, Any]:
         "version": finding.version,
         "mode": finding.mode,
         "wrt": finding.wrt,
+        "dtype": finding.fmt.name,
         "masked": finding.masked,
         **interval_object(finding.fmt, finding.lo, finding.hi),
+        "at": None if finding.at is None else finding.fmt.shortest(finding.at),
         "message": finding.message,
         "witness": tensor_witness_object(finding.tensor, finding.fmt.name)
         if finding.tensor
@@ -182,14 +200,19 @@ def finding_object(finding: Finding) -> dict[str, Any]:
         "elsewhere": [elsewhere_object(e) for e in finding.elsewhere],
         "cause": None if cause is None else cause_object(cause),
         "suggestion": finding.suggestion,
-        "suppressed": None if by is None else {"by": by.by, "reason": by.reason, "place": by.place},
+        "suppressed": None if finding.suppressed is None else suppression_object(finding.suppressed),
     }
+
+
+def suppression_object(why: Suppression) -> dict[str, Any]:
+    """Why a finding does not count."""
+    return {"by": why.by, "reason": why.reason, "place": why.place}
 
 
 def elsewhere_object(found: Elsewhere) -> dict[str, Any]:
     """Another way of running a float, and what comes out there."""
     return {
-        "at": found.at,
+        "at": number(found.at),
         "mode": found.mode,
         "elements": found.size,
         "output": number(found.output),

@@ -14,6 +14,11 @@ def plane_object(plane: Plane) -> dict[str, Any]:
     """A whole plane; of each rectangle `x` is the interval of the first input, `y` that of the second."""
     return {
         "inputs": [traced.name for traced in plane.inputs],
+        "dtypes": [traced.fmt.name for traced in plane.inputs],
+        "ranges": [
+            [[traced.fmt.shortest(lo), traced.fmt.shortest(hi)] for lo, hi in segments]
+            for traced, segments in zip(plane.inputs, plane.segments, strict=True)
+        ],
         "pairs": plane.pairs,
         "maps": [map_object(plane, shown) for shown in plane.maps],
     }
@@ -25,6 +30,7 @@ def map_object(plane: Plane, shown: PlaneMap) -> dict[str, Any]:
         "version": shown.version,
         "wrt": shown.wrt,
         "classes": [class_object(plane, found) for found in shown.classes],
+        "cells": list(shown.cells),
     }
 
 

@@ -23,11 +23,13 @@ class Style:
         width: columns.
         colour: whether ANSI colours are understood.
         unicode: whether box-drawing characters can be written.
+        fail_on: the lowest severity that the reader is to take for a failure.
     """
 
     width: int = 80
     colour: bool = False
     unicode: bool = True
+    fail_on: str = "error"
 
     def paint(self, text: str, role: str | None) -> str:
         """`text` in the colour of its role."""

@@ -5,20 +5,20 @@ the findings with their witness and what to do next. Targets that could not be c
 """
 
 from itertools import groupby
-from math import isinf
 
 from tabulate import tabulate
 
-from gradcheck.records import Class, Domain, Finding, Region, Report, SearchReport, Sweep, TargetReport, Witness
+from gradcheck.records import Class, Domain, Finding, Region, Report, SearchReport, Sweep, TargetReport
 from gradcheck.renderers.accuracy import accuracy
 from gradcheck.renderers.map import plane_lines
 from gradcheck.renderers.modes import elsewhere_text
-from gradcheck.renderers.paragraphs import shown, wrapped
+from gradcheck.renderers.paragraphs import wrapped
 from gradcheck.renderers.strip import strip
 from gradcheck.renderers.styles import Style
 from gradcheck.renderers.suppressions import clean_word, suppressed_lines
 from gradcheck.renderers.tensor_table import clean_text, search_coverage_text, search_lines, tensor_findings
 from gradcheck.renderers.visible import visible
+from gradcheck.renderers.witnesses import witnessed
 from gradcheck.vocabulary import PLACES
 
 MAX_ROWS = 16
@@ -207,15 +207,6 @@ def one_finding(finding: Finding, style: Style) -> list[str]:
     return lines
 
 
-def witnessed(witness: Witness) -> str:
-    """What came out at one point, and what is true there."""
-    inputs = ", ".join(f"{name} = {exactly(value)}" for name, value in witness.inputs.items())
-    gradient = "None" if witness.gradient is None else shown(witness.gradient)
-    true = (witness.true_output, witness.true_gradient)
-    output, slope = (f" (true {'infinite' if isinf(t) else shown(t)})" if t is not None else "" for t in true)
-    return f"at {inputs}: output {shown(witness.output)}{output}, gradient {gradient}{slope}"
-
-
 def closing_lines(target: TargetReport, style: Style) -> list[str]:
     """What is suppressed, and what the user should know of how the target was loaded, traced and judged."""
     return suppressed_lines(target, style) + [wrapped(f"note: {note}", style, "  ") for note in target.notes]
@@ -311,8 +302,3 @@ def count(floats: int) -> str:
 def painted(observed: Class, style: Style) -> str:
     """A class in its colour."""
     return style.paint(observed.value, None if observed in (Class.FINITE, Class.NONE) else "error")
-
-
-def exactly(value: float) -> str:
-    """An input, to be typed again."""
-    return repr(value).removesuffix(".0")

@@ -7,8 +7,11 @@ targets have.
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from gradcheck.program import Array
 from gradcheck.records import LineInterval, SearchReport, TensorWitness
+from gradcheck.renderers.arrays import facts_of, is_unlisted, written_in
 from gradcheck.renderers.numbers import numbers
 
 LISTED = 4096
@@ -70,12 +73,19 @@ def search_object(search: SearchReport) -> dict[str, Any]:
 
 def tensor_witness_object(witness: TensorWitness, dtype: str) -> dict[str, Any]:
     """The point, and what came out there, floats of `dtype` as short as they read back; several outputs by name."""
+    gradient = witness.gradient
     return {
         "inputs": {name: listed(array, witness.dtypes[name]) for name, array in witness.inputs.items()},
         "output": outputs(witness.outputs, dtype),
-        "gradient": None if witness.gradient is None else listed(witness.gradient, dtype),
+        "gradient": None if gradient is None else listed(gradient, written_in(gradient, dtype)),
         "true_output": None if witness.true_outputs is None else outputs(witness.true_outputs),
         "true_gradient": None if witness.true_gradient is None else listed(witness.true_gradient),
+        "dtypes": {
+            "inputs": dict(witness.dtypes),
+            "output": [written_in(array, dtype) for array in witness.outputs.values()],
+            "gradient": None if gradient is None else written_in(gradient, dtype),
+        },
+        "output_names": list(witness.outputs),
     }
 
 
@@ -101,6 +111,7 @@ def line_object(line: LineInterval) -> dict[str, Any]:
     fmt = line.fmt
     return {
         "input": line.input,
+        "dtype": fmt.name,
         "index": list(line.index),
         "lo": fmt.shortest(line.lo),
         "hi": fmt.shortest(line.hi),
@@ -112,11 +123,15 @@ def line_object(line: LineInterval) -> dict[str, Any]:
 
 def outputs(arrays: Mapping[str, Array], dtype: str | None = None) -> Any:
     """One output as itself, several by name."""
-    if len(arrays) == 1:
-        return listed(next(iter(arrays.values())), dtype)
-    return {name or str(k): listed(array, dtype) for k, (name, array) in enumerate(arrays.items())}
+    texts = [listed(array, dtype and written_in(array, dtype)) for array in arrays.values()]
+    return texts[0] if len(texts) == 1 else {name or str(k): texts[k] for k, name in enumerate(arrays)}
 
 
 def listed(array: Array, dtype: str | None = None) -> Any:
-    """A tensor as nested lists, a large one as its shape."""
-    return numbers(array, dtype) if array.size <= LISTED else {"shape": list(array.shape)}
+    """A tensor as nested lists; of a large one its shape, and the entry that all are, or how many are not finite."""
+    if array.size <= LISTED and not is_unlisted(array):
+        return numbers(array, dtype)
+    facts = facts_of(array, dtype or "float64")
+    if facts.same:
+        return {"shape": list(array.shape), "all": numbers(np.asarray(facts.first), facts.dtype)}
+    return {"shape": list(array.shape), **({"not_finite": facts.odd} if facts.odd else {})}

@@ -12,6 +12,7 @@ import numpy as np
 from gradcheck.floats import FORMATS
 from gradcheck.program import Array
 from gradcheck.records import Finding, LineInterval, SearchReport, TargetReport, TensorInput, TensorWitness
+from gradcheck.renderers.arrays import facts_of, is_known, is_unlisted, with_words
 from gradcheck.renderers.paragraphs import shown, wrapped
 from gradcheck.renderers.styles import Style
 
@@ -56,7 +57,7 @@ def tensor_findings(findings: tuple[Finding, ...], style: Style) -> list[str]:
         paste = first.tensor.paste if first.tensor else ()
         if paste and not pasted and first.severity != "info":
             pasted = True  # one is enough to begin with; JSON has them all
-            lines += ["      to see it:", *(f"        {line}" for line in paste)]
+            lines += ["      to see it:", *(f"        {line}" for line in "\n".join(paste).split("\n"))]
     return lines
 
 
@@ -79,9 +80,8 @@ def witness_lines(finding: Finding, witness: TensorWitness) -> list[str]:
     outputs = ", ".join(f"{output_text(name)} {tensor_text(a)}" for name, a in witness.outputs.items())
     lines = [f"at {given}", f"{outputs}{true_text(witness.true_outputs)}"]
     if witness.gradient is not None:
-        true = (
-            "" if witness.true_gradient is None else f" (true {tensor_text(without_infinite(witness.true_gradient))})"
-        )
+        truth = witness.true_gradient
+        true = "" if truth is None or not is_known(truth) else f" (true {tensor_text(with_words(truth, 'none'))})"
         lines.append(f"gradient by {finding.wrt} {tensor_text(witness.gradient)}{true}{where_bad(witness)}")
     if witness.weights is not None:
         lines.append(f"outputs weighed with {', '.join(tensor_text(w) for w in witness.weights)}")
@@ -95,19 +95,11 @@ def output_text(name: str) -> str:
     return f"output[{name}]" if name.isdigit() else name or "output"
 
 
-def without_infinite(truth: Array) -> Array:
-    """True slopes in which an infinite one, or one that does not exist, has a word."""
-    flat = ["none" if isinstance(v, float) and not isfinite(v) else v for v in truth.ravel()]
-    result = np.empty(len(flat), object)
-    result[:] = flat
-    return result.reshape(truth.shape)
-
-
 def true_text(outputs: "object") -> str:
     """The true outputs, where they are known."""
     if not isinstance(outputs, dict):
         return ""
-    known = [a for a in outputs.values() if any(v is not None for v in np.ravel(a))]
+    known = [a for a in outputs.values() if is_known(a)]
     return f" (true {', '.join(tensor_text(a) for a in known)})" if known else ""
 
 
@@ -130,12 +122,11 @@ def line_text(line: LineInterval) -> str:
 
 def tensor_text(array: Array, dtype: str | None = None) -> str:
     """A tensor in brackets; a large one by its shape and its extremes."""
-    flat = np.ravel(array)
-    if array.size > WRITTEN:
-        if (flat == flat[0]).all() or all(v != v for v in flat if v is not None):  # noqa: PLR0124 - NaN
-            return f"{shape_text(array.shape)} all {entry_text(flat[0], dtype)}"
-        odd = sum(1 for v in flat if isinstance(v, (float, np.floating)) and not isfinite(v))
-        return f"{shape_text(array.shape)}" + (f" with {odd:,} not finite" if odd else "")
+    if is_unlisted(array) or array.size > WRITTEN:
+        facts = facts_of(array)
+        if facts.same:
+            return f"{shape_text(array.shape)} all {entry_text(facts.first, dtype)}"
+        return f"{shape_text(array.shape)}" + (f" with {facts.odd:,} not finite" if facts.odd else "")
     if array.ndim == 0:
         return entry_text(array[()], dtype)
     return "[" + ", ".join(tensor_text(np.asarray(part), dtype) for part in array) + "]"

@@ -132,7 +132,15 @@ def test_several_outputs_stand_by_name_or_by_number() -> None:
 
 def test_large_tensors_are_their_shapes() -> None:
     assert listed(np.zeros(LISTED)) == [0.0] * LISTED
-    assert listed(np.zeros((LISTED + 1, 1))) == {"shape": [LISTED + 1, 1]}
+    large = np.arange(LISTED + 1.0).reshape(-1, 1)
+    assert listed(large) == {"shape": [LISTED + 1, 1]}
+    assert listed(np.where(large % 2, np.nan, large)) == {"shape": [LISTED + 1, 1], "not_finite": LISTED // 2}
+
+
+def test_the_entry_that_all_of_a_large_tensor_are_is_told() -> None:
+    assert listed(np.full(LISTED + 1, TENTH), "float32") == {"shape": [LISTED + 1], "all": 0.1}
+    assert listed(np.full(LISTED + 1, np.nan)) == {"shape": [LISTED + 1], "all": "nan"}
+    assert listed(np.full(LISTED + 1, None, object)) == {"shape": [LISTED + 1], "all": None}
 
 
 def test_fields_of_tensors_are_there_and_null_without_one() -> None:

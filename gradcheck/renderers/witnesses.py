@@ -1,0 +1,39 @@
+"""What shows a finding, in sentences that every format has.
+
+In: a finding. Out: what was put in and what came out, what comes out elsewhere, and where it comes from.
+"""
+
+from math import isinf
+
+from gradcheck.records import Finding, TensorWitness, Witness
+from gradcheck.renderers.modes import elsewhere_text
+from gradcheck.renderers.paragraphs import shown
+
+
+def evidence(finding: Finding) -> list[str]:
+    """The sentences behind a finding's message."""
+    lines = [witnessed(finding.witness)] if finding.witness else []
+    lines += tensor_lines(finding, finding.tensor) if finding.tensor else []
+    lines += [elsewhere_text(finding.elsewhere)] if finding.elsewhere else []
+    return lines + ([f"cause: {finding.cause.message}"] if finding.cause and finding.cause.message else [])
+
+
+def tensor_lines(finding: Finding, witness: TensorWitness) -> list[str]:
+    """Those of a tensor target."""
+    from gradcheck.renderers.tensor_table import witness_lines
+
+    return witness_lines(finding, witness)
+
+
+def witnessed(witness: Witness) -> str:
+    """What came out at one point, and what is true there."""
+    inputs = ", ".join(f"{name} = {exactly(value)}" for name, value in witness.inputs.items())
+    gradient = "None" if witness.gradient is None else shown(witness.gradient)
+    true = (witness.true_output, witness.true_gradient)
+    output, slope = (f" (true {'infinite' if isinf(t) else shown(t)})" if t is not None else "" for t in true)
+    return f"at {inputs}: output {shown(witness.output)}{output}, gradient {gradient}{slope}"
+
+
+def exactly(value: float) -> str:
+    """An input, to be typed again."""
+    return repr(value).removesuffix(".0")
