@@ -1,0 +1,1 @@
+"""Reading: a saved report becomes records again."""
