@@ -1,8 +1,8 @@
 """gradcheck from Python: in a notebook, in a test, in a training script.
 
 In: a target, as a text or as an object in this process, and options. Out: a report, or an `AssertionError` that reads
-like one. Principle: the process is the user's. The scan runs in it, and leaves what is global in it as it was; what takes
-it down (a kernel that crashes, a target that hangs) takes it down: `gradcheck scan` isolates that.
+like one. Principle: the process is the user's. The scan runs in it, and leaves what is global in it as it was; a target
+that crashes or hangs takes it along, which `gradcheck scan` prevents.
 """
 
 from collections.abc import Iterator, Sequence
@@ -49,8 +49,8 @@ class GradientError(AssertionError):
 def scan(target: Target, /, **options: "Unpack[Options]") -> Result:
     """Sweep a target over its inputs and report where its gradient goes bad.
 
-    The scan runs in this process and is not cached. A text has the options that the project's configuration gives it; an
-    object has those that are passed here, and nothing else.
+    The scan runs in this process and is not cached. A text has the options that the project's configuration gives it
+    too; an object has those that are passed here alone.
 
     Args:
         target: `"module:function"` or whatever else `gradcheck scan` takes, or a function, lambda, Keras layer, loss,

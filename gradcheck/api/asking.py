@@ -125,7 +125,7 @@ def options_of(said: Mapping[str, Any], against: str | None) -> ScanOptions:
         dtype=opt.parse_choice("dtype", dtype_name(said["dtype"]), DTYPES) if "dtype" in said else None,
         against=against,
         seed=seed,
-        tolerance=None if tolerance is None else opt.parse_tolerance(float(number("tolerance", tolerance))),
+        tolerance=None if tolerance is None else opt.parse_tolerance(relative(tolerance)),
         shapes={n: shape(n, v) for n, v in named("shape", said, '{"x": (4, 3)}')},
         domains=dict(opt.parse_domain_option(f"{n}={v}") for n, v in named("domain", said, '{"y": "one-hot"}')),
         wrt=words(said.get("wrt", ())),
@@ -169,6 +169,11 @@ def number(key: str, value: Any) -> str:
         return "inf" if value > 0 else "-inf"
     except (TypeError, ValueError):
         raise mistake(f"{key}={value!r}: not a number; write 0.5, for example") from None
+
+
+def relative(value: Any) -> float:
+    """A tolerance."""
+    return opt.number("tolerance", number("tolerance", value), "write 0.001, for example")
 
 
 def named(key: str, said: Mapping[str, Any], example: str) -> Iterator[tuple[str, Any]]:

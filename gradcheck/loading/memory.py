@@ -1,7 +1,7 @@
 """Targets that are objects in this process: functions of a notebook, lambdas, Keras objects, `tf.Module`s.
 
-In: the objects, and texts that stand for them. Out: a context in which `loading.load` knows these texts. Principle: from
-there on nothing tells them from targets that were imported.
+In: the objects, and texts that stand for them. Out: a context in which `loading.load` knows these texts. Principle:
+from there on nothing tells them from targets that were imported.
 """
 
 import contextlib

@@ -1,6 +1,7 @@
 """A text for a terminal, as a notebook shows it.
 
-In: text, with the ANSI colours of `Style`. Out: one self-contained HTML element; everything else in the text is escaped.
+In: text, with the ANSI colours of `Style`. Out: one HTML element that needs nothing else; what is
+in the text is escaped.
 """
 
 import io
