@@ -76,23 +76,30 @@ def pytest_runtest_call(item: pytest.Item) -> None:
         pytest.fail(str(failure), pytrace=False)
 
 
-def checked(target: Any, options: Mapping[str, Any]) -> "Iterator[GradientError]":
-    """What is wrong of a target; what cannot be checked is one line."""
+def checked(target: Any, options: Mapping[str, Any]) -> "list[GradientError]":
+    """What is wrong of a target, if anything is; what cannot be checked is one line."""
     __tracebackhide__ = True
     from gradcheck.api import CannotCheck, GradientError, assert_finite_gradients
 
+    found: GradientError | None = None
+    line = ""
     try:
         assert_finite_gradients(target, **options)
     except GradientError as failure:
-        yield failure
+        found = failure
     except CannotCheck as error:
-        pytest.fail(str(error), pytrace=False)
+        line = str(error)
+    if line:  # outside, so that the line does not come with what it was caught as
+        pytest.fail(line, pytrace=False)
+    return [found] if found else []
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pycollect_makeitem(collector: pytest.Module | pytest.Class, name: str, obj: object) -> "Marked | None":
     """A marked function of inputs is a target, whatever its name is."""
-    own = [m for m in vars(obj).get("pytestmark", []) if m.name == MARK] if inspect.isfunction(obj) else []
+    if not inspect.isfunction(obj):
+        return None
+    own = [mark for mark in vars(obj).get("pytestmark", []) if mark.name == MARK]
     if not own or own[0].args:
         return None
     arguments = [argument for argument in inspect.signature(obj).parameters if argument != "self"]
@@ -130,7 +137,7 @@ class Marked(Gradient):
         options = dict[str, Any]()
         for mark in self.iter_markers(MARK):  # the nearest first
             options = {**mark.kwargs, **options}
-        self.stash[FOUND] = list(checked(self.function, options))
+        self.stash[FOUND] = checked(self.function, options)
 
     @property
     def function(self) -> Callable[..., Any]:
