@@ -9,7 +9,7 @@ import traceback
 from typing import NoReturn
 
 from gradcheck import __version__
-from gradcheck.cli import explain, scan  # noqa: F401  (their commands)
+from gradcheck.cli import explain, rules, scan  # noqa: F401  (their commands)
 from gradcheck.cli.app import app
 from gradcheck.delivery import Closed, Interrupted, Terminated, complain, say
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck, one_line
