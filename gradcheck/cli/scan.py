@@ -82,10 +82,7 @@ def scan(
         bool, typer.Option("--no-cache", help="Scan what has not changed too; do not touch .gradcheck_cache.")
     ] = False,
 ) -> int:
-    """Sweep functions over their inputs and report where the gradient goes bad.
-
-    Exit status: 0 nothing found, 1 findings, 2 a target could not be checked.
-    """
+    """Sweep functions over their inputs and report where the gradient goes bad."""
     from gradcheck import options as opt
     from gradcheck.gate import exit_status
     from gradcheck.options import ScanOptions, parse_choice, parse_hold, parse_range, parse_tolerance
