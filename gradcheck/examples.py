@@ -1,6 +1,6 @@
 """A tiny function for each code that has it, and its cure.
 
-In: nothing. Out: Python texts, each of which makes a function `f`, as `gradcheck rules` shows them; a test runs them all.
+In: nothing. Out: Python texts, each of which makes a function `f`; a test runs them all.
 """
 
 from collections.abc import Mapping

@@ -6,7 +6,7 @@ instead. Values stay texts until the dtype of the input that they are for is kno
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from gradcheck.domains import ValueDomain, parse_domain
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
@@ -124,19 +124,43 @@ class AtOption:
 
 
 @dataclass(frozen=True)
-class ScanOptions:
-    """Everything that a scan depends on, besides the targets."""
+class Said:
+    """What somebody says of a scan, on the command line, above a function or in a file; the rest is None or empty.
+
+    Attributes:
+        defaults: names of fields that hold where a target can have them: what a project says of all its targets.
+    """
 
     ranges: tuple[RangeOption, ...] = ()
     holds: tuple[HoldOption, ...] = ()
     dtype: str | None = None
     against: str | None = None
-    seed: int = 0
+    seed: int | None = None
     tolerance: float | None = None
-    fail_on: str = "error"
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     domains: Mapping[str, ValueDomain] = field(default_factory=dict)
     wrt: tuple[str, ...] = ()
+    budget: float | None = None
+    order: int | None = None
+    exhaustive: bool | None = None
+    modes: tuple[str, ...] = ()
+    defaults: tuple[str, ...] = ()
+
+    @property
+    def completed(self) -> "ScanOptions":
+        """What nobody said is as it always is."""
+        said = {f.name: getattr(self, f.name) for f in fields(self)}
+        return ScanOptions(**{name: value for name, value in said.items() if value not in (None, ())})
+
+
+NOTHING_SAID = Said()
+
+
+@dataclass(frozen=True)
+class ScanOptions(Said):
+    """Everything that a scan depends on, besides the targets: nothing is open."""
+
+    seed: int = 0
     budget: float = DEFAULT_BUDGET
     order: int = 1
     exhaustive: bool = False
@@ -150,29 +174,50 @@ class ScanOptions:
         )
 
 
-def parse_range(text: str) -> RangeOption:
+@dataclass(frozen=True)
+class GateOptions:
+    """What counts, and what fails; no scan depends on it.
+
+    Attributes:
+        select: codes, or beginnings of codes, that are reported; all where there are none.
+        ignore: codes, or beginnings of codes, that are not.
+        fail_on: the lowest severity that fails.
+        exit_zero: whether findings end with exit status 0 all the same.
+        baseline: a file of findings that are known.
+        write_baseline: a file to write them to.
+    """
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    fail_on: str = "error"
+    exit_zero: bool = False
+    baseline: str | None = None
+    write_baseline: str | None = None
+
+
+def parse_range(text: str, option: str = "--range") -> RangeOption:
     """Read `[NAME=]LO:HI`."""
     name, equals, interval = text.rpartition("=")
     lo, colon, hi = (part.strip() for part in interval.partition(":"))
-    wanted = "write [NAME=]LO:HI, for example --range z=-1:1"
+    wanted = f"write [NAME=]LO:HI, for example {option} z=-1:1"
     if not colon or ":" in hi or (equals and not name.strip()):
-        raise CannotCheck(BAD_CONFIGURATION, f"--range {text}: not a range; {wanted}")
-    bounds = [number(f"--range {text}", end, wanted) if end else None for end in (lo, hi)]
+        raise CannotCheck(BAD_CONFIGURATION, f"{option} {text}: not a range; {wanted}")
+    bounds = [number(f"{option} {text}", end, wanted) if end else None for end in (lo, hi)]
     if bounds[0] is not None and bounds[1] is not None and bounds[0] > bounds[1]:
         prefix = f"{name}=" if name else ""
         raise CannotCheck(
-            BAD_CONFIGURATION, f"--range {text}: {lo} is above {hi}; write the smaller end first: {prefix}{hi}:{lo}"
+            BAD_CONFIGURATION, f"{option} {text}: {lo} is above {hi}; write the smaller end first: {prefix}{hi}:{lo}"
         )
     return RangeOption(name.strip() or None, lo, hi)
 
 
-def parse_hold(text: str) -> HoldOption:
+def parse_hold(text: str, option: str = "--hold") -> HoldOption:
     """Read `NAME=VALUE`."""
     name, equals, value = (part.strip() for part in text.partition("="))
-    wanted = "write NAME=VALUE, for example --hold y=0.5"
+    wanted = f"write NAME=VALUE, for example {option} y=0.5"
     if not equals or not name:
-        raise CannotCheck(BAD_CONFIGURATION, f"--hold {text}: not a held value; {wanted}")
-    number(f"--hold {text}", value, wanted)
+        raise CannotCheck(BAD_CONFIGURATION, f"{option} {text}: not a held value; {wanted}")
+    number(f"{option} {text}", value, wanted)
     return HoldOption(name, value)
 
 
@@ -187,34 +232,32 @@ def parse_at(text: str) -> tuple[AtOption, ...]:
     return tuple(found)
 
 
-def parse_tolerance(tolerance: float | None) -> float | None:
+def parse_tolerance(tolerance: float | None, option: str = "--tolerance") -> float | None:
     """Check that a relative error is one."""
     if tolerance is not None and not 0 <= tolerance < 1:
-        raise CannotCheck(
-            BAD_CONFIGURATION, f"--tolerance {tolerance:g}: not a relative error; write 0.001, for example"
-        )
+        raise CannotCheck(BAD_CONFIGURATION, f"{option} {tolerance:g}: not a relative error; write 0.001, for example")
     return tolerance
 
 
-def parse_shape(text: str) -> tuple[str, tuple[int, ...]]:
+def parse_shape(text: str, option: str = "--shape") -> tuple[str, tuple[int, ...]]:
     """Read `NAME=4,3`; `NAME=` is a single number."""
     name, equals, sizes = (part.strip() for part in text.rpartition("="))
     parts = [part.strip() for part in sizes.strip("()[]").split(",") if part.strip()]
     if not equals or not name or not all(part.isdigit() and int(part) > 0 for part in parts):
         raise CannotCheck(
-            BAD_CONFIGURATION, f"--shape {text}: not a shape; write NAME=SIZES, for example --shape x=4,3"
+            BAD_CONFIGURATION, f"{option} {text}: not a shape; write NAME=SIZES, for example {option} x=4,3"
         )
     return name, tuple(int(part) for part in parts)
 
 
-def parse_domain_option(text: str) -> tuple[str, ValueDomain]:
+def parse_domain_option(text: str, option: str = "--domain") -> tuple[str, ValueDomain]:
     """Read `NAME=DOMAIN`."""
     name, equals, domain = (part.strip() for part in text.partition("="))
     if not equals or not name:
         raise CannotCheck(
-            BAD_CONFIGURATION, f"--domain {text}: not a domain; write NAME=DOMAIN, for example --domain y=one-hot"
+            BAD_CONFIGURATION, f"{option} {text}: not a domain; write NAME=DOMAIN, for example {option} y=one-hot"
         )
-    return name, parse_domain(f"--domain {text}", domain)
+    return name, parse_domain(f"{option} {text}", domain)
 
 
 def parse_budget(text: str) -> float:

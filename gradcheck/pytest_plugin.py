@@ -15,6 +15,7 @@ before a gradient is checked.
 """
 
 import inspect
+import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -180,6 +181,7 @@ class Target(Gradient):
 
     def setup(self) -> None:
         """Scan it, side by side with all that are still to be scanned; a worker of xdist knows of none but its own."""
+        from gradcheck import configuration
         from gradcheck.api import GradientError, failing
 
         if self.result is None:
@@ -190,7 +192,7 @@ class Target(Gradient):
         assert self.result is not None, "scanned just now"
         for error in (target.error for target in self.result.targets if target.error):
             pytest.fail(f"{error.code} {error.message}", pytrace=False)
-        if failing(self.result, ("GC",), "error"):
+        if failing(self.result, ("GC",), configuration.read(Path.cwd()).gate.fail_on):
             self.stash[FOUND] = [GradientError(self.result)]
 
     def reportinfo(self) -> tuple[Path, None, str]:
@@ -199,23 +201,26 @@ class Target(Gradient):
 
 
 def results(names: list[str]) -> "list[Result]":
-    """What came of each name; they are scanned side by side and told one by one."""
+    """What came of each name, where the configuration lies; they are scanned side by side and told one by one."""
     from gradcheck import pipeline
     from gradcheck.api import Result
+    from gradcheck.cli.configured import configured_run
     from gradcheck.cli.running import scanner
-    from gradcheck.options import ScanOptions, parse_timeout
+    from gradcheck.options import Said
 
-    options = ScanOptions()
-    crew = scanner(None, parse_timeout(None, options), False, None)
     shared: list[Iterator[Scanned]] = []
-
-    def one(texts: Any, *rest: Any) -> "Iterator[Scanned]":
-        if not shared:
-            shared.append(crew(tuple(names), *rest))
-        yield next(shared[0])
-
+    here = Path.cwd()
     try:
-        return [Result.of(pipeline.run((name,), options, scanner=one)) for name in names]
+        run = configured_run((), Said(), None, None, None, [])  # goes there
+        crew = scanner(run.jobs, run.timeout, False, None)
+
+        def one(texts: Any, *rest: Any) -> "Iterator[Scanned]":
+            if not shared:
+                shared.append(crew(tuple(names), *rest))
+            yield next(shared[0])
+
+        return [Result.of(pipeline.run((n,), Said(), scanner=one, configured=run.configuration)) for n in names]
     finally:
         for scanning in shared:
             scanning.close()  # type: ignore[attr-defined]  # a generator
+        os.chdir(here)

@@ -5,14 +5,14 @@ like one. Principle: the process is the user's. The scan runs in it, and leaves 
 that crashes or hangs takes it along, which `gradcheck scan` prevents.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gradcheck import pipeline
 from gradcheck.api.asking import Options, Request, documented, request_of
 from gradcheck.api.result import Result
 from gradcheck.api.surroundings import left_as_they_were
-from gradcheck.configuration import EMPTY, Configuration
+from gradcheck.configuration import EMPTY
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
 from gradcheck.loading.memory import known_as
 from gradcheck.vocabulary import SEVERITIES
@@ -20,8 +20,6 @@ from gradcheck.vocabulary import SEVERITIES
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from gradcheck.options import ScanOptions
-    from gradcheck.pipeline import Progress, Scanned, Scanner
     from gradcheck.records import Finding
 
 __all__ = ["CannotCheck", "GradientError", "Options", "Result", "assert_finite_gradients", "scan"]
@@ -112,18 +110,7 @@ def failing(result: Result, codes: Sequence[str], fail_on: str) -> "tuple[Findin
 
 
 def scanned(request: Request) -> Result:
-    """The report of a request; what cannot be checked is in it."""
-    with left_as_they_were(request.options.exhaustive), known_as(request.objects):
-        return Result.of(pipeline.run((request.text,), request.options, scanner=scanner_of(request)))
-
-
-def scanner_of(request: Request) -> "Scanner":
-    """What scans in this process; the project's configuration is about texts alone."""
-
-    def scan(
-        texts: tuple[str, ...], options: "ScanOptions", configured: Configuration, progress: "Progress"
-    ) -> "Iterator[Scanned]":
-        own = EMPTY if request.text in request.objects else configured
-        return pipeline.in_process(texts, options, own, progress)
-
-    return scan
+    """The report of a request; what cannot be checked is in it. The project's configuration is about texts alone."""
+    configured = EMPTY if request.text in request.objects else None
+    with left_as_they_were(), known_as(request.objects):
+        return Result.of(pipeline.run((request.text,), request.options, configured=configured))

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias, TypedDict, TypeVar
 from gradcheck import options as opt
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
 from gradcheck.loading.memory import name_of
-from gradcheck.options import ScanOptions
+from gradcheck.options import Said
 from gradcheck.vocabulary import DTYPES, MODES
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -64,12 +64,12 @@ class Request:
 
     Attributes:
         text: of the target.
-        options: as the command line reads them.
+        options: what is said, as the command line reads it.
         objects: targets in memory, by the texts that stand for them.
     """
 
     text: str
-    options: ScanOptions
+    options: Said
     objects: Mapping[str, Any]
 
 
@@ -110,16 +110,18 @@ def text_of(target: Any, objects: dict[str, Any]) -> str:
     return name
 
 
-def options_of(said: Mapping[str, Any], against: str | None) -> ScanOptions:
+def options_of(said: Mapping[str, Any], against: str | None) -> Said:
     """The options of the command line."""
-    tolerance, budget, modes = said.get("tolerance"), said.get("budget", opt.DEFAULT_BUDGET), said.get("mode", "graph")
-    order, seed = said.get("order", 1), said.get("seed", 0)
+    tolerance, budget, modes = said.get("tolerance"), said.get("budget"), said.get("mode", ())
+    order, seed = said.get("order"), said.get("seed")
     for name, value, least in (("order", order, 1), ("seed", seed, 0)):
+        if value is None:
+            continue
         if not isinstance(value, int) or value < least or (name == "order" and value > 2):
             raise mistake(
                 f"{name}={value!r}: {'write 1 or 2' if name == 'order' else 'write a whole number from 0 up'}"
             )
-    return ScanOptions(
+    return Said(
         ranges=tuple(opt.parse_range(text) for text in range_texts(said.get("range"))),
         holds=tuple(opt.parse_hold(f"{n}={number('hold', v)}") for n, v in named("hold", said, '{"y": 0.5}')),
         dtype=opt.parse_choice("dtype", dtype_name(said["dtype"]), DTYPES) if "dtype" in said else None,
@@ -129,9 +131,9 @@ def options_of(said: Mapping[str, Any], against: str | None) -> ScanOptions:
         shapes={n: shape(n, v) for n, v in named("shape", said, '{"x": (4, 3)}')},
         domains=dict(opt.parse_domain_option(f"{n}={v}") for n, v in named("domain", said, '{"y": "one-hot"}')),
         wrt=words(said.get("wrt", ())),
-        budget=opt.parse_budget(str(budget)),
+        budget=None if budget is None else opt.parse_budget(str(budget)),
         order=order,
-        exhaustive=bool(said.get("exhaustive", False)),
+        exhaustive=bool(said["exhaustive"]) if "exhaustive" in said else None,
         modes=tuple(dict.fromkeys(opt.parse_choice("mode", m, MODES) for m in words(modes))),
     )
 

@@ -15,19 +15,16 @@ from typing import Any
 import numpy as np
 
 from gradcheck.loading import fresh
+from gradcheck.machine import guest
 
 TURN = threading.RLock()
 """What is global cannot be given back by two scans at once."""
 
 
 @contextlib.contextmanager
-def left_as_they_were(exhaustive: bool) -> Iterator[None]:
-    """Within it a scan may run; `exhaustive` ones would set TensorFlow's threads if it has not started yet."""
-    if exhaustive:
-        from gradcheck.engine.census import started
-
-        started()
-    with TURN, warnings.catch_warnings(), np.errstate(all="ignore"), as_graphs():
+def left_as_they_were() -> Iterator[None]:
+    """Within it a scan may run."""
+    with TURN, guest(), warnings.catch_warnings(), np.errstate(all="ignore"), as_graphs():
         warnings.simplefilter("ignore")
         path, state = list(sys.path), fresh.current()
         try:

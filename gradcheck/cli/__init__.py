@@ -10,7 +10,7 @@ import traceback
 from typing import NoReturn
 
 from gradcheck import __version__
-from gradcheck.cli import completion, explain, rules, scan  # noqa: F401  (three of them commands)
+from gradcheck.cli import completion, explain, init, rules, scan  # noqa: F401  (all but one are commands)
 from gradcheck.cli.app import app
 from gradcheck.delivery import Closed, Interrupted, Terminated, complain, say
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck, one_line
@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     try:
         status = app(args=arguments, prog_name="gradcheck", standalone_mode=False)
     except CannotCheck as error:
-        status = complain(error.code, error.message)
+        status = max(complain(error.code, message) for message in error.messages)
     except (KeyboardInterrupt, Interrupted):
         say("gradcheck: interrupted", sys.stderr)
         status = INTERRUPTED

@@ -49,11 +49,6 @@ def one_thread_an_operation() -> None:
         tf.config.threading.set_inter_op_parallelism_threads(cores())  # graphs run on these, not on the callers
 
 
-def started() -> None:
-    """Let TensorFlow start with the threads that it is set to, in a process that is not gradcheck's own."""
-    tf.zeros(())
-
-
 def parts_of(engine: Engine, done: int = 0) -> Iterator[Runs]:
     """The runs of each stretch of the plan, but for the floats at its beginning that are done."""
     if done == engine.plan.floats:

@@ -6,6 +6,7 @@ when there is something to load: a text alone is read without it.
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -57,6 +58,8 @@ def load_callable(text: str, name: TargetName) -> LoadedTarget:
     from gradcheck.loading.attributes import attribute
     from gradcheck.loading.calls import Call, target_of
     from gradcheck.loading.keras_objects import is_keras, load_keras
+    from gradcheck.loading.marks import said_above
+    from gradcheck.loading.modules import source_path
     from gradcheck.loading.paste import paste_lines
     from gradcheck.loading.signatures import arguments_of
 
@@ -64,8 +67,11 @@ def load_callable(text: str, name: TargetName) -> LoadedTarget:
     function = attribute(module, text, name.attribute)
     paste = paste_lines(name, module)
     if is_keras(function):
-        return load_keras(text, function, paste)
-    return target_of(text, Call(function, arguments_of(text, function)), paste)
+        target = load_keras(text, function, paste)
+    else:
+        target = target_of(text, Call(function, arguments_of(text, function)), paste)
+    inputs = [p.name for p in target.parameters]
+    return replace(target, said=said_above(source_path(module), name.attribute, function, inputs))
 
 
 def imported(name: TargetName) -> ModuleType:

@@ -17,7 +17,7 @@ from gradcheck import checkpoints
 from gradcheck.cache import Origin
 from gradcheck.configuration import Configuration
 from gradcheck.errors import BAD_CONFIGURATION, CRASHED, CannotCheck, one_line
-from gradcheck.options import ScanOptions
+from gradcheck.options import Said
 from gradcheck.pipeline import Progress, Scanned, bundles, failed
 from gradcheck.pipeline.crew import Text, Work, WorkerBug, WorkerTraceback, begun
 from gradcheck.pipeline.messages import (
@@ -33,7 +33,7 @@ from gradcheck.pipeline.messages import (
     Setting,
     Share,
 )
-from gradcheck.pipeline.remembered import origin_of
+from gradcheck.pipeline.remembered import against_in, origin_of
 from gradcheck.pipeline.station import Job, Other, described, perform
 
 if TYPE_CHECKING:
@@ -58,11 +58,11 @@ class Cluster:
     timeout: float
 
     def __call__(
-        self, texts: tuple[str, ...], options: ScanOptions, configured: Configuration, progress: Progress
+        self, texts: tuple[str, ...], said: Said, configured: Configuration, progress: Progress
     ) -> Iterator[Scanned]:
         """Scan `texts`; see `gradcheck.pipeline.Scanner`."""
-        job = Job(Setting(options, configured), str(Path.cwd()), self.timeout, described())
-        archive = bundles.packed(origins_of((*texts, *([options.against] if options.against else []))))
+        job = Job(Setting(said, configured), str(Path.cwd()), self.timeout, described())
+        archive = bundles.packed(origins_of((*texts, *against_in(texts, said, configured))))
         with closing(connected(self.address)) as client:
             errand = Errand(client, archive, job, [Text(text) for text in texts], progress)
             for text in errand.texts:
@@ -164,7 +164,8 @@ class Errand:
 
     def begin(self, work: Work) -> None:
         """Begin with a target."""
-        if self.job.setting.options.exhaustive:
+        setting = self.job.setting
+        if setting.configured.before_loading(work.name, setting.said).exhaustive:
             self.submit(work, Divide(work.name))
         else:
             self.scan(work, None)

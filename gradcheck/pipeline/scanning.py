@@ -6,11 +6,14 @@ loaded: a target that cannot be imported is told at once.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from gradcheck import loading, planning
 from gradcheck.configuration import EMPTY, Configuration
 from gradcheck.errors import BAD_CONFIGURATION, CANNOT_TRACE, CannotCheck, NotElementwise
-from gradcheck.options import ScanOptions
+from gradcheck.floats import FORMATS
+from gradcheck.machine import is_own
+from gradcheck.options import Said, ScanOptions
 from gradcheck.pipeline import failed
 from gradcheck.pipeline.agreements import Swept, together
 from gradcheck.pipeline.cures import Patient, Sweeper, with_cures
@@ -20,29 +23,37 @@ from gradcheck.pipeline.tensors import scan_tensors
 from gradcheck.records import Finding, InputPlan, LoadedTarget, Study, Sweep, TargetReport, TracedTarget
 
 
-def scan(name: str, said: ScanOptions, configured: Configuration = EMPTY) -> TargetReport:
+def scan(name: str, said: Said, configured: Configuration = EMPTY) -> TargetReport:
     """One target, from its name to its report; `said` is the command line's, completed by the configuration."""
     try:
-        return scan_loaded(load(name, said), said, configured)
+        return scan_loaded(load(name, said, configured), said, configured)
     except CannotCheck as error:
         return failed(name, error)
 
 
-def load(name: str, said: ScanOptions) -> LoadedTarget:
+def load(name: str, said: Said, configured: Configuration = EMPTY) -> LoadedTarget:
     """A target in memory, in a process that is set up for the scan; raises `CannotCheck`."""
-    if said.exhaustive:  # before anything else brings TensorFlow in
+    if configured.before_loading(name, said).exhaustive and is_own():  # before anything else brings TensorFlow in
         from gradcheck.engine.census import one_thread_an_operation
 
         one_thread_an_operation()
     return loading.load(name)
 
 
-def scan_loaded(loaded: LoadedTarget, said: ScanOptions, configured: Configuration = EMPTY) -> TargetReport:
+def scan_loaded(loaded: LoadedTarget, said: Said, configured: Configuration = EMPTY) -> TargetReport:
     """The same from the loaded target on; raises what it cannot be checked for."""
-    options = configured.options_for(loaded.name, [p.name for p in loaded.parameters], said)
+    options = options_of(loaded, said, configured)
     if loaded.is_tensor or options.is_for_tensors:
         return scan_tensors(loaded, options)
     return scan_either(loaded, options)
+
+
+def options_of(loaded: LoadedTarget, said: Said, configured: Configuration) -> ScanOptions:
+    """All that is said of a target; what a project says of all of them yields to what its signature declares."""
+    options = configured.options_for(loaded.name, [p.name for p in loaded.parameters], said, loaded.said)
+    if "dtype" in options.defaults and any(p.dtype in FORMATS for p in loaded.parameters):
+        return replace(options, dtype=None)
+    return options
 
 
 def scan_either(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:

@@ -6,6 +6,7 @@ from pathlib import PurePath
 from typing import Any, TypeAlias
 
 from gradcheck.floats import FORMATS, FloatFormat
+from gradcheck.options import NOTHING_SAID, Said
 from gradcheck.program import Array, Observation, Program
 
 Tensor: TypeAlias = Any
@@ -45,6 +46,7 @@ class LoadedTarget:
         domains: which values an input is made for, by its name, where a convention tells.
         held: names of the inputs that training does not differentiate by: labels, masks, weights.
         takes_tensors: whether it is known to take whole tensors: a Keras model, loss or metric.
+        said: of its scan, in the comment above the function.
     """
 
     name: str
@@ -58,6 +60,7 @@ class LoadedTarget:
     domains: Mapping[str, str] = field(default_factory=dict)
     held: tuple[str, ...] = ()
     takes_tensors: bool = False
+    said: Said = NOTHING_SAID
 
     @property
     def is_tensor(self) -> bool:

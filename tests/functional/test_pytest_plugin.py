@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ROOTS = "import tensorflow as tf\ndef root(x): return tf.sqrt(x)\ndef square(x): return x * x\n"
 CONFIGURED = "".join(
-    f'[tool.gradcheck.targets."roots:{name}"]\nrange = {{x = "0:1"}}\n' for name in ("square", "root", "gone")
+    f'[[tool.gradcheck.target]]\nname = "roots:{name}"\nrange = {{x = "0:1"}}\n' for name in ("square", "root", "gone")
 )
 MARKED = """
 import pytest

@@ -9,10 +9,10 @@ import pytest
 from gradcheck.api.asking import Options, request_of
 from gradcheck.domains import ValueDomain
 from gradcheck.errors import CannotCheck
-from gradcheck.options import HoldOption, RangeOption, ScanOptions
+from gradcheck.options import HoldOption, RangeOption, Said
 
 
-def options(**said: Any) -> ScanOptions:
+def options(**said: Any) -> Said:
     return request_of("module:function", said).options
 
 
@@ -49,7 +49,7 @@ def test_every_other_option() -> None:
         budget="2m",
         seed=7,
     )
-    assert found == ScanOptions(
+    assert found == Said(
         holds=(HoldOption("y", "0.5"),),
         dtype="float16",
         shapes={"x": (4, 3), "n": (2,)},
@@ -65,7 +65,7 @@ def test_every_other_option() -> None:
 
 
 def test_none_is_the_default_of_every_option() -> None:
-    assert options(**dict.fromkeys(Options.__annotations__)) == options() == ScanOptions()
+    assert options(**dict.fromkeys(Options.__annotations__)) == options() == Said()
 
 
 @pytest.mark.parametrize(
