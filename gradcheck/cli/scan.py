@@ -17,7 +17,7 @@ def scan(
     targets: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[TARGET...]",
+            metavar="TARGET",
             help="module:function, file.py:function, a module or file to search, or SAVED_MODEL[:SIGNATURE]; "
             "without any, those of the configuration.",
         ),
