@@ -4,13 +4,16 @@ In: the texts of the command line. Out: frozen options; a mistake raises `Cannot
 instead. Values stay texts until the dtype of the input that they are for is known.
 """
 
+import difflib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 
 from gradcheck.domains import ValueDomain, parse_domain
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
 from gradcheck.floats import FORMATS, FloatFormat
+from gradcheck.vocabulary import CODES
 
 STRATA = 1 << 21
 """Evenly spaced stretches of ordinals, one draw from each. On float32 a stretch is 2,040 floats wide, so nothing wider
@@ -83,6 +86,16 @@ LONGEST = 24 * 3600.0
 FAR = 1e15
 """Absolute value of an input beyond all that training meets; a defect that takes one is a warning, of a tensor target:
 every square overflows somewhere."""
+
+MOVED_ULPS = {"float16": 4, "bfloat16": 4, "float32": 64, "float64": 64}
+"""Last bits by which an end of a finding may differ from the baseline and be the same end: another TensorFlow's kernels
+differ in a few, and a function is made of a few of them. In float16 and bfloat16 64 of them would be 6% and 50%."""
+
+SOFT_ENDS = 16
+"""Times that for GC004 and GC005, whose ends are where an error passes the tolerance: rounding moves those further."""
+
+BASELINE_BYTES = 1 << 24
+"""The largest baseline that is read: some 60,000 findings."""
 
 LINE_DOMAINS = ("any", "range", "probability", "positive")
 """Domains that are ranges of a line."""
@@ -176,23 +189,41 @@ class ScanOptions(Said):
 
 @dataclass(frozen=True)
 class GateOptions:
-    """What counts, and what fails; no scan depends on it.
+    """What counts of what was found.
 
     Attributes:
-        select: codes, or beginnings of codes, that are reported; all where there are none.
-        ignore: codes, or beginnings of codes, that are not.
+        select, ignore: codes or beginnings of codes; of two that fit a code the longer one says.
         fail_on: the lowest severity that fails.
-        exit_zero: whether findings end with exit status 0 all the same.
+        exit_zero: whether findings leave the exit status at 0.
         baseline: a file of findings that are known.
-        write_baseline: a file to write them to.
+        write_baseline: where to write the findings of this run.
     """
 
-    select: tuple[str, ...] = ()
+    select: tuple[str, ...] = ("GC",)
     ignore: tuple[str, ...] = ()
     fail_on: str = "error"
     exit_zero: bool = False
-    baseline: str | None = None
-    write_baseline: str | None = None
+    baseline: Path | None = None
+    write_baseline: Path | None = None
+
+
+def parse_codes(option: str, texts: Iterable[str]) -> tuple[str, ...]:
+    """Read codes, or beginnings of codes, with commas between them."""
+    codes = [code.strip() for text in texts for code in text.split(",")]
+    for code in codes:
+        if said := misread(code):
+            raise CannotCheck(BAD_CONFIGURATION, f"{option} {code}: {said}")
+    return tuple(dict.fromkeys(codes))
+
+
+def misread(code: str) -> str:
+    """Why a text is no code of findings, nor the beginning of one, and what to write; empty where it is one."""
+    if len(code) >= 2 and any(known.startswith(code) for known in CODES):
+        return ""
+    if code.startswith("GC9"):
+        return "what could not be checked is always told; write codes of findings, GC001 to GC009"
+    near = difflib.get_close_matches(code.upper(), CODES, n=1)
+    return "no such code; " + (f"did you mean {near[0]}?" if near else "write GC001 to GC009, or GC00 for all of them")
 
 
 def parse_range(text: str, option: str = "--range") -> RangeOption:

@@ -17,13 +17,15 @@ before a gradient is checked.
 import inspect
 import os
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from gradcheck.api import GradientError, Result
+    from gradcheck.api import GradientError
+    from gradcheck.gate import Verdict
     from gradcheck.pipeline import Scanned
 
 MARK = "gradcheck"
@@ -177,33 +179,32 @@ class Configured(pytest.Collector):
 class Target(Gradient):
     """A configured target, scanned in a process of its own behind the cache, as `gradcheck scan` does."""
 
-    result: "Result | None" = None
+    verdict: "Verdict | None" = None
 
     def setup(self) -> None:
         """Scan it, side by side with all that are still to be scanned; a worker of xdist knows of none but its own."""
-        from gradcheck import configuration
-        from gradcheck.api import GradientError, failing
+        from gradcheck.api import GradientError, Result
+        from gradcheck.vocabulary import FINDINGS
 
-        if self.result is None:
-            waiting = [i for i in self.session.items if isinstance(i, Target) and i.result is None]
+        if self.verdict is None:
+            waiting = [i for i in self.session.items if isinstance(i, Target) and i.verdict is None]
             items = [self] if hasattr(self.config, "workerinput") else waiting
-            for item, result in zip(items, results([item.name for item in items]), strict=True):
-                item.result = result
-        assert self.result is not None, "scanned just now"
-        for error in (target.error for target in self.result.targets if target.error):
+            for item, verdict in zip(items, verdicts([item.name for item in items]), strict=True):
+                item.verdict = verdict
+        assert self.verdict is not None, "scanned just now"
+        for error in (target.error for target in self.verdict.report.targets if target.error):
             pytest.fail(f"{error.code} {error.message}", pytrace=False)
-        if failing(self.result, ("GC",), configuration.read(Path.cwd()).gate.fail_on):
-            self.stash[FOUND] = [GradientError(self.result)]
+        if self.verdict.status == FINDINGS:
+            self.stash[FOUND] = [GradientError(Result.of(self.verdict.report))]
 
     def reportinfo(self) -> tuple[Path, None, str]:
         """What it is about."""
         return self.path, None, f"gradient of {self.name}"
 
 
-def results(names: list[str]) -> "list[Result]":
-    """What came of each name, where the configuration lies; they are scanned side by side and told one by one."""
-    from gradcheck import pipeline
-    from gradcheck.api import Result
+def verdicts(names: list[str]) -> "list[Verdict]":
+    """The gate's word on each name, where the configuration lies; they are scanned side by side."""
+    from gradcheck import gate, pipeline
     from gradcheck.cli.configured import configured_run
     from gradcheck.cli.running import scanner
     from gradcheck.options import Said
@@ -212,14 +213,16 @@ def results(names: list[str]) -> "list[Result]":
     here = Path.cwd()
     try:
         run = configured_run((), Said(), None, None, None, [])  # goes there
-        crew = scanner(run.jobs, run.timeout, False, None)
+        configured, crew = run.configuration, scanner(run.jobs, run.timeout, False, None)
 
         def one(texts: Any, *rest: Any) -> "Iterator[Scanned]":
             if not shared:
                 shared.append(crew(tuple(names), *rest))
             yield next(shared[0])
 
-        return [Result.of(pipeline.run((n,), Said(), scanner=one, configured=run.configuration)) for n in names]
+        reports = [pipeline.run((name,), Said(), scanner=one, configured=configured) for name in names]
+        gating = replace(configured.gate, write_baseline=None)
+        return [gate.judged(report, gating, configured.ignores_for) for report in reports]
     finally:
         for scanning in shared:
             scanning.close()  # type: ignore[attr-defined]  # a generator

@@ -34,9 +34,9 @@ FINDINGS: tuple[Rule, ...] = (
         "error",
         "the gradient is NaN where the function is defined",
         "One NaN in a gradient makes every weight that it reaches NaN at the next step, and training is lost. Most "
-        "come from 0 * inf or inf - inf in the backward pass, often behind an output that is an ordinary number, so that no "
-        "check of the outputs sees it. Compute the stable form of the formula, or keep the argument of the guilty "
-        "operation away from its edge before the operation; a tf.where behind it does not help.",
+        "come from 0 * inf or inf - inf in the backward pass, often behind an output that is an ordinary number, so "
+        "that no check of the outputs sees it. Compute the stable form of the formula, or keep the argument of the "
+        "guilty operation away from its edge before the operation; a tf.where behind it does not help.",
     ),
     Rule(
         "GC002",
@@ -44,9 +44,9 @@ FINDINGS: tuple[Rule, ...] = (
         "error",
         "the gradient is infinite where the function is defined",
         "An infinite gradient makes the weights infinite at the next step and NaN at the one after. Either the "
-        "backward pass overflows although the true gradient is an ordinary number (numerical), or the true derivative is "
-        "infinite there, as that of sqrt at 0 (singular), or it exceeds the dtype (overflow; a warning). Rewrite the "
-        "formula, or keep the argument away from the singularity.",
+        "backward pass overflows although the true gradient is an ordinary number (numerical), or the true derivative "
+        "is infinite there, as that of sqrt at 0 (singular), or it exceeds the dtype (overflow; a warning). Rewrite "
+        "the formula, or keep the argument away from the singularity.",
     ),
     Rule(
         "GC003",
@@ -63,8 +63,8 @@ FINDINGS: tuple[Rule, ...] = (
         "warning",
         "the gradient is finite, but further from the true one than the tolerance",
         "Cancellation or rounding in the backward pass leaves few right digits, or none. Training goes on with steps "
-        "of the wrong size. Rewrite the difference that cancels (log1p, expm1, a stable form), or raise --tolerance where "
-        "the error does not matter.",
+        "of the wrong size. Rewrite the difference that cancels (log1p, expm1, a stable form), or raise --tolerance "
+        "where the error does not matter.",
     ),
     Rule(
         "GC005",
@@ -119,8 +119,8 @@ ERRORS: tuple[Rule, ...] = (
         "cannot-import",
         "error",
         "the module or file cannot be imported",
-        "Importing it raises, or it is not there. Run the import by itself in the same environment: a target needs the "
-        "packages of its own project.",
+        "Importing it raises, or it is not there. Run the import by itself in the same environment: a target needs "
+        "the packages of its own project.",
     ),
     Rule(
         "GC902",

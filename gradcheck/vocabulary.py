@@ -7,8 +7,8 @@ DOMAINS = ("probability", "simplex", "one-hot", "positive", "unit", "integer:0:9
 SEVERITIES = ("info", "warning", "error")
 """From the mildest up."""
 
-CODES = ("GC001", "GC002", "GC003", "GC004", "GC005", "GC006", "GC007", "GC008", "GC009")
-"""Of findings; see `checks`."""
+CODES = tuple(f"GC00{i}" for i in range(1, 10))
+"""Of findings."""
 
 PLACES = {"graph": "in graph mode", "eager": "in eager mode", "xla": "compiled by XLA"}
 MODES = tuple(PLACES)

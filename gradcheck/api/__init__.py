@@ -6,9 +6,11 @@ that crashes or hangs takes it along, which `gradcheck scan` prevents.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from gradcheck import pipeline
+from gradcheck import configuration, gate, pipeline
 from gradcheck.api.asking import Options, Request, documented, request_of
 from gradcheck.api.result import Result
 from gradcheck.api.surroundings import left_as_they_were
@@ -110,7 +112,12 @@ def failing(result: Result, codes: Sequence[str], fail_on: str) -> "tuple[Findin
 
 
 def scanned(request: Request) -> Result:
-    """The report of a request; what cannot be checked is in it. The project's configuration is about texts alone."""
-    configured = EMPTY if request.text in request.objects else None
+    """The report of a request, with what is to be ignored marked; what cannot be checked is in it.
+
+    What the project's configuration says is about texts alone, what comments say about objects too.
+    """
     with left_as_they_were(), known_as(request.objects):
-        return Result.of(pipeline.run((request.text,), request.options, configured=configured))
+        configured = EMPTY if request.text in request.objects else configuration.read(Path.cwd())
+        report = pipeline.run((request.text,), request.said, configured=configured)
+        gating = replace(configured.gate, write_baseline=None)
+        return Result.of(gate.judged(report, gating, configured.ignores_for, request.is_whole).report)

@@ -64,13 +64,20 @@ class Request:
 
     Attributes:
         text: of the target.
-        options: what is said, as the command line reads it.
+        said: the options, as the command line reads them.
         objects: targets in memory, by the texts that stand for them.
     """
 
     text: str
-    options: Said
+    said: Said
     objects: Mapping[str, Any]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the target is checked on all that it is ever checked on."""
+        said = self.said
+        asked = (said.ranges, said.holds, said.dtype, said.shapes, said.domains, said.wrt, said.modes)
+        return not any(asked) and said.order in (None, 1)
 
 
 def documented(function: Function) -> Function:

@@ -7,6 +7,7 @@ that names its targets is scanned where its file lies, so that the same command 
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import overload
 
 from gradcheck import configuration
 from gradcheck.configuration import Configuration
@@ -38,10 +39,12 @@ def configured_run(
     files: Files,
 ) -> Run:
     """The run that was asked for; None, and no files, are for the configuration to say."""
-    configured = configuration.read(Path.cwd())
-    if not targets:
-        files = [(path.absolute(), name) for path, name in files] if configured.directory else files
-        targets = targets_of(configured)
+    here = Path.cwd()
+    configured = configuration.read(here)
+    targets = targets or targets_of(configured)
+    if Path.cwd() != here:
+        configured = configuration.read(Path.cwd())  # the same, named and with paths as from there
+    files = [(anchored(path, here), name) for path, name in files]
     files = files or [(Path(name), format_of(Path(name))) for name in configured.run.outputs]
     return Run(
         targets,
@@ -51,6 +54,15 @@ def configured_run(
         files,
         configured,
     )
+
+
+@overload
+def anchored(path: Path, here: Path) -> Path: ...
+@overload
+def anchored(path: None, here: Path) -> None: ...
+def anchored(path: Path | None, here: Path) -> Path | None:
+    """A path as it was meant before the working directory was another one."""
+    return path if path is None or Path.cwd() == here else here / path
 
 
 def targets_of(configured: Configuration) -> tuple[str, ...]:

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from gradcheck.cli.app import app
+from gradcheck.cli.judging import settle
 from gradcheck.cli.running import run_quietly, scanner
-from gradcheck.delivery import deliver, format_of, interruptible, terminable
+from gradcheck.delivery import format_of, interruptible, terminable
 from gradcheck.vocabulary import DOMAINS, DTYPES, FORMATS, MODES, SEVERITIES
 
 
@@ -16,7 +17,7 @@ def scan(
     targets: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[TARGET...]",
+            metavar="TARGET",
             help="module:function, file.py:function, a module or file to search, or SAVED_MODEL[:SIGNATURE]; "
             "without any, those of the configuration.",
         ),
@@ -43,6 +44,21 @@ def scan(
     fail_on: Annotated[
         str | None,
         typer.Option(metavar="SEVERITY", help=f"Lowest severity that fails: {', '.join(SEVERITIES)} (error)."),
+    ] = None,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CODES", help="Report only these, GC001 or GC00, with commas; repeatable."),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CODES", help="Leave these out; the longer beginning of a code wins; repeatable."),
+    ] = None,
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 where findings would make it 1.")] = False,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Fail only for what is new since this file, or has grown.")
+    ] = None,
+    write_baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write what is found as a baseline; exit with 0.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the sampling (0); same seed, same report.", min=0)] = None,
     tolerance: Annotated[
@@ -88,10 +104,10 @@ def scan(
     ] = False,
 ) -> int:
     """Sweep functions over their inputs and report where the gradient goes bad."""
+    from gradcheck import gate
     from gradcheck import options as opt
-    from gradcheck.cli.configured import configured_run
-    from gradcheck.gate import exit_status
-    from gradcheck.options import Said, parse_choice, parse_hold, parse_range, parse_tolerance
+    from gradcheck.cli.configured import anchored, configured_run
+    from gradcheck.options import Said, parse_choice, parse_codes, parse_hold, parse_range, parse_tolerance
 
     said = Said(
         ranges=tuple(parse_range(text) for text in ranges or ()),
@@ -108,15 +124,24 @@ def scan(
         exhaustive=exhaustive,
         modes=tuple(dict.fromkeys(parse_choice("--mode", m, MODES) for m in modes or ())),
     )
-    if fail_on is not None:
-        parse_choice("--fail-on", fail_on, SEVERITIES)
     if output_format is not None:
         parse_choice("--format", output_format, FORMATS)
+    judging = {
+        "select": parse_codes("--select", select) if select else None,
+        "ignore": parse_codes("--ignore", ignore) if ignore else None,
+        "fail_on": parse_choice("--fail-on", fail_on, SEVERITIES) if fail_on is not None else None,
+        "exit_zero": exit_zero or None,
+    }
     files = [(path, format_of(path)) for path in outputs or ()]
     limit = opt.parse_time("--timeout", timeout) if timeout is not None else None
+    here = Path.cwd()
     run = configured_run(tuple(targets or ()), said, jobs, limit, output_format, files)
+    written = {"baseline": anchored(baseline, here), "write_baseline": anchored(write_baseline, here)}
+    gating = run.configuration.gate_with(**judging, **written)
+    gate.prepared(gating)
+    whole = not any((ranges, holds, dtype, shapes, domains, wrt, modes, (order or 1) > 1))
     with interruptible(), terminable():
         scan_with = scanner(run.jobs, run.timeout, no_cache, cluster)
         report = run_quietly(run.targets, said, scan_with, run.configuration)
-        deliver(report, run.output_format, run.files)
-    return exit_status(report, run.configuration.gate_with(fail_on=fail_on).fail_on)
+        verdict = gate.judged(report, gating, run.configuration.ignores_for, whole=whole)
+        return settle(verdict, gating, run.output_format, run.files)

@@ -55,7 +55,7 @@ def configuration_of(top: "Top", empty: Configuration) -> Configuration:
         empty,
         top=for_all(top.said(top.seed)),
         targets={target.name: table_of(target, empty.path) for target in top.target or ()},
-        gate=replace(gate, baseline=str(base / gate.baseline) if gate.baseline else None),
+        gate=replace(gate, baseline=base / gate.baseline if gate.baseline else None),
         run=RunOptions(top.jobs, top.timeout, tuple(str(base / file) for file in top.output or ()), top.format),
     )
 

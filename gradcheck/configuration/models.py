@@ -4,6 +4,7 @@ In: tables as TOML has them. Out: models, checked, and from those the records th
 wrong with a table at once. This module is imported when there is a table to read: pydantic takes 0.1 s.
 """
 
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
@@ -108,8 +109,8 @@ class Top(Scanned):
     def gate(self) -> GateOptions:
         """What counts, and what fails."""
         return GateOptions(
-            select=tuple(self.select or ()),
+            select=tuple(self.select or GateOptions.select),
             ignore=tuple(self.ignore or ()),
             fail_on=self.fail_on or GateOptions.fail_on,
-            baseline=self.baseline,
+            baseline=Path(self.baseline) if self.baseline else None,
         )

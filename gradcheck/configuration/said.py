@@ -96,7 +96,11 @@ class Configuration:
     def about(self, text: str) -> "Configuration":
         """The part of it that the reports of a text depend on."""
         module = place_of(text)
-        own = {n: t for n, t in self.targets.items() if n in (text, module) or n.startswith(f"{text}:")}
+        own = {
+            name: TargetTable(table.said)
+            for name, table in self.targets.items()
+            if name in (text, module) or name.startswith(f"{text}:")
+        }
         return replace(self, targets=own, gate=GateOptions(), run=RunOptions())
 
     def ignores_for(self, target: str) -> tuple[Ignore, ...]:

@@ -13,7 +13,7 @@ from gradcheck import options as opt
 from gradcheck.domains import ValueDomain, parse_domain
 from gradcheck.errors import CannotCheck
 from gradcheck.precedence import near
-from gradcheck.vocabulary import CODES, SUFFIXES
+from gradcheck.vocabulary import SUFFIXES
 
 Result = TypeVar("Result")
 
@@ -116,9 +116,10 @@ def time(value: Any) -> float:
 
 def code(value: Any) -> str:
     """A code of a finding, or the beginning of some."""
-    if not isinstance(value, str) or not value or not any(known.startswith(value) for known in CODES):
-        hint = near(value.upper(), CODES, "write GC, or one of ") if isinstance(value, str) else "write it in quotes"
-        raise ValueError(f"{shown(value)} is no code; {hint}")
+    if not isinstance(value, str):
+        raise ValueError(f"{shown(value)} is no code; write it in quotes")
+    if wrong := opt.misread(value):
+        raise ValueError(f"{shown(value)}: {wrong}")
     return value
 
 

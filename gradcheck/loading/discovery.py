@@ -7,12 +7,12 @@ stand under a `# gradcheck: scan` comment, and of `name = tf.custom_gradient(...
 import ast
 from pathlib import Path
 
-from gradcheck.loading.comments import marks_above, source_of
+from gradcheck.loading.scan_comments import marks_above, text_of
 
 
 def discover(path: Path) -> tuple[str, ...]:
     """Names of the discoverable functions of a file that Python could import."""
-    source = source_of(path)
+    source = text_of(path)
     marked = marks_above(source)
     decorators = {"custom_gradient"}
     names: list[str] = []

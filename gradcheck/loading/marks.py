@@ -4,19 +4,21 @@ In: a module, and the dotted name of something in it. Out: what is said of it. T
 Sources are read as text, nothing is run; what cannot be read says nothing.
 """
 
-import ast
-import inspect
-from collections.abc import Callable, Collection, Iterator
-from contextlib import suppress
+import functools
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from gradcheck import options as opt
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
-from gradcheck.loading.comments import Mark, marks_above, source_of
+from gradcheck.loading.comments import first_of
+from gradcheck.loading.definitions import definitions
+from gradcheck.loading.scan_comments import Mark, marks_above, text_of
 from gradcheck.options import NOTHING_SAID, Said
 from gradcheck.precedence import near, strangers
+from gradcheck.records import place_of
 from gradcheck.vocabulary import DTYPES, MODES
 
 WORDS: dict[str, Callable[[str, str], Said]] = {
@@ -31,52 +33,14 @@ WORDS: dict[str, Callable[[str, str], Said]] = {
 """What may stand behind `scan`, and how it is read."""
 
 
-def said_above(module_path: Path | None, attribute: str, function: Any, inputs: Collection[str]) -> Said:
+def said_above(module: ModuleType, attribute: str, function: Any, inputs: Collection[str]) -> Said:
     """What is said above something: where its name is defined in its module, or else where its code stands."""
-    for path, line in places(module_path, attribute, function):
-        marks = marks_above(source_of(path)).get(line, ())
+    code = None if isinstance(function, functools.partial) else function  # what is bound may be no input of the rest
+    for path, _, node in definitions(module, attribute, code):
+        marks = marks_above(text_of(Path(path))).get(first_of(node), ())
         if marks:
-            return together(shown(path), marks, inputs)
+            return together(place_of(path, 0).file, marks, inputs)
     return NOTHING_SAID
-
-
-def places(module_path: Path | None, attribute: str, function: Any) -> Iterator[tuple[Path, int]]:
-    """Files and first lines at which something may be defined."""
-    if module_path is not None and marks_above(source_of(module_path)):
-        line = line_of(source_of(module_path), attribute.replace("()", ""))
-        if line is not None:
-            yield module_path, line
-    with suppress(Exception):  # the user's object may raise anything
-        code = inspect.unwrap(getattr(function, "python_function", function)).__code__
-        yield Path(code.co_filename), int(code.co_firstlineno)
-
-
-def line_of(source: str, dotted: str) -> int | None:
-    """The first line of what a dotted name is given to: decorators belong to it."""
-    try:
-        nodes: list[ast.stmt] = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError):
-        return None
-    node: ast.stmt | None = None
-    for part in dotted.split("."):
-        node = next((n for n in reversed(nodes) if part in names_of(n)), None)
-        nodes = node.body if isinstance(node, ast.ClassDef) else []
-    return None if node is None else first_line(node)
-
-
-def first_line(node: ast.stmt) -> int:
-    """Of a statement with its decorators."""
-    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(d.lineno for d in decorators)])
-
-
-def names_of(node: ast.stmt) -> Iterator[str]:
-    """Names that a statement defines."""
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        yield node.name
-    elif isinstance(node, ast.Assign | ast.AnnAssign):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        yield from (target.id for target in targets if isinstance(target, ast.Name))
 
 
 def together(file: str, marks: tuple[Mark, ...], inputs: Collection[str]) -> Said:
@@ -118,9 +82,3 @@ def added(said: Said, new: Said) -> Said:
         modes=tuple(dict.fromkeys((*said.modes, *new.modes))),
         dtype=new.dtype or said.dtype,
     )
-
-
-def shown(path: Path) -> str:
-    """A path as messages have it."""
-    path, here = path.resolve(), Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -20,7 +20,7 @@ from gradcheck.pipeline.cures import Patient, Sweeper, with_cures
 from gradcheck.pipeline.planes import every_pair
 from gradcheck.pipeline.sweeps import sweep_and_check
 from gradcheck.pipeline.tensors import scan_tensors
-from gradcheck.records import Finding, InputPlan, LoadedTarget, Study, Sweep, TargetReport, TracedTarget
+from gradcheck.records import Finding, Ignore, InputPlan, LoadedTarget, Study, Sweep, TargetReport, TracedTarget
 
 
 def scan(name: str, said: Said, configured: Configuration = EMPTY) -> TargetReport:
@@ -44,8 +44,17 @@ def scan_loaded(loaded: LoadedTarget, said: Said, configured: Configuration = EM
     """The same from the loaded target on; raises what it cannot be checked for."""
     options = options_of(loaded, said, configured)
     if loaded.is_tensor or options.is_for_tensors:
-        return scan_tensors(loaded, options)
-    return scan_either(loaded, options)
+        return with_comments(scan_tensors(loaded, options), loaded)
+    return with_comments(scan_either(loaded, options), loaded)
+
+
+def with_comments(report: TargetReport, loaded: LoadedTarget) -> TargetReport:
+    """A report with what comments say is not to count: on the target, inside of it, and on the lines of causes."""
+    lines = [(f.cause.file, f.cause.line) for f in report.findings if f.cause and f.cause.file and f.cause.line]
+    found: dict[object, Ignore] = {}
+    for ignore in (*loaded.ignores, *loading.ignores_at(lines)):
+        found.setdefault((ignore.place, ignore.codes, ignore.mistake), ignore)
+    return replace(report, place=loaded.place, ignores=tuple(found.values()))
 
 
 def options_of(loaded: LoadedTarget, said: Said, configured: Configuration) -> ScanOptions:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from gradcheck.floats import FORMATS, FloatFormat
 from gradcheck.options import NOTHING_SAID, Said
 from gradcheck.program import Array, Observation, Program
+from gradcheck.records.ignores import Ignore, Place
 
 Tensor: TypeAlias = Any
 """A TensorFlow tensor; this layer must not import TensorFlow."""
@@ -47,6 +48,8 @@ class LoadedTarget:
         held: names of the inputs that training does not differentiate by: labels, masks, weights.
         takes_tensors: whether it is known to take whole tensors: a Keras model, loss or metric.
         said: of its scan, in the comment above the function.
+        place: where it is defined in Python source; None of a saved model, and where that cannot be told.
+        ignores: what comments say is not to count, of it and of the lines of its function.
     """
 
     name: str
@@ -61,6 +64,8 @@ class LoadedTarget:
     held: tuple[str, ...] = ()
     takes_tensors: bool = False
     said: Said = NOTHING_SAID
+    place: Place | None = None
+    ignores: tuple[Ignore, ...] = ()
 
     @property
     def is_tensor(self) -> bool:

@@ -7,7 +7,7 @@ decimals that read back to the same float of their dtype; ends of intervals come
 import json
 from typing import Any
 
-from gradcheck.records import Cause, Elsewhere, Finding, Plane, Region, Report, Sweep, TargetReport
+from gradcheck.records import Cause, Elsewhere, Finding, Ignore, Plane, Region, Report, Sweep, TargetReport
 from gradcheck.renderers.numbers import interval_object, number
 from gradcheck.renderers.plane_json import plane_object
 from gradcheck.renderers.styles import Style
@@ -49,6 +49,7 @@ def report_object(report: Report) -> dict[str, Any]:
             "clean": statuses.count("clean"),
             "findings": statuses.count("findings"),
             "errors": statuses.count("error"),
+            "suppressed": sum(len(target.suppressed) for target in report.targets),
         },
     }
 
@@ -81,6 +82,22 @@ def target_object(target: TargetReport) -> dict[str, Any]:
         "plane": plane_object(target.plane) if target.plane else None,
         "findings": [finding_object(finding) for finding in target.findings],
         "notes": list(target.notes),
+        "place": {"file": target.place.file, "line": target.place.line} if target.place else None,
+        "ignores": [ignore_object(ignore) for ignore in target.ignores],
+    }
+
+
+def ignore_object(ignore: Ignore) -> dict[str, Any]:
+    """What somebody said is not to count."""
+    return {
+        "codes": list(ignore.codes),
+        "reason": ignore.reason,
+        "by": ignore.by,
+        "place": ignore.place,
+        "lines": None
+        if ignore.lines is None
+        else {"file": ignore.lines.file, "first": ignore.lines.first, "last": ignore.lines.last},
+        "mistake": ignore.mistake or None,
     }
 
 
@@ -138,7 +155,7 @@ def region_object(region: Region) -> dict[str, Any]:
 
 def finding_object(finding: Finding) -> dict[str, Any]:
     """One finding."""
-    witness, cause = finding.witness, finding.cause
+    witness, cause, by = finding.witness, finding.cause, finding.suppressed
     return {
         "code": finding.code,
         "name": finding.name,
@@ -165,6 +182,7 @@ def finding_object(finding: Finding) -> dict[str, Any]:
         "elsewhere": [elsewhere_object(e) for e in finding.elsewhere],
         "cause": None if cause is None else cause_object(cause),
         "suggestion": finding.suggestion,
+        "suppressed": None if by is None else {"by": by.by, "reason": by.reason, "place": by.place},
     }
 
 

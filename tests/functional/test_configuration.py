@@ -14,6 +14,9 @@ import tensorflow as tf
 def f(x):
     return tf.math.sqrt(x)
 
+def root(x):
+    return tf.math.sqrt(x)
+
 # gradcheck: scan rang=x=0:1
 def g(x):
     return tf.math.sqrt(x)
@@ -27,6 +30,11 @@ output = "report.txt"
 [[tool.gradcheck.target]]
 name = "losses:f"
 range = "0:9"
+
+[[tool.gradcheck.target]]
+name = "losses:root"
+range = "0:1"
+ignore = [{code = "GC002", reason = "nobody is at 0"}]
 
 [[tool.gradcheck.target]]
 name = "losses:g"
@@ -46,16 +54,20 @@ def test_a_scan_without_targets_is_of_those_in_the_file_whose_options_hold(tmp_p
     below = tmp_path / "below"
     below.mkdir()
     run = gradcheck(below, "scan")
-    f, g = json.loads(run.stdout)["targets"]
+    f, root, g = json.loads(run.stdout)["targets"]
     assert (f["target"], f["inputs"][0]["dtype"], f["inputs"][0]["ranges"]) == ("losses:f", "float16", [[1.0, 1.0]])
+    assert {f["code"] for f in root["findings"]} == {"GC002"}
+    assert root["findings"][0]["suppressed"]["reason"] == "nobody is at 0"
+    assert (root["status"], root["ignores"][0]["place"]) == ("clean", "pyproject.toml")
     assert g["error"]["code"] == "GC907"
     assert run.stderr == f"gradcheck: GC907 {g['error']['message']}\n"
-    assert g["error"]["message"].startswith("losses.py:8: # gradcheck: scan rang=x=0:1: there is no such word")
+    assert g["error"]["message"].startswith("losses.py:11: # gradcheck: scan rang=x=0:1: there is no such word")
     assert run.returncode == 2
-    assert (tmp_path / "report.txt").read_text().startswith("losses:f  clean\n")
-    run = gradcheck(tmp_path, "scan", "losses:f", "--range", "4:4", "--format", "table", "--dtype", "float32")
+    assert (tmp_path / "report.txt").read_text().startswith("losses:f  clean")
+    run = gradcheck(tmp_path, "scan", "losses:f", "--range", "4:4", "--dtype", "float32")
     assert run.returncode == 0
-    assert "x: float32 [4, 4]" in run.stdout
+    (f,) = json.loads(run.stdout)["targets"]
+    assert (f["inputs"][0]["dtype"], f["inputs"][0]["ranges"]) == ("float32", [[4.0, 4.0]])
 
 
 def test_all_mistakes_are_told_a_line_each(tmp_path: Path) -> None:

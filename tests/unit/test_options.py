@@ -190,7 +190,10 @@ def test_the_dtypes_of_the_command_line_are_the_formats() -> None:
 def test_defaults() -> None:
     options = ScanOptions()
     assert (options.ranges, options.holds, options.seed, options.order, options.modes) == ((), (), 0, 1, ("graph",))
-    assert GateOptions().fail_on in SEVERITIES
+    gate = GateOptions()
+    assert (gate.select, gate.ignore, gate.fail_on, gate.exit_zero) == (("GC",), (), "error", False)
+    assert gate.fail_on in SEVERITIES
+    assert float(opt.DEFAULT_HOLD) == 0.5
 
 
 def test_what_nobody_said_is_as_it_always_is() -> None:
@@ -201,4 +204,3 @@ def test_what_nobody_said_is_as_it_always_is() -> None:
     assert Said(seed=3, budget=2.0, order=2, modes=("xla",), exhaustive=True).completed == ScanOptions(
         seed=3, budget=2.0, order=2, modes=("xla",), exhaustive=True
     )
-    assert float(opt.DEFAULT_HOLD) == 0.5

@@ -141,6 +141,17 @@ def test_assert_finite_gradients() -> None:
         gradcheck.assert_finite_gradients(sqrt_of, range=(0.5, 1), fail_on="everything")
 
 
+def accepted(x: Any) -> Any:  # gradcheck: ignore[GC002] -- it never comes near 0 in training
+    return tf.sqrt(x)
+
+
+def test_what_a_comment_ignores_does_not_fail() -> None:
+    gradcheck.assert_finite_gradients(accepted, range=(0, 1))
+    (finding,) = gradcheck.scan(accepted, range=(0, 1)).findings
+    assert finding.suppressed is not None
+    assert finding.suppressed.reason == "it never comes near 0 in training"
+
+
 def test_what_is_global_stays_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "global_here.py").write_text("import random\nrandom.seed(3)\ndef f(x):\n    return x * x\n")
     monkeypatch.chdir(tmp_path)

@@ -13,7 +13,7 @@ from gradcheck.options import HoldOption, RangeOption, Said
 
 
 def options(**said: Any) -> Said:
-    return request_of("module:function", said).options
+    return request_of("module:function", said).said
 
 
 @pytest.mark.parametrize(
@@ -110,10 +110,10 @@ def test_two_objects_of_one_name_are_two_targets() -> None:
     one, other = make(1), make(2)
     request = request_of(one, {"against": other})
     assert request.objects[request.text] is one
-    assert request.options.against is not None
-    assert request.objects[request.options.against] is other
+    assert request.said.against is not None
+    assert request.objects[request.said.against] is other
     same = request_of(one, {"against": one})
-    assert same.options.against == same.text
+    assert same.said.against == same.text
 
 
 def test_the_signature_lists_every_option() -> None:

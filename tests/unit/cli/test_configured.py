@@ -70,6 +70,7 @@ def test_a_project_is_scanned_where_its_file_lies(project: Path, monkeypatch: py
     assert run.targets == ("losses:ce", "models.py")
     assert Path.cwd() == project
     assert run.files == [(project / "below" / "b.txt", "table")]
+    assert (run.configuration.path, run.configuration.directory) == ("gradcheck.toml", None)
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def test_every_key_is_read(write: Write) -> None:
         exhaustive=True,
         defaults=("dtype", "modes"),
     )
-    assert found.gate == GateOptions(("GC",), ("GC004", "GC00"), "warning", baseline="known.json")
+    assert found.gate == GateOptions(("GC",), ("GC004", "GC00"), "warning", baseline=Path("known.json"))
     assert (found.run.jobs, found.run.timeout, found.run.output_format) == (3, 90.0, "json")
     assert found.run.outputs == ("a.json", "b.txt")
 
@@ -153,7 +153,7 @@ def test_paths_in_a_file_start_where_it_lies(write: Write) -> None:
     below = write(WHOLE) / "a"
     below.mkdir()
     found = read(below)
-    assert found.gate.baseline == str(below.parent / "known.json")
+    assert found.gate.baseline == below.parent / "known.json"
     assert found.run.outputs == (str(below.parent / "a.json"), str(below.parent / "b.txt"))
 
 
@@ -287,8 +287,8 @@ MISTAKES = [
     ("seed = -1", "seed: -1 is below 0; write seed = 0"),
     ("seed = '3'", 'seed: "3" is no whole number; write seed = 0'),
     ("exhaustive = 1", "exhaustive: 1 is neither true nor false; write exhaustive = true"),
-    ("select = ['GC042']", 'select: "GC042" is no code; did you mean GC004?'),
-    ("ignore = ['gc002']", 'ignore: "gc002" is no code; did you mean GC002?'),
+    ("select = ['GC042']", 'select: "GC042": no such code; did you mean GC004?'),
+    ("ignore = ['gc002']", 'ignore: "gc002": no such code; did you mean GC002?'),
     ("ignore = 'GC002'", 'ignore: "GC002" is no list; write ignore = ["GC004"]'),
     ("fail-on = 'warn'", 'fail-on: "warn" is unknown; did you mean warning?'),
     ("jobs = 0", "jobs: 0 is below 1; write jobs = 2"),
@@ -305,7 +305,7 @@ MISTAKES = [
     ("target = [{name = 'a'}, {name = 'a'}]", "a: name: 2 tables have it; write one table with all of their keys"),
     ("target = [{name = 'a', ignore = ['GC002']}]", 'ignore: "GC002" has no reason; write {code = "GC002", reason = '),
     ("target = [{name = 'a', ignore = [{code = 'GC002'}]}]", "ignore[1].reason: it is missing; write reason ="),
-    ("target = [{name = 'a', ignore = [{code = 'GC2', reason = 'b'}]}]", 'ignore[1].code: "GC2" is no code; did you'),
+    ("target = [{name = 'a', ignore = [{code = 'GC2', reason = 'b'}]}]", 'ignore[1].code: "GC2": no such code; did y'),
     ("target = [{name = 'a', ignore = [{codes = 1}]}]", "ignore[1].codes: there is no such key; did you mean code?"),
     ("target = [{name = 'a', ignore = [3]}]", "ignore: 3 is no table; write ignore = [{code ="),
 ]

@@ -94,7 +94,7 @@ def test_options_count(desk: Desk, options: dict[str, Any]) -> None:
 
 def test_what_counts_and_how_it_is_run_do_not(desk: Desk) -> None:
     desk.ask("one:f")
-    gate = GateOptions(select=("GC001",), fail_on="info", baseline="known.json")
+    gate = GateOptions(select=("GC001",), fail_on="info", baseline=Path("known.json"))
     desk.ask("one:f", configured=replace(EMPTY, gate=gate, run=RunOptions(2, 9.0, ("a.json",), "json")))
     assert desk.scanned == []
 
