@@ -1,13 +1,33 @@
 """What there is of this machine for a process, and work spread over it."""
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from itertools import islice
 from typing import TypeVar
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+
+
+GUEST: ContextVar[bool] = ContextVar("GUEST", default=False)
+
+
+@contextlib.contextmanager
+def guest() -> Iterator[None]:
+    """Within it, and in this thread alone, the process is somebody else's, whose settings stay as they are."""
+    token = GUEST.set(True)
+    try:
+        yield
+    finally:
+        GUEST.reset(token)
+
+
+def is_own() -> bool:
+    """Whether this process may be set up for the scan."""
+    return not GUEST.get()
 
 
 def cores() -> int:

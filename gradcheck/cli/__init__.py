@@ -4,12 +4,13 @@ Only this package, and `delivery` for it, write to the standard streams. A mista
 error and exit status 2; whatever else goes wrong is a bug in gradcheck, exit status 101.
 """
 
+import os
 import sys
 import traceback
 from typing import NoReturn
 
 from gradcheck import __version__
-from gradcheck.cli import explain, hook, init, report, scan  # noqa: F401  (their commands)
+from gradcheck.cli import completion, explain, hook, init, report, rules, scan  # noqa: F401  (all but one are commands)
 from gradcheck.cli.app import app
 from gradcheck.delivery import Closed, Interrupted, Terminated, complain, say
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck, one_line
@@ -18,6 +19,7 @@ from gradcheck.vocabulary import BUG, CLOSED, INTERRUPTED, TERMINATED
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit with its status."""
+    completion.joined(os.environ)
     try:
         status = app(args=arguments, prog_name="gradcheck", standalone_mode=False)
     except CannotCheck as error:

@@ -3,16 +3,28 @@
 Out: `app`, which every file of a command decorates with.
 """
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
 from gradcheck import __version__
+from gradcheck.cli.manual import Command, Group
 
-app = typer.Typer(
+
+class App(typer.Typer):
+    """Commands with manual pages."""
+
+    def command(self, *names: Any, **settings: Any) -> Callable[[Any], Any]:
+        """A decorator that adds one."""
+        return super().command(*names, **{"cls": Command, **settings})
+
+
+app = App(
+    cls=Group,
     help="Where a TensorFlow function's gradient goes NaN, inf or wrong, to the exact float.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

@@ -30,10 +30,7 @@ def explain(
         str, typer.Option("--format", metavar="FORMAT", help=f"{' or '.join(CHAIN_FORMATS)}, on standard output.")
     ] = "table",
 ) -> int:
-    """Show one point operation by operation: values, gradients, the true ones, and where it goes wrong.
-
-    Exit status: 0 the gradient is right, 1 it is not, 2 the target could not be checked.
-    """
+    """Show one point operation by operation: values, gradients, the true ones, and where it goes wrong."""
     from gradcheck.options import ScanOptions, parse_at, parse_choice
 
     options = ScanOptions(dtype=parse_choice("--dtype", dtype, DTYPES) if dtype else None)

@@ -35,10 +35,8 @@ def hook(
 ) -> int:
     """Scan what changed files touch, before a commit; say nothing where nothing is found.
 
-    That is the functions to be found in them, and the configured targets that import them, however far away, or any
-    configured target if the configuration itself has changed. Options stand in gradcheck.toml or pyproject.toml.
-
-    Exit status: 0 nothing found, 1 findings, 2 a target could not be checked.
+    These are the functions to be found in them, the configured targets that import them, however far away, and all
+    configured targets if the configuration itself has changed.
     """
     from gradcheck import configuration, loading
     from gradcheck.pipeline.changes import touched

@@ -42,10 +42,7 @@ def report(
         Path | None, typer.Option(metavar="FILE", help="Write what is found as a baseline; exit with 0.")
     ] = None,
 ) -> int:
-    """Render a saved JSON report again, in any format, and decide again whether it fails; nothing is scanned.
-
-    Exit status: 0 nothing found, 1 findings, 2 a target could not be checked, or the file is no report.
-    """
+    """Render a saved JSON report again, in any format, and decide again whether it fails; nothing is scanned."""
     from gradcheck import gate
     from gradcheck.options import GateOptions, parse_choice, parse_codes
 

@@ -17,7 +17,7 @@ def scan(
     targets: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[TARGET...]",
+            metavar="TARGET",
             help="module:function, file.py:function, a module or file to search, or SAVED_MODEL[:SIGNATURE]; "
             "without any, those of the configuration.",
         ),
@@ -103,10 +103,7 @@ def scan(
         bool, typer.Option("--no-cache", help="Scan what has not changed too; do not touch .gradcheck_cache.")
     ] = False,
 ) -> int:
-    """Sweep functions over their inputs and report where the gradient goes bad.
-
-    Exit status: 0 nothing found, 1 findings, 2 a target could not be checked.
-    """
+    """Sweep functions over their inputs and report where the gradient goes bad."""
     from gradcheck import options as opt
     from gradcheck.cli.configured import anchored, configured_run
     from gradcheck.options import Said, parse_choice, parse_codes, parse_hold, parse_range, parse_tolerance

@@ -12,12 +12,15 @@ from pathlib import Path
 from types import ModuleType
 
 from gradcheck.errors import NO_SUCH_ATTRIBUTE, CannotCheck
+from gradcheck.loading.memory import is_known, load_object
 from gradcheck.loading.names import Place, TargetName, parse
 from gradcheck.records import Ignore, LoadedTarget
 
 
 def expand(text: str) -> tuple[str, ...]:
     """The targets that `text` stands for: itself, or all that is discoverable in a file or module."""
+    if is_known(text):
+        return (text,)
     name = parse(text)
     if name.attribute or name.place in (Place.SAVED_MODEL, Place.KERAS_FILE):
         return (text,)
@@ -37,6 +40,8 @@ def expand(text: str) -> tuple[str, ...]:
 
 def load(text: str) -> LoadedTarget:
     """Load one target; user code that it imports may print, raise or exit."""
+    if is_known(text):
+        return load_object(text)
     name = parse(text)
     if name.place is Place.SAVED_MODEL:
         from gradcheck.loading.saved_models import load_signature  # imports TensorFlow

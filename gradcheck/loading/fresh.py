@@ -48,15 +48,32 @@ def rewind(module: ModuleType) -> None:
     forget_conversions()
 
 
+def restore(state: State) -> None:
+    """Back to a state, in a process that goes on with other things; what was imported since keeps its own."""
+    random.setstate(state.python)
+    if state.numpy is not None:
+        sys.modules["numpy"].random.set_state(state.numpy)
+    if state.tensorflow != seed():
+        sys.modules["tensorflow"].random.set_seed(state.tensorflow)
+    rename(state.names)
+
+
 def current() -> State:
     """The state that there is now."""
-    numpy, context = sys.modules.get("numpy"), sys.modules.get("tensorflow.python.eager.context")
+    numpy = sys.modules.get("numpy")
     return State(
         random.getstate(),
         numpy.random.get_state() if numpy else None,
-        context.global_seed() if context and hasattr(context, "global_seed") else None,
+        seed(),
         copy.deepcopy(keras().get_global_attribute(NAMES)) if keras() else None,
     )
+
+
+def seed() -> int | None:
+    """TensorFlow's global seed; None where there is none, or no TensorFlow."""
+    context = sys.modules.get("tensorflow.python.eager.context")
+    found: int | None = context.global_seed() if context and hasattr(context, "global_seed") else None
+    return found
 
 
 def rename(names: Any) -> None:

@@ -12,6 +12,7 @@ from gradcheck import loading, planning
 from gradcheck.configuration import EMPTY, Configuration
 from gradcheck.errors import BAD_CONFIGURATION, CANNOT_TRACE, CannotCheck, NotElementwise
 from gradcheck.floats import FORMATS
+from gradcheck.machine import is_own
 from gradcheck.options import Said, ScanOptions
 from gradcheck.pipeline import failed
 from gradcheck.pipeline.agreements import Swept, together
@@ -32,7 +33,7 @@ def scan(name: str, said: Said, configured: Configuration = EMPTY) -> TargetRepo
 
 def load(name: str, said: Said, configured: Configuration = EMPTY) -> LoadedTarget:
     """A target in memory, in a process that is set up for the scan; raises `CannotCheck`."""
-    if configured.before_loading(name, said).exhaustive:  # before anything else brings TensorFlow in
+    if configured.before_loading(name, said).exhaustive and is_own():  # before anything else brings TensorFlow in
         from gradcheck.engine.census import one_thread_an_operation
 
         one_thread_an_operation()
