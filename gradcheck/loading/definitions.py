@@ -108,7 +108,8 @@ def names_of(node: ast.stmt) -> set[str]:
     if isinstance(node, Definition):
         return {node.name}
     targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-    return {target.id for target in targets if isinstance(target, ast.Name)}
+    named = [n for target in targets for n in ast.walk(target) if isinstance(n, ast.Name)]
+    return {n.id for n in named if isinstance(n.ctx, ast.Store)}
 
 
 def by_code(tree: ast.Module, code: CodeType) -> ast.stmt | None:

@@ -51,6 +51,8 @@ def make():  # gradcheck: ignore[GC002] -- make
         return x
     return inner
 
+first, second = make(), make()  # gradcheck: ignore[GC002] -- a pair
+
 if True:
     def conditional(x):  # gradcheck: ignore[GC001] -- conditional
         return x
@@ -88,7 +90,8 @@ def written(write: Write) -> None:
         ("losses.method", "plain.py:33", {"method", "instance"}),
         ("losses", "plain.py:33", {"called", "instance"}),
         ("make()", "plain.py:35", {"inner", "make"}),
-        ("conditional", "plain.py:41", {"conditional"}),
+        ("second", "plain.py:40", {"inner", "a pair"}),
+        ("conditional", "plain.py:43", {"conditional"}),
         ("imported", "helpers.py:10", {"elsewhere"}),
     ],
 )
