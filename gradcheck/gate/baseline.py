@@ -5,7 +5,10 @@ a finding is known where the entries of its kind cover it, but for the few ulps 
 end, and none of them was milder; what is no interval is known by the text of its cause's line.
 """
 
+import contextlib
+import io
 import os
+import tokenize
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -45,7 +48,16 @@ def entry_of(target: str, finding: Finding) -> Entry:
         return entry
     if cause.file is None:
         return replace(entry, source=cause.node or None)
-    return replace(entry, file=portable(cause.file), source=cause.source)
+    return replace(entry, file=portable(cause.file), source=code_of(cause.source or ""))
+
+
+def code_of(line: str) -> str:
+    """A line of source without its comment, which may be about the finding itself."""
+    with contextlib.suppress(tokenize.TokenError, SyntaxError):  # the line is a part of a statement
+        for token in tokenize.generate_tokens(io.StringIO(line).readline):
+            if token.type == tokenize.COMMENT:
+                return line[: token.start[1]].rstrip()
+    return line
 
 
 def portable(file: str) -> str:
