@@ -206,6 +206,18 @@ def test_a_file_below_another_directory_has_its_whole_path(write: Write, monkeyp
     assert loaded.place.text == f"{path}:1"
 
 
+def test_a_directory_behind_a_link_is_named_as_it_was_imported(write: Write, project: Path) -> None:
+    write("real/linked.py", "def f(x):  # gradcheck: ignore -- f\n    return x  # gradcheck: ignore[GC001] -- x\n")
+    write("real/__init__.py", "")
+    (project / "link").symlink_to(project / "real")
+    loaded = load("link.linked:f")
+    assert loaded.place is not None
+    assert (loaded.place.text, [i.place for i in loaded.ignores]) == (
+        "link/linked.py:1",
+        ["link/linked.py:1", "link/linked.py:2"],
+    )
+
+
 def test_what_wraps_itself_has_an_end(write: Write) -> None:
     write("endless.py", "def f(x):\n    return x\n\ndef g(x):\n    return x\n\nf.__wrapped__, g.__wrapped__ = g, f\n")
     endless = importlib.import_module("endless")
