@@ -131,14 +131,14 @@ def put(text: str) -> None:
         raise CannotCheck(BAD_CONFIGURATION, f"standard output: {error.strerror}; write elsewhere") from error
 
 
-def write(path: Path, text: str) -> None:
-    """Write a report whole or not at all: beside its place first, then moved there."""
+def write(path: Path, text: str, option: str = "--output") -> None:
+    """Write a file whole or not at all: beside its place first, then moved there; `option` is what asks for it."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         unfinished.write_text(text, encoding="utf-8")
         unfinished.replace(path)
     except OSError as error:
-        raise CannotCheck(BAD_CONFIGURATION, f"--output {path}: {error.strerror}; choose another place") from error
+        raise CannotCheck(BAD_CONFIGURATION, f"{option} {path}: {error.strerror}; choose another place") from error
     finally:
         with contextlib.suppress(OSError):
             unfinished.unlink(missing_ok=True)

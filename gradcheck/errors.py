@@ -4,6 +4,8 @@ In: whatever went wrong while a target was read, loaded, traced or run. Out: one
 code and the line to print; only `cli` prints it.
 """
 
+from collections.abc import Sequence
+
 CANNOT_IMPORT = "GC901"
 NO_SUCH_ATTRIBUTE = "GC902"
 CANNOT_TRACE = "GC903"
@@ -19,6 +21,9 @@ MESSAGE_LIMIT = 300
 ADVICE_LIMIT = 90
 """Characters at the end of a message that are kept when it is cut: they say what to do next."""
 
+MOST_MISTAKES = 50
+"""Mistakes that are told at once; the rest is counted."""
+
 
 class CannotCheck(Exception):
     """A target, or a whole run, could not be checked.
@@ -26,12 +31,28 @@ class CannotCheck(Exception):
     Attributes:
         code: a GC9xx code, one for each cause.
         message: one printable line.
+        messages: all that there is to say, a line each.
     """
 
     def __init__(self, code: str, message: str) -> None:
         self.code = code
         self.message = one_line(message, ending=ADVICE_LIMIT)
+        self.messages: tuple[str, ...] = (self.message,)
         super().__init__(f"{code} {self.message}")
+
+
+class Mistakes(CannotCheck):
+    """Mistakes of the user's in one place, told at once: a line each.
+
+    Attributes:
+        messages: the lines; `message` is the first.
+    """
+
+    def __init__(self, messages: Sequence[str]) -> None:
+        super().__init__(BAD_CONFIGURATION, messages[0])
+        told, more = messages[:MOST_MISTAKES], len(messages) - MOST_MISTAKES
+        lines = [*told, *([f"and {more:,} mistakes more"] if more > 0 else [])]
+        self.messages = tuple(one_line(line, ending=ADVICE_LIMIT) for line in lines)
 
 
 class NotElementwise(CannotCheck):

@@ -4,13 +4,16 @@ In: the texts of the command line. Out: frozen options; a mistake raises `Cannot
 instead. Values stay texts until the dtype of the input that they are for is known.
 """
 
+import difflib
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
 
 from gradcheck.domains import ValueDomain, parse_domain
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
 from gradcheck.floats import FORMATS, FloatFormat
+from gradcheck.vocabulary import CODES
 
 STRATA = 1 << 21
 """Evenly spaced stretches of ordinals, one draw from each. On float32 a stretch is 2,040 floats wide, so nothing wider
@@ -84,6 +87,16 @@ FAR = 1e15
 """Absolute value of an input beyond all that training meets; a defect that takes one is a warning, of a tensor target:
 every square overflows somewhere."""
 
+MOVED_ULPS = {"float16": 4, "bfloat16": 4, "float32": 64, "float64": 64}
+"""Last bits by which an end of a finding may differ from the baseline and be the same end: another TensorFlow's kernels
+differ in a few, and a function is made of a few of them. In float16 and bfloat16 64 of them would be 6% and 50%."""
+
+SOFT_ENDS = 16
+"""Times that for GC004 and GC005, whose ends are where an error passes the tolerance: rounding moves those further."""
+
+BASELINE_BYTES = 1 << 24
+"""The largest baseline that is read: some 60,000 findings."""
+
 LINE_DOMAINS = ("any", "range", "probability", "positive")
 """Domains that are ranges of a line."""
 
@@ -124,19 +137,43 @@ class AtOption:
 
 
 @dataclass(frozen=True)
-class ScanOptions:
-    """Everything that a scan depends on, besides the targets."""
+class Said:
+    """What somebody says of a scan, on the command line, above a function or in a file; the rest is None or empty.
+
+    Attributes:
+        defaults: names of fields that hold where a target can have them: what a project says of all its targets.
+    """
 
     ranges: tuple[RangeOption, ...] = ()
     holds: tuple[HoldOption, ...] = ()
     dtype: str | None = None
     against: str | None = None
-    seed: int = 0
+    seed: int | None = None
     tolerance: float | None = None
-    fail_on: str = "error"
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     domains: Mapping[str, ValueDomain] = field(default_factory=dict)
     wrt: tuple[str, ...] = ()
+    budget: float | None = None
+    order: int | None = None
+    exhaustive: bool | None = None
+    modes: tuple[str, ...] = ()
+    defaults: tuple[str, ...] = ()
+
+    @property
+    def completed(self) -> "ScanOptions":
+        """What nobody said is as it always is."""
+        said = {f.name: getattr(self, f.name) for f in fields(self)}
+        return ScanOptions(**{name: value for name, value in said.items() if value not in (None, ())})
+
+
+NOTHING_SAID = Said()
+
+
+@dataclass(frozen=True)
+class ScanOptions(Said):
+    """Everything that a scan depends on, besides the targets: nothing is open."""
+
+    seed: int = 0
     budget: float = DEFAULT_BUDGET
     order: int = 1
     exhaustive: bool = False
@@ -150,29 +187,68 @@ class ScanOptions:
         )
 
 
-def parse_range(text: str) -> RangeOption:
+@dataclass(frozen=True)
+class GateOptions:
+    """What counts of what was found.
+
+    Attributes:
+        select, ignore: codes or beginnings of codes; of two that fit a code the longer one says.
+        fail_on: the lowest severity that fails.
+        exit_zero: whether findings leave the exit status at 0.
+        baseline: a file of findings that are known.
+        write_baseline: where to write the findings of this run.
+    """
+
+    select: tuple[str, ...] = ("GC",)
+    ignore: tuple[str, ...] = ()
+    fail_on: str = "error"
+    exit_zero: bool = False
+    baseline: Path | None = None
+    write_baseline: Path | None = None
+
+
+def parse_codes(option: str, texts: Iterable[str]) -> tuple[str, ...]:
+    """Read codes, or beginnings of codes, with commas between them."""
+    codes = [code.strip() for text in texts for code in text.split(",")]
+    for code in codes:
+        if said := misread(code):
+            raise CannotCheck(BAD_CONFIGURATION, f"{option} {code}: {said}")
+    return tuple(dict.fromkeys(codes))
+
+
+def misread(code: str) -> str:
+    """Why a text is no code of findings, nor the beginning of one, and what to write; empty where it is one."""
+    if len(code) >= 2 and any(known.startswith(code) for known in CODES):
+        return ""
+    if code.startswith("GC9"):
+        return "what could not be checked is always told; write codes of findings, GC001 to GC009"
+    near = difflib.get_close_matches(code.upper(), CODES, n=1)
+    return "no such code; " + (f"did you mean {near[0]}?" if near else "write GC001 to GC009, or GC00 for all of them")
+
+
+def parse_range(text: str, option: str = "--range") -> RangeOption:
     """Read `[NAME=]LO:HI`."""
     name, equals, interval = text.rpartition("=")
     lo, colon, hi = (part.strip() for part in interval.partition(":"))
-    wanted = "write [NAME=]LO:HI, for example --range z=-1:1"
+    wanted = f"write [NAME=]LO:HI, for example {option} z=-1:1"
     if not colon or ":" in hi or (equals and not name.strip()):
-        raise CannotCheck(BAD_CONFIGURATION, f"--range {text}: not a range; {wanted}")
-    bounds = [number(f"--range {text}", end, wanted) if end else None for end in (lo, hi)]
+        raise CannotCheck(BAD_CONFIGURATION, f"{option} {text}: not a range; {wanted}")
+    bounds = [number(f"{option} {text}", end, wanted) if end else None for end in (lo, hi)]
     if bounds[0] is not None and bounds[1] is not None and bounds[0] > bounds[1]:
         prefix = f"{name}=" if name else ""
         raise CannotCheck(
-            BAD_CONFIGURATION, f"--range {text}: {lo} is above {hi}; write the smaller end first: {prefix}{hi}:{lo}"
+            BAD_CONFIGURATION, f"{option} {text}: {lo} is above {hi}; write the smaller end first: {prefix}{hi}:{lo}"
         )
     return RangeOption(name.strip() or None, lo, hi)
 
 
-def parse_hold(text: str) -> HoldOption:
+def parse_hold(text: str, option: str = "--hold") -> HoldOption:
     """Read `NAME=VALUE`."""
     name, equals, value = (part.strip() for part in text.partition("="))
-    wanted = "write NAME=VALUE, for example --hold y=0.5"
+    wanted = f"write NAME=VALUE, for example {option} y=0.5"
     if not equals or not name:
-        raise CannotCheck(BAD_CONFIGURATION, f"--hold {text}: not a held value; {wanted}")
-    number(f"--hold {text}", value, wanted)
+        raise CannotCheck(BAD_CONFIGURATION, f"{option} {text}: not a held value; {wanted}")
+    number(f"{option} {text}", value, wanted)
     return HoldOption(name, value)
 
 
@@ -187,34 +263,32 @@ def parse_at(text: str) -> tuple[AtOption, ...]:
     return tuple(found)
 
 
-def parse_tolerance(tolerance: float | None) -> float | None:
+def parse_tolerance(tolerance: float | None, option: str = "--tolerance") -> float | None:
     """Check that a relative error is one."""
     if tolerance is not None and not 0 <= tolerance < 1:
-        raise CannotCheck(
-            BAD_CONFIGURATION, f"--tolerance {tolerance:g}: not a relative error; write 0.001, for example"
-        )
+        raise CannotCheck(BAD_CONFIGURATION, f"{option} {tolerance:g}: not a relative error; write 0.001, for example")
     return tolerance
 
 
-def parse_shape(text: str) -> tuple[str, tuple[int, ...]]:
+def parse_shape(text: str, option: str = "--shape") -> tuple[str, tuple[int, ...]]:
     """Read `NAME=4,3`; `NAME=` is a single number."""
     name, equals, sizes = (part.strip() for part in text.rpartition("="))
     parts = [part.strip() for part in sizes.strip("()[]").split(",") if part.strip()]
     if not equals or not name or not all(part.isdigit() and int(part) > 0 for part in parts):
         raise CannotCheck(
-            BAD_CONFIGURATION, f"--shape {text}: not a shape; write NAME=SIZES, for example --shape x=4,3"
+            BAD_CONFIGURATION, f"{option} {text}: not a shape; write NAME=SIZES, for example {option} x=4,3"
         )
     return name, tuple(int(part) for part in parts)
 
 
-def parse_domain_option(text: str) -> tuple[str, ValueDomain]:
+def parse_domain_option(text: str, option: str = "--domain") -> tuple[str, ValueDomain]:
     """Read `NAME=DOMAIN`."""
     name, equals, domain = (part.strip() for part in text.partition("="))
     if not equals or not name:
         raise CannotCheck(
-            BAD_CONFIGURATION, f"--domain {text}: not a domain; write NAME=DOMAIN, for example --domain y=one-hot"
+            BAD_CONFIGURATION, f"{option} {text}: not a domain; write NAME=DOMAIN, for example {option} y=one-hot"
         )
-    return name, parse_domain(f"--domain {text}", domain)
+    return name, parse_domain(f"{option} {text}", domain)
 
 
 def parse_budget(text: str) -> float:

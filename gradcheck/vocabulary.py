@@ -7,6 +7,8 @@ DOMAINS = ("probability", "simplex", "one-hot", "positive", "unit", "integer:0:9
 SEVERITIES = ("info", "warning", "error")
 """From the mildest up."""
 
+CODES = tuple(f"GC00{i}" for i in range(1, 10))
+"""Of findings."""
 VERSIONS = ("autodiff", "custom", "against")
 """Ways to get the gradient of a target."""
 

@@ -74,6 +74,15 @@ def sources_of(origins: tuple[Origin, ...]) -> list[str]:
     return list(found)
 
 
+def file_of(origin: Origin) -> str | None:
+    """The Python file in which a target is, None of a model and where that cannot be told."""
+    name = origin.text if origin.kind == "module" else root_of(origin.text)[1]
+    try:
+        return None if origin.kind == "model" else walk_of(origin, (origin,), (), {}, strict=False).files.get(name)
+    except (Untold, OSError):
+        return None
+
+
 def depends_on(
     origin: Origin, origins: tuple[Origin, ...], others: tuple[Origin, ...], memory: Memory
 ) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """What a Python file means to the cache: its code without comments, and what it imports.
 
 In: the bytes of a source file. Out: `Facts`. Comments do not count, nor does what they leave behind, except those that
-begin with `# gradcheck:`; line numbers stay, since reports name them. Nothing is imported or run.
+hold `# gradcheck:`; line numbers stay, since reports name them. Nothing is imported or run.
 """
 
 import ast
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 MEANT = re.compile(r"#\s*gradcheck:")
-"""Comments that say something to gradcheck."""
+"""Comments that say something to gradcheck, perhaps behind what they say to another program."""
 
 BY_TEXT = frozenset({"import_module", "__import__"})
 """Functions that import what a text names."""
@@ -72,7 +72,7 @@ def uncommented(text: str) -> str:
     """The text with its lines, without comments and what is blank in front of them."""
     lines = text.split("\n")
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.COMMENT and not MEANT.match(token.string):
+        if token.type == tokenize.COMMENT and not MEANT.search(token.string):
             row, column = token.start
             lines[row - 1] = lines[row - 1][:column].rstrip()
     return "\n".join(lines).rstrip()

@@ -19,8 +19,8 @@ RECORDS: Mapping[str, type] = {
     record.__name__: record
     for record in (
         *(r for r in vars(records).values() if isinstance(r, type) and is_dataclass(r)),
-        *(domains.ValueDomain, options.RangeOption, options.HoldOption, options.ScanOptions),
-        configuration.Configuration,
+        *(domains.ValueDomain, options.RangeOption, options.HoldOption, options.Said, options.ScanOptions),
+        *(options.GateOptions, configuration.Configuration, configuration.TargetTable, configuration.RunOptions),
     )
 }
 ENUMERATIONS: Mapping[str, type[Enum]] = {e.__name__: e for e in (records.Class, records.Domain, records.Kind)}

@@ -9,7 +9,7 @@ import traceback
 from typing import NoReturn
 
 from gradcheck import __version__
-from gradcheck.cli import explain, report, scan  # noqa: F401  (their commands)
+from gradcheck.cli import explain, hook, init, report, scan  # noqa: F401  (their commands)
 from gradcheck.cli.app import app
 from gradcheck.delivery import Closed, Interrupted, Terminated, complain, say
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck, one_line
@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     try:
         status = app(args=arguments, prog_name="gradcheck", standalone_mode=False)
     except CannotCheck as error:
-        status = complain(error.code, error.message)
+        status = max(complain(error.code, message) for message in error.messages)
     except (KeyboardInterrupt, Interrupted):
         say("gradcheck: interrupted", sys.stderr)
         status = INTERRUPTED

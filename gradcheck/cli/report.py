@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from gradcheck.cli.app import app
-from gradcheck.delivery import deliver, format_of, interruptible
+from gradcheck.cli.judging import settle
+from gradcheck.delivery import format_of, interruptible
 from gradcheck.vocabulary import FORMATS, SEVERITIES, SUFFIXES
 
 
@@ -25,20 +26,41 @@ def report(
     fail_on: Annotated[
         str, typer.Option(metavar="SEVERITY", help=f"Lowest severity that fails: {', '.join(SEVERITIES)}.")
     ] = "error",
+    select: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CODES", help="Report only these, GC001 or GC00, with commas; repeatable."),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CODES", help="Leave these out; the longer beginning of a code wins; repeatable."),
+    ] = None,
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 where findings would make it 1.")] = False,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Fail only for what is new since this file, or has grown.")
+    ] = None,
+    write_baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write what is found as a baseline; exit with 0.")
+    ] = None,
 ) -> int:
     """Render a saved JSON report again, in any format, and decide again whether it fails; nothing is scanned.
 
     Exit status: 0 nothing found, 1 findings, 2 a target could not be checked, or the file is no report.
     """
-    from gradcheck.gate import exit_status
-    from gradcheck.options import parse_choice
+    from gradcheck import gate
+    from gradcheck.options import GateOptions, parse_choice, parse_codes
 
-    severity = parse_choice("--fail-on", fail_on, SEVERITIES)
+    gating = GateOptions(
+        select=parse_codes("--select", select or GateOptions.select),
+        ignore=parse_codes("--ignore", ignore or ()),
+        fail_on=parse_choice("--fail-on", fail_on, SEVERITIES),
+        exit_zero=exit_zero,
+        baseline=baseline,
+        write_baseline=write_baseline,
+    )
     parse_choice("--format", output_format, FORMATS)
     files = [(path, format_of(path)) for path in outputs or ()]
     from gradcheck.reading import read_file
 
     with interruptible():
-        found = read_file(file)
-        deliver(found, output_format, files, severity)
-    return exit_status(found, severity)
+        gate.prepared(gating)
+        return settle(gate.judged(read_file(file), gating, whole=False), gating, output_format, files)

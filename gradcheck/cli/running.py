@@ -13,7 +13,7 @@ from gradcheck.delivery import progress, say
 
 if TYPE_CHECKING:
     from gradcheck.configuration import Configuration
-    from gradcheck.options import ScanOptions
+    from gradcheck.options import Said
     from gradcheck.pipeline import Scanned, Scanner
     from gradcheck.records import Report
 
@@ -38,11 +38,11 @@ def in_workers(jobs: int | None, timeout: float) -> "Scanner":
     """Workers, imported when there is something to scan."""
 
     def scan(
-        texts: tuple[str, ...], options: "ScanOptions", configured: "Configuration", progress: Callable[[str], None]
+        texts: tuple[str, ...], said: "Said", configured: "Configuration", progress: Callable[[str], None]
     ) -> Iterator["Scanned"]:
         from gradcheck.pipeline.crew import Crew
 
-        return Crew(jobs, timeout)(texts, options, configured, progress)
+        return Crew(jobs, timeout)(texts, said, configured, progress)
 
     return scan
 
@@ -51,22 +51,22 @@ def on_cluster(address: str, timeout: float) -> "Scanner":
     """A cluster, connected to when there is something to scan."""
 
     def scan(
-        texts: tuple[str, ...], options: "ScanOptions", configured: "Configuration", progress: Callable[[str], None]
+        texts: tuple[str, ...], said: "Said", configured: "Configuration", progress: Callable[[str], None]
     ) -> Iterator["Scanned"]:
         from gradcheck.pipeline.cluster import Cluster
 
-        return Cluster(address, timeout)(texts, options, configured, progress)
+        return Cluster(address, timeout)(texts, said, configured, progress)
 
     return scan
 
 
-def run_quietly(targets: tuple[str, ...], options: "ScanOptions", scanner: "Scanner") -> "Report":
+def run_quietly(targets: tuple[str, ...], said: "Said", scanner: "Scanner", configured: "Configuration") -> "Report":
     """Run the pipeline."""
 
     def run(show: Callable[[str], None]) -> "Report":
         from gradcheck import pipeline
 
-        return pipeline.run(targets, options, show, scanner)
+        return pipeline.run(targets, said, show, scanner, configured)
 
     return quietly(run)
 

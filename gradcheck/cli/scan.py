@@ -6,20 +6,22 @@ from typing import Annotated
 import typer
 
 from gradcheck.cli.app import app
-from gradcheck.cli.running import run_quietly, scanner
-from gradcheck.delivery import deliver, format_of, interruptible, terminable
+from gradcheck.cli.judging import judge, settle
+from gradcheck.cli.running import scanner
+from gradcheck.delivery import format_of, interruptible, terminable
 from gradcheck.vocabulary import DOMAINS, DTYPES, FORMATS, MODES, SEVERITIES, SUFFIXES
 
 
-@app.command(no_args_is_help=True)
+@app.command()
 def scan(
     targets: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
-            metavar="TARGET...",
-            help="module:function, file.py:function, a module or file to search, or SAVED_MODEL[:SIGNATURE].",
+            metavar="[TARGET...]",
+            help="module:function, file.py:function, a module or file to search, or SAVED_MODEL[:SIGNATURE]; "
+            "without any, those of the configuration.",
         ),
-    ],
+    ] = None,
     ranges: Annotated[
         list[str] | None,
         typer.Option("--range", metavar="[NAME=]LO:HI", help="Sweep an input over this range; repeatable."),
@@ -33,16 +35,32 @@ def scan(
         str | None, typer.Option(metavar="TARGET", help="Show another target's gradient beside this one's.")
     ] = None,
     output_format: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help=f"{', '.join(FORMATS)}, on standard output.")
-    ] = "table",
+        str | None, typer.Option("--format", metavar="FORMAT", help=f"{', '.join(FORMATS)}, on standard output.")
+    ] = None,
     outputs: Annotated[
         list[Path] | None,
         typer.Option("--output", metavar="FILE", help=f"Write a report too, {', '.join(SUFFIXES)}; repeatable."),
     ] = None,
     fail_on: Annotated[
-        str, typer.Option(metavar="SEVERITY", help=f"Lowest severity that fails: {', '.join(SEVERITIES)}.")
-    ] = "error",
-    seed: Annotated[int, typer.Option(help="Seed of the sampling; same seed, same report.", min=0)] = 0,
+        str | None,
+        typer.Option(metavar="SEVERITY", help=f"Lowest severity that fails: {', '.join(SEVERITIES)} (error)."),
+    ] = None,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CODES", help="Report only these, GC001 or GC00, with commas; repeatable."),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CODES", help="Leave these out; the longer beginning of a code wins; repeatable."),
+    ] = None,
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 where findings would make it 1.")] = False,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Fail only for what is new since this file, or has grown.")
+    ] = None,
+    write_baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write what is found as a baseline; exit with 0.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the sampling (0); same seed, same report.", min=0)] = None,
     tolerance: Annotated[
         float | None,
         typer.Option(metavar="ERROR", help="Relative error of a right gradient (1e-3 in float32).", min=0.0),
@@ -61,7 +79,9 @@ def scan(
     budget: Annotated[
         str | None, typer.Option(metavar="TIME", help="Time for the search of a tensor target (5s).")
     ] = None,
-    order: Annotated[int, typer.Option(help="Check the first derivative, or the second.", min=1, max=2)] = 1,
+    order: Annotated[
+        int | None, typer.Option(help="Check the first derivative (1), or the second.", min=1, max=2)
+    ] = None,
     jobs: Annotated[
         int | None, typer.Option(metavar="N", help="Processes that scan side by side (one a core).", min=1)
     ] = None,
@@ -72,8 +92,9 @@ def scan(
         str | None, typer.Option(metavar="ADDRESS", help="Scan on the workers of this Dask scheduler.")
     ] = None,
     exhaustive: Annotated[
-        bool, typer.Option("--exhaustive", help="Run every float of the ranges: a proof, in seconds to minutes.")
-    ] = False,
+        bool | None,
+        typer.Option("--exhaustive/--sampled", help="Run every float of the ranges: a proof, in seconds to minutes."),
+    ] = None,
     modes: Annotated[
         list[str] | None,
         typer.Option("--mode", metavar="MODE", help=f"{', '.join(MODES)} (graph); repeatable: where they differ."),
@@ -87,29 +108,39 @@ def scan(
     Exit status: 0 nothing found, 1 findings, 2 a target could not be checked.
     """
     from gradcheck import options as opt
-    from gradcheck.gate import exit_status
-    from gradcheck.options import ScanOptions, parse_choice, parse_hold, parse_range, parse_tolerance
+    from gradcheck.cli.configured import anchored, configured_run
+    from gradcheck.options import Said, parse_choice, parse_codes, parse_hold, parse_range, parse_tolerance
 
-    options = ScanOptions(
+    said = Said(
         ranges=tuple(parse_range(text) for text in ranges or ()),
         holds=tuple(parse_hold(text) for text in holds or ()),
         dtype=parse_choice("--dtype", dtype, DTYPES) if dtype else None,
         against=against,
         seed=seed,
         tolerance=parse_tolerance(tolerance),
-        fail_on=parse_choice("--fail-on", fail_on, SEVERITIES),
         shapes=dict(opt.parse_shape(text) for text in shapes or ()),
         domains=dict(opt.parse_domain_option(text) for text in domains or ()),
         wrt=tuple(wrt or ()),
-        budget=opt.parse_budget(budget) if budget else opt.DEFAULT_BUDGET,
+        budget=opt.parse_budget(budget) if budget else None,
         order=order,
         exhaustive=exhaustive,
-        modes=tuple(dict.fromkeys(parse_choice("--mode", m, MODES) for m in modes or MODES[:1])),
+        modes=tuple(dict.fromkeys(parse_choice("--mode", m, MODES) for m in modes or ())),
     )
-    parse_choice("--format", output_format, FORMATS)
+    if output_format is not None:
+        parse_choice("--format", output_format, FORMATS)
+    judging = {
+        "select": parse_codes("--select", select) if select else None,
+        "ignore": parse_codes("--ignore", ignore) if ignore else None,
+        "fail_on": parse_choice("--fail-on", fail_on, SEVERITIES) if fail_on is not None else None,
+        "exit_zero": exit_zero or None,
+    }
     files = [(path, format_of(path)) for path in outputs or ()]
-    limit = opt.parse_timeout(timeout, options)
+    limit = opt.parse_time("--timeout", timeout) if timeout is not None else None
+    here = Path.cwd()
+    run = configured_run(tuple(targets or ()), said, jobs, limit, output_format, files)
+    written = {"baseline": anchored(baseline, here), "write_baseline": anchored(write_baseline, here)}
+    gating = run.configuration.gate_with(**judging, **written)
+    whole = not any((ranges, holds, dtype, shapes, domains, wrt, modes, (order or 1) > 1))
     with interruptible(), terminable():
-        report = run_quietly(tuple(targets), options, scanner(jobs, limit, no_cache, cluster))
-        deliver(report, output_format, files, options.fail_on)
-    return exit_status(report, options.fail_on)
+        verdict = judge(run, said, gating, scanner(run.jobs, run.timeout, no_cache, cluster), whole)
+        return settle(verdict, gating, run.output_format, run.files)

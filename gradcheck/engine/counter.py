@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from gradcheck.bisection import Codes
 from gradcheck.engine import COLUMN_BITS, NONE, ZERO_SHIFT, Engine, class_codes, doubles, words
+from gradcheck.engine.glance import FEWEST, SWEPT, Glance, glance_of
 from gradcheck.engine.runs import Runs, joined, taken_apart
 from gradcheck.engine.summaries import UNKNOWN, ZERO, gradient_summary, output_summary, summaries_of
 from gradcheck.errors import CANNOT_TRACE, CannotCheck
@@ -40,13 +41,19 @@ def one_by_one(engine: Engine, lo: int, hi: int) -> Runs:
 
 
 def counter_of(engine: Engine, segments: list[tuple[int, int]]) -> "Counter | None":
-    """The fastest counter, by measuring; None where the target takes no blocks of any size, or there are few floats."""
+    """The fastest counter, by measuring; None where the target takes no blocks of any size, or there are few floats.
+
+    It glances at blocks first, if there are many.
+    """
     sized = [concrete for version in engine.versions if (concrete := version.sized()) is not None]
     lo, hi = max(segments, key=lambda s: s[1] - s[0])
     widths = [width for width in WIDTHS if width <= hi - lo + 1]
     if len(sized) < len(engine.versions) or not widths:
         return None
-    return min((Counter(engine, sized, width) for width in widths), key=lambda counter: counter.seconds(lo, hi))
+    fastest = min((Counter(engine, sized, width) for width in widths), key=lambda counter: counter.seconds(lo, hi))
+    if engine.plan.floats >= FEWEST * fastest.width:
+        fastest.look_first(lo)
+    return fastest
 
 
 class Counter:
@@ -55,6 +62,8 @@ class Counter:
     Attributes:
         width: floats of a block.
         kinds: the summaries, of the output and of each gradient, that the last blocks suggest.
+        glance: what is tried before a block is looked at float by float.
+        last: what the last glance gave, as bytes, and the codes that it told: block after block they are the same.
     """
 
     def __init__(self, engine: Engine, sized: list[Any], width: int) -> None:
@@ -66,6 +75,8 @@ class Counter:
         self.kinds = ("finite", *("one-sided" for concrete in sized if has_gradient(concrete)))
         self.graphs: dict[tuple[str, ...], Any] = {}
         self.lock = threading.Lock()
+        self.glance: Glance | None = None
+        self.last = b"", np.zeros((0, 0), np.int64)
 
     def seconds(self, lo: int, hi: int) -> float:
         """Time of a float, the best of a few calls, from 1 on or as near as a segment goes."""
@@ -112,13 +123,43 @@ class Counter:
 
     def codes(self, start: int) -> Codes:
         """Codes of the pieces of a block, in order of ordinals, by the expected summaries; UNKNOWN of several codes."""
-        kinds = self.kinds
-        codes, last = self.summed(start, kinds)
-        if (codes == UNKNOWN).any() and set(kinds) != {"any"}:
-            codes, last = self.summed(start, ("any",) * len(kinds))
-            self.kinds = self.suggested(codes, last)
+        codes = self.glanced(start)
+        if codes is None:
+            kinds = self.kinds
+            codes, last = self.summed(start, kinds)
+            if (codes == UNKNOWN).any() and set(kinds) != {"any"}:
+                codes, last = self.summed(start, self.every_kind)
+                self.kinds = self.suggested(codes, last)
         codes = np.where((codes == UNKNOWN).any(axis=1), UNKNOWN, self.combined(codes))
         return codes if start >= 0 else codes[::-1]
+
+    @property
+    def every_kind(self) -> tuple[str, ...]:
+        """The summaries that tell any class."""
+        return ("any",) * len(self.kinds)
+
+    def look_first(self, start: int) -> None:
+        """Glance at blocks from now on, where the graph lets see what it makes of the input first; `start` is one."""
+        every = self.every_kind
+
+        def summed(bits: Tensor, piece: int) -> list[Tensor]:
+            return self.columns(every, bits, piece)
+
+        arguments = self.offsets, self.first(start)
+        fresh = self.graphs[every] = self.made(every)  # TensorFlow shows what it makes of a graph at its first run
+        self.glance = glance_of(fresh, arguments, self.piece, lambda b: barrier(self.x_of(b)), summed)
+
+    def glanced(self, start: int) -> Codes | None:
+        """Codes [pieces, output and gradients] of a block by a glance; None where that tells nothing."""
+        if self.glance is None:
+            return None
+        rows: Doubles | None = self.ran(self.glance.told, (self.offsets, self.first(start)), start)
+        if rows is None:
+            return None
+        key, last = rows.tobytes(), self.last  # which another thread may replace
+        if key != last[0]:
+            self.last = last = key, self.told(self.every_kind, rows)
+        return last[1]
 
     def combined(self, codes: Codes) -> Codes:
         """Codes [pieces] of the engine from those of summaries [pieces, output and gradients]."""
@@ -138,12 +179,15 @@ class Counter:
 
     def summed(self, start: int, kinds: tuple[str, ...]) -> tuple[Codes, Doubles]:
         """Codes [pieces, output and gradients] by some kinds of summaries, and the last piece's numbers."""
-        first = tf.constant(self.first_bits(start, self.width), self.integer)
-        rows: Doubles = self.ran(self.graph(kinds), (self.offsets, first), start).numpy().T
+        rows: Doubles = self.ran(self.graph(kinds), (self.offsets, self.first(start)), start).numpy().T
+        return self.told(kinds, rows), rows[-1]
+
+    def told(self, kinds: tuple[str, ...], rows: Doubles) -> Codes:
+        """Codes [pieces, output and gradients] from the numbers [pieces, columns] of some kinds of summaries."""
         summaries = [self.summaries[kind] for kind in kinds]
         ends = np.cumsum([summary.width for summary in summaries])
         parts = np.split(rows, ends[:-1], axis=1)
-        return np.stack([s.tells(part) for s, part in zip(summaries, parts, strict=True)], axis=1), rows[-1]
+        return np.stack([s.tells(part) for s, part in zip(summaries, parts, strict=True)], axis=1)
 
     def graph(self, kinds: tuple[str, ...]) -> Any:
         """The graph of some kinds of summaries, made once."""
@@ -156,15 +200,29 @@ class Counter:
         """From offsets and the first bits to numbers [columns, pieces] in float64."""
 
         def run(offsets: Tensor, first: Tensor) -> Tensor:
-            xs = [barrier(x) for x in self.inputs(offsets + first)]
-            results = [concrete(*xs) for concrete in self.sized]
-            wanted = [results[self.engine.written][0], *(g for _, *gradient in results for g in gradient)]
-            pieces = [tf.reshape(barrier(values), [-1, min(PIECE, self.width)]) for values in wanted]
-            pairs = zip(kinds, pieces, strict=True)
-            return tf.stack([tf.cast(c, tf.float64) for kind, p in pairs for c in self.summaries[kind].columns(p)])
+            columns = self.columns(kinds, offsets + first, self.piece)
+            return tf.stack([tf.cast(column, tf.float64) for column in columns])
 
         specs = [tf.TensorSpec([None], self.integer), tf.TensorSpec([], self.integer)]
         return tf.function(run, autograph=False).get_concrete_function(*specs)
+
+    def columns(self, kinds: tuple[str, ...], bits: Tensor, piece: int) -> list[Tensor]:
+        """The summaries [pieces] of what comes of bits, within a graph."""
+        named = [SWEPT if i == self.engine.plan.index else None for i in range(len(self.engine.held))]
+        xs = [barrier(x, name) for x, name in zip(self.inputs(bits), named, strict=True)]
+        results = [concrete(*xs) for concrete in self.sized]
+        wanted = [results[self.engine.written][0], *(g for _, *gradient in results for g in gradient)]
+        pieces = [tf.reshape(barrier(values), [-1, piece]) for values in wanted]
+        return [c for kind, p in zip(kinds, pieces, strict=True) for c in self.summaries[kind].columns(p)]
+
+    @property
+    def piece(self) -> int:
+        """Floats of a piece."""
+        return min(PIECE, self.width)
+
+    def first(self, start: int) -> Tensor:
+        """The first bits of a block."""
+        return tf.constant(self.first_bits(start, self.width), self.integer)
 
     def first_bits(self, start: int, count: int) -> int:
         """The bits, signed, of the first of `count` ordinals; of negative ones, whose bits go down, of the last."""
@@ -174,10 +232,14 @@ class Counter:
 
     def inputs(self, bits: Tensor) -> list[Tensor]:
         """All inputs of a block."""
-        x = tf.bitcast(bits, self.fmt.name)
+        x = self.x_of(bits)
         xs = [tf.fill(tf.shape(x), held[0]) for held in self.engine.held]
         xs[self.engine.plan.index] = x
         return xs
+
+    def x_of(self, bits: Tensor) -> Tensor:
+        """The swept input of a block."""
+        return tf.bitcast(bits, self.fmt.name)
 
     def ran(self, concrete: Any, arguments: Any, start: int) -> Any:
         """A call; what it raises is told as everywhere."""
@@ -194,6 +256,6 @@ def has_gradient(concrete: Any) -> bool:
     return len(concrete.outputs) > 1
 
 
-def barrier(x: Tensor) -> Tensor:
+def barrier(x: Tensor, name: str | None = None) -> Tensor:
     """`x` as a tensor of unknown size, behind an operation that no rewriting of graphs looks through."""
-    return tf.raw_ops.PlaceholderWithDefault(input=x, shape=[None])
+    return tf.raw_ops.PlaceholderWithDefault(input=x, shape=[None], name=name)

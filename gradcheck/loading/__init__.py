@@ -6,12 +6,14 @@ when there is something to load: a text alone is read without it.
 """
 
 import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 from gradcheck.errors import NO_SUCH_ATTRIBUTE, CannotCheck
 from gradcheck.loading.names import Place, TargetName, parse
-from gradcheck.records import LoadedTarget
+from gradcheck.records import Ignore, LoadedTarget
 
 
 def expand(text: str) -> tuple[str, ...]:
@@ -51,7 +53,9 @@ def load_callable(text: str, name: TargetName) -> LoadedTarget:
     """Load a function or a Keras object of a module or file."""
     from gradcheck.loading.attributes import attribute
     from gradcheck.loading.calls import Call, target_of
+    from gradcheck.loading.definitions import described
     from gradcheck.loading.keras_objects import is_keras, load_keras
+    from gradcheck.loading.marks import said_above
     from gradcheck.loading.paste import paste_lines
     from gradcheck.loading.signatures import arguments_of
 
@@ -59,8 +63,12 @@ def load_callable(text: str, name: TargetName) -> LoadedTarget:
     function = attribute(module, text, name.attribute)
     paste = paste_lines(name, module)
     if is_keras(function):
-        return load_keras(text, function, paste)
-    return target_of(text, Call(function, arguments_of(text, function)), paste)
+        loaded = load_keras(text, function, paste)
+    else:
+        loaded = target_of(text, Call(function, arguments_of(text, function)), paste)
+    place, ignores = described(module, name.attribute, function)
+    said = said_above(module, name.attribute, function, [p.name for p in loaded.parameters])
+    return replace(loaded, place=place, ignores=ignores, said=said)
 
 
 def imported(name: TargetName) -> ModuleType:
@@ -72,6 +80,13 @@ def imported(name: TargetName) -> ModuleType:
     module = import_place(name)
     rewind(module)
     return module
+
+
+def ignores_at(places: Iterable[tuple[str, int]]) -> Iterator[Ignore]:
+    """What comments in source files say of lines, each given by its file and number."""
+    from gradcheck.loading.definitions import ignores_at
+
+    return ignores_at(places)
 
 
 def make_working_directory_importable() -> None:

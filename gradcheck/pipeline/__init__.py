@@ -15,7 +15,8 @@ from pathlib import Path
 from gradcheck import __version__, configuration, loading
 from gradcheck.configuration import EMPTY, Configuration
 from gradcheck.errors import CannotCheck
-from gradcheck.options import ScanOptions
+from gradcheck.options import Said
+from gradcheck.precedence import over
 from gradcheck.records import Environment, Report, TargetError, TargetReport
 
 TENSORFLOW_PACKAGES = ("tensorflow", "tensorflow-cpu", "tensorflow-intel", "tf-nightly", "tensorflow-macos")
@@ -38,7 +39,7 @@ class Scanned:
     environment: Environment | None = None
 
 
-Scanner = Callable[[tuple[str, ...], ScanOptions, Configuration, Progress], Iterator[Scanned]]
+Scanner = Callable[[tuple[str, ...], Said, Configuration, Progress], Iterator[Scanned]]
 """Scans texts, and gives what came of each in their order."""
 
 
@@ -46,9 +47,7 @@ def silent(line: str) -> None:
     """No progress."""
 
 
-def in_process(
-    texts: tuple[str, ...], options: ScanOptions, configured: Configuration, progress: Progress
-) -> Iterator[Scanned]:
+def in_process(texts: tuple[str, ...], said: Said, configured: Configuration, progress: Progress) -> Iterator[Scanned]:
     """Scan here and now: what takes this process down, or hangs, takes the run with it."""
     for text in texts:
         progress(text)
@@ -60,22 +59,28 @@ def in_process(
         reports = []
         for name in names:
             progress(name)
-            reports.append(scan(name, options, configured))
+            reports.append(scan(name, said, configured))
         yield Scanned(text, tuple(reports), environment_of_tensorflow())
 
 
 def run(
-    targets: tuple[str, ...], options: ScanOptions, progress: Progress = silent, scanner: Scanner = in_process
+    targets: tuple[str, ...],
+    said: Said,
+    progress: Progress = silent,
+    scanner: Scanner = in_process,
+    configured: Configuration | None = None,
 ) -> Report:
     """Scan every target; what goes wrong with one is in its report, and the rest still run."""
     loading.make_working_directory_importable()
-    configured = configuration.read(Path.cwd())
-    scanned = tuple(scanner(targets, options, configured, progress))
+    if configured is None:
+        configured = configuration.read(Path.cwd())
+    scanned = tuple(scanner(targets, said, configured, progress))
+    seed = over(said, configured.top).completed.seed
     measured = next((s.environment for s in scanned if s.environment), None) or environment()
-    return Report(__version__, measured, tuple(report for s in scanned for report in s.reports), options.seed)
+    return Report(__version__, measured, tuple(report for s in scanned for report in s.reports), seed)
 
 
-def scan(name: str, said: ScanOptions, configured: Configuration = EMPTY) -> TargetReport:
+def scan(name: str, said: Said, configured: Configuration = EMPTY) -> TargetReport:
     """One target, from its name to its report; `said` is the command line's, completed by the configuration."""
     from gradcheck.pipeline import scanning  # imports every stage
 

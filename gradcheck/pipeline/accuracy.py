@@ -71,6 +71,8 @@ NOT_SCREENED = Screening(None, np.empty(0, np.int64))
 def screening_of(proof: Proof, judge: Judge) -> Screening:
     """Hold every finite gradient of a line, all of which was run, against float64."""
     engine = proof.engine
+    if not any(v.connected and v.failure is None for v in engine.versions):
+        return NOT_SCREENED
     if engine.fmt.bits == 64:
         return replace(NOT_SCREENED, notes=(IS_DOUBLE,))
     allowance = Allowance(judge.tolerance, judge.unit, judge.floor)

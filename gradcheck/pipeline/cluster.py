@@ -7,6 +7,7 @@ together here, in order, and the scan that follows begins with them as an interr
 
 import logging
 import re
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from gradcheck import checkpoints
 from gradcheck.cache import Origin
 from gradcheck.configuration import Configuration
 from gradcheck.errors import BAD_CONFIGURATION, CRASHED, CannotCheck, one_line
-from gradcheck.options import ScanOptions
+from gradcheck.options import Said
 from gradcheck.pipeline import Progress, Scanned, bundles, failed
 from gradcheck.pipeline.crew import Text, Work, WorkerBug, WorkerTraceback, begun
 from gradcheck.pipeline.messages import (
@@ -33,7 +34,7 @@ from gradcheck.pipeline.messages import (
     Setting,
     Share,
 )
-from gradcheck.pipeline.remembered import origin_of
+from gradcheck.pipeline.remembered import against_in, origin_of
 from gradcheck.pipeline.station import Job, Other, described, perform
 
 if TYPE_CHECKING:
@@ -58,11 +59,11 @@ class Cluster:
     timeout: float
 
     def __call__(
-        self, texts: tuple[str, ...], options: ScanOptions, configured: Configuration, progress: Progress
+        self, texts: tuple[str, ...], said: Said, configured: Configuration, progress: Progress
     ) -> Iterator[Scanned]:
         """Scan `texts`; see `gradcheck.pipeline.Scanner`."""
-        job = Job(Setting(options, configured), str(Path.cwd()), self.timeout, described())
-        archive = bundles.packed(origins_of((*texts, *([options.against] if options.against else []))))
+        job = Job(Setting(said, configured), str(Path.cwd()), self.timeout, described())
+        archive = bundles.packed(origins_of((*texts, *against_in(texts, said, configured))))
         with closing(connected(self.address)) as client:
             errand = Errand(client, archive, job, [Text(text) for text in texts], progress)
             for text in errand.texts:
@@ -92,8 +93,9 @@ def connected(address: str) -> Any:
         raise CannotCheck(BAD_CONFIGURATION, f"--cluster {address}: no address; write HOST:PORT or tcp://HOST:PORT")
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     try:
+        answers(address)
         client = Client(address, timeout=PATIENCE, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:  # a time-out is an OSError
+    except (OSError, OverflowError, ValueError, TypeError) as error:  # a time-out is an OSError
         words = f"--cluster {address}: there is no scheduler; start one, dask scheduler, and give its address"
         raise CannotCheck(BAD_CONFIGURATION, words) from error
     if not client.scheduler_info(n_workers=-1)["workers"]:
@@ -102,6 +104,12 @@ def connected(address: str) -> Any:
             BAD_CONFIGURATION, f"--cluster {address}: it has no workers; start some, dask worker {address}"
         )
     return client
+
+
+def answers(address: str) -> None:
+    """Whether anybody is there at all: a refusal is told at once, where distributed would try again and again."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    socket.create_connection((host.strip("[]"), int(port)), PATIENCE).close()
 
 
 class Errand:
@@ -164,7 +172,8 @@ class Errand:
 
     def begin(self, work: Work) -> None:
         """Begin with a target."""
-        if self.job.setting.options.exhaustive:
+        setting = self.job.setting
+        if setting.configured.before_loading(work.name, setting.said).exhaustive:
             self.submit(work, Divide(work.name))
         else:
             self.scan(work, None)

@@ -15,7 +15,7 @@ from gradcheck import checkpoints
 from gradcheck.configuration import Configuration
 from gradcheck.errors import CRASHED, TIMED_OUT, CannotCheck
 from gradcheck.machine import cores
-from gradcheck.options import ScanOptions
+from gradcheck.options import Said
 from gradcheck.pipeline import Progress, Scanned, failed
 from gradcheck.pipeline.deaths import Death
 from gradcheck.pipeline.hands import Hand
@@ -51,10 +51,10 @@ class Crew:
     timeout: float
 
     def __call__(
-        self, texts: tuple[str, ...], options: ScanOptions, configured: Configuration, progress: Progress
+        self, texts: tuple[str, ...], said: Said, configured: Configuration, progress: Progress
     ) -> Iterator[Scanned]:
         """Scan `texts`; see `gradcheck.pipeline.Scanner`."""
-        with closing(Shift(texts, Setting(options, configured), self, progress)) as shift:
+        with closing(Shift(texts, Setting(said, configured), self, progress)) as shift:
             for text in shift.texts:
                 while not text.is_done:
                     shift.proceed()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from gradcheck.configuration import Configuration
-from gradcheck.options import ScanOptions
+from gradcheck.options import Said
 from gradcheck.records import Environment, TargetReport
 
 LENGTH = struct.Struct("!Q")
@@ -22,7 +22,7 @@ LENGTH = struct.Struct("!Q")
 class Setting:
     """To a worker, once: what all its scans have in common."""
 
-    options: ScanOptions
+    said: Said
     configured: Configuration
 
 

@@ -8,7 +8,6 @@ clock cut short.
 
 from collections.abc import Iterator
 from contextlib import closing, nullcontext
-from dataclasses import replace
 from pathlib import Path
 
 from gradcheck import cache, checkpoints
@@ -16,7 +15,7 @@ from gradcheck.cache import Origin
 from gradcheck.configuration import Configuration
 from gradcheck.errors import CannotCheck
 from gradcheck.loading.names import Place, parse
-from gradcheck.options import ScanOptions
+from gradcheck.options import Said
 from gradcheck.pipeline import Progress, Scanned, Scanner
 from gradcheck.pipeline.drafts import KEPT_ERRORS, Drafts
 from gradcheck.records import Environment, TargetReport
@@ -27,15 +26,14 @@ KINDS = {Place.MODULE: "module", Place.FILE: "file", Place.SAVED_MODEL: "model",
 def remembering(scanner: Scanner, warn: cache.Warn) -> Scanner:
     """A scanner in front of another one; `warn` gets one line where the cache in the working directory is no good."""
 
-    def scan(
-        texts: tuple[str, ...], options: ScanOptions, configured: Configuration, progress: Progress
-    ) -> Iterator[Scanned]:
+    def scan(texts: tuple[str, ...], said: Said, configured: Configuration, progress: Progress) -> Iterator[Scanned]:
         with closing(cache.Store(Path.cwd() / cache.DIRECTORY, warn)) as store:
-            desk = Desk(store, texts, options, configured)
+            desk = Desk(store, texts, said, configured)
             known = {text: desk.recall(text) for text in texts}
             missing = tuple(text for text in texts if known[text] is None)
-            fresh = scanner(missing, options, configured, progress) if missing else iter(())
-            with checkpoints.kept_by(desk.drafts) if options.exhaustive else nullcontext():
+            fresh = scanner(missing, said, configured, progress) if missing else iter(())
+            lasting = any(o.exhaustive for text in missing for o in configured.every(text, said))
+            with checkpoints.kept_by(desk.drafts) if lasting else nullcontext():
                 for text in texts:
                     found = known[text]
                     if found is None:
@@ -50,15 +48,13 @@ def remembering(scanner: Scanner, warn: cache.Warn) -> Scanner:
 class Desk:
     """What one run asks of the cache and brings to it."""
 
-    def __init__(
-        self, store: cache.Store, texts: tuple[str, ...], options: ScanOptions, configured: Configuration
-    ) -> None:
+    def __init__(self, store: cache.Store, texts: tuple[str, ...], said: Said, configured: Configuration) -> None:
         self.store = store
-        self.options = replace(options, fail_on="error")  # the gate reads it, no scan does
+        self.words = said
         self.configured = configured
         self.memory = cache.Remembered(store)
         self.surroundings = tuple(cache.surroundings())
-        self.origins = {text: origin_of(text) for text in (*texts, *([options.against] if options.against else []))}
+        self.origins = {text: origin_of(text) for text in (*texts, *against_in(texts, said, configured))}
         self.keys: dict[str, str | None] = {}
         self.drafts = Drafts(store, self.key, lambda name: self.said(name, "draft"))
 
@@ -88,7 +84,7 @@ class Desk:
 
     def key(self, text: str) -> str | None:
         """The key of a text, or of a target that it stands for, now."""
-        names = (text, *([self.options.against] if self.options.against else []))
+        names = (text, *against_in((text,), self.words, self.configured))
         origins = [self.origins[name] if name in self.origins else origin_of(name) for name in names]
         said = self.said(text)
         known = tuple(origin for origin in origins if origin)
@@ -100,7 +96,7 @@ class Desk:
     def said(self, text: str, *more: str) -> str | None:
         """All that the command line and the configuration say of a text."""
         try:
-            return cache.dumps((text, self.options, narrowed(self.configured, text), *more))
+            return cache.dumps((text, self.words, self.configured.about(text), *more))
         except cache.Unwritable:
             return None
 
@@ -114,10 +110,10 @@ def origin_of(text: str) -> Origin | None:
     return Origin(KINDS[name.place], name.text)
 
 
-def narrowed(configured: Configuration, text: str) -> Configuration:
-    """The part of a configuration that is about a text."""
-    own = {name: said for name, said in configured.targets.items() if name == text or name.startswith(f"{text}:")}
-    return replace(configured, targets=own)
+def against_in(texts: tuple[str, ...], said: Said, configured: Configuration) -> tuple[str, ...]:
+    """The targets that others are compared with."""
+    every = (options.against for text in texts for options in configured.every(text, said))
+    return tuple(dict.fromkeys(against for against in every if against))
 
 
 def lasts(report: TargetReport) -> bool:

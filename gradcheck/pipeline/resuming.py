@@ -28,6 +28,8 @@ class Resumable:
     @property
     def words(self) -> str:
         """Where it began, if that is not at the beginning: `resumed at 45%; `."""
+        if self.begun.floats == self.engine.plan.floats:
+            return "all classes are known from before; "
         return f"resumed at {self.begun.floats / self.engine.plan.floats:.0%}; " if self.begun.floats else ""
 
     def tally_of(self, content: bytes | None) -> Tally:

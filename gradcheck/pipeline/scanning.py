@@ -6,43 +6,62 @@ loaded: a target that cannot be imported is told at once.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from gradcheck import loading, planning
 from gradcheck.configuration import EMPTY, Configuration
 from gradcheck.errors import BAD_CONFIGURATION, CANNOT_TRACE, CannotCheck, NotElementwise
-from gradcheck.options import ScanOptions
+from gradcheck.floats import FORMATS
+from gradcheck.options import Said, ScanOptions
 from gradcheck.pipeline import failed
 from gradcheck.pipeline.agreements import Swept, together
 from gradcheck.pipeline.cures import Patient, Sweeper, with_cures
 from gradcheck.pipeline.planes import every_pair
 from gradcheck.pipeline.sweeps import sweep_and_check
 from gradcheck.pipeline.tensors import scan_tensors
-from gradcheck.records import Finding, InputPlan, LoadedTarget, Study, Sweep, TargetReport, TracedTarget
+from gradcheck.records import Finding, Ignore, InputPlan, LoadedTarget, Study, Sweep, TargetReport, TracedTarget
 
 
-def scan(name: str, said: ScanOptions, configured: Configuration = EMPTY) -> TargetReport:
+def scan(name: str, said: Said, configured: Configuration = EMPTY) -> TargetReport:
     """One target, from its name to its report; `said` is the command line's, completed by the configuration."""
     try:
-        return scan_loaded(load(name, said), said, configured)
+        return scan_loaded(load(name, said, configured), said, configured)
     except CannotCheck as error:
         return failed(name, error)
 
 
-def load(name: str, said: ScanOptions) -> LoadedTarget:
+def load(name: str, said: Said, configured: Configuration = EMPTY) -> LoadedTarget:
     """A target in memory, in a process that is set up for the scan; raises `CannotCheck`."""
-    if said.exhaustive:  # before anything else brings TensorFlow in
+    if configured.before_loading(name, said).exhaustive:  # before anything else brings TensorFlow in
         from gradcheck.engine.census import one_thread_an_operation
 
         one_thread_an_operation()
     return loading.load(name)
 
 
-def scan_loaded(loaded: LoadedTarget, said: ScanOptions, configured: Configuration = EMPTY) -> TargetReport:
+def scan_loaded(loaded: LoadedTarget, said: Said, configured: Configuration = EMPTY) -> TargetReport:
     """The same from the loaded target on; raises what it cannot be checked for."""
-    options = configured.options_for(loaded.name, [p.name for p in loaded.parameters], said)
+    options = options_of(loaded, said, configured)
     if loaded.is_tensor or options.is_for_tensors:
-        return scan_tensors(loaded, options)
-    return scan_either(loaded, options)
+        return with_comments(scan_tensors(loaded, options), loaded)
+    return with_comments(scan_either(loaded, options), loaded)
+
+
+def with_comments(report: TargetReport, loaded: LoadedTarget) -> TargetReport:
+    """A report with what comments say is not to count: on the target, inside of it, and on the lines of causes."""
+    lines = [(f.cause.file, f.cause.line) for f in report.findings if f.cause and f.cause.file and f.cause.line]
+    found: dict[object, Ignore] = {}
+    for ignore in (*loaded.ignores, *loading.ignores_at(lines)):
+        found.setdefault((ignore.place, ignore.codes, ignore.mistake), ignore)
+    return replace(report, place=loaded.place, ignores=tuple(found.values()))
+
+
+def options_of(loaded: LoadedTarget, said: Said, configured: Configuration) -> ScanOptions:
+    """All that is said of a target; what a project says of all of them yields to what its signature declares."""
+    options = configured.options_for(loaded.name, [p.name for p in loaded.parameters], said, loaded.said)
+    if "dtype" in options.defaults and any(p.dtype in FORMATS for p in loaded.parameters):
+        return replace(options, dtype=None)
+    return options
 
 
 def scan_either(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:

@@ -87,9 +87,9 @@ def lines_of(name: str, setting: Setting, loaded: Callable[[], None]) -> list[Li
     """The lines of a target of which every float is to be run."""
     if not known or known[0][:2] != (name, setting):
         known.clear()
-        target = scanning.load(name, setting.options)
+        target = scanning.load(name, setting.said, setting.configured)
         loaded()
-        options = setting.configured.options_for(name, [p.name for p in target.parameters], setting.options)
+        options = scanning.options_of(target, setting.said, setting.configured)
         if target.is_tensor or options.is_for_tensors:
             return []
         traced = scanning.traced_line(target, options)

@@ -68,7 +68,7 @@ def search_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
     wanted = Wanted(options.shapes, domains_of(loaded, options), options.wrt, options.dtype or "float32", options.seed)
     if options.against:
         raise CannotCheck(BAD_CONFIGURATION, f"{loaded.name}: --against is for elementwise targets; scan each alone")
-    if options.modes != MODES[:1]:
+    if options.modes != MODES[:1] and "modes" not in options.defaults:
         mode = f"--mode {options.modes[-1]}"
         raise CannotCheck(BAD_CONFIGURATION, f"{loaded.name}: {mode} is for elementwise targets; leave it out")
 

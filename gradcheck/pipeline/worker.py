@@ -21,7 +21,7 @@ from typing import Any, Protocol
 from gradcheck import checkpoints, loading, progress
 from gradcheck.configuration import EMPTY
 from gradcheck.errors import CannotCheck, one_line
-from gradcheck.options import ScanOptions
+from gradcheck.options import Said
 from gradcheck.pipeline import environment_of_tensorflow, failed
 from gradcheck.pipeline.messages import (
     Answer,
@@ -111,7 +111,7 @@ def sender(answers: int) -> Send:
 def work(inbox: "queue.SimpleQueue[Any]", send: Send) -> None:
     """Do what is asked for, one thing after another; ends with a last word where the target or gradcheck fails."""
     loading.make_working_directory_importable()
-    setting = Setting(ScanOptions(), EMPTY)
+    setting = Setting(Said(), EMPTY)
     with progress.told_to(lambda line: send(Note(line))):
         while True:
             try:
@@ -166,10 +166,10 @@ def scanned(name: str, setting: Setting, send: Send) -> TargetReport:
     try:
         from gradcheck.pipeline import scanning
 
-        loaded = scanning.load(name, setting.options)
+        loaded = scanning.load(name, setting.said, setting.configured)
         from gradcheck import tracing  # noqa: F401
 
         send(Loaded())
-        return scanning.scan_loaded(loaded, setting.options, setting.configured)
+        return scanning.scan_loaded(loaded, setting.said, setting.configured)
     except CannotCheck as error:
         return failed(name, error)

@@ -9,7 +9,7 @@ from gradcheck.reading.parts import Part
 from gradcheck.reading.planes import read_plane
 from gradcheck.reading.searches import read_search
 from gradcheck.reading.sweeps import read_sweeps
-from gradcheck.records import Ignore, Place, TargetError, TargetReport
+from gradcheck.records import Ignore, Lines, Place, TargetError, TargetReport
 from gradcheck.vocabulary import MODES, VERSIONS
 
 
@@ -47,4 +47,17 @@ def read_error(part: Part) -> TargetError:
 def read_ignore(part: Part) -> Ignore:
     """What is not to count."""
     reason, by, place = (part.key(key).text() for key in ("reason", "by", "place"))
-    return Ignore(part.all("codes", Part.text), reason, by, place)
+    lines, mistake = part.maybe("lines"), part.maybe("mistake")
+    return Ignore(
+        part.all("codes", Part.text),
+        reason,
+        by,
+        place,
+        read_lines(lines) if lines else None,
+        mistake.text() if mistake else "",
+    )
+
+
+def read_lines(part: Part) -> Lines:
+    """Lines of a file."""
+    return Lines(part.key("file").text(), part.key("first").whole(), part.key("last").whole())

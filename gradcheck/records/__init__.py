@@ -7,7 +7,7 @@ dtype; they become decimals where they are printed.
 
 from gradcheck.records.classes import Class, Domain, Kind
 from gradcheck.records.findings import Cause, Chain, Elsewhere, Finding, LineInterval, Link, TensorWitness, Witness
-from gradcheck.records.ignores import Ignore, Place, Suppression
+from gradcheck.records.ignores import Ignore, Lines, Place, Suppression, place_of
 from gradcheck.records.planes import Plane, PlaneClass, PlaneMap, Rectangle
 from gradcheck.records.reports import Environment, Report, SearchReport, TargetError, TargetReport
 from gradcheck.records.sweeps import InputPlan, ModeRegion, ModeResult, Reference, Region, Screen, Sweep
@@ -39,6 +39,7 @@ __all__ = [
     "InputPlan",
     "Kind",
     "LineInterval",
+    "Lines",
     "Link",
     "LoadedTarget",
     "ModeRegion",
@@ -74,4 +75,5 @@ __all__ = [
     "Version",
     "Weight",
     "Witness",
+    "place_of",
 ]

@@ -53,7 +53,7 @@ class TargetReport:
     """All that is reported of one target.
 
     Attributes:
-        place: where its function is defined; None of a model, and of what is not a Python function.
+        place: where it is defined in Python source; None of a saved model, and where that cannot be told.
         ignores: what is not to count, as its source and the configuration say.
     """
 
@@ -72,10 +72,20 @@ class TargetReport:
 
     @property
     def status(self) -> str:
-        """clean, findings or error."""
+        """clean, findings or error; what is suppressed is no finding."""
         if self.error:
             return "error"
-        return "findings" if self.findings else "clean"
+        return "findings" if self.counted else "clean"
+
+    @property
+    def counted(self) -> tuple[Finding, ...]:
+        """The findings that count."""
+        return tuple(finding for finding in self.findings if finding.suppressed is None)
+
+    @property
+    def suppressed(self) -> tuple[Finding, ...]:
+        """Those that do not."""
+        return tuple(finding for finding in self.findings if finding.suppressed is not None)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,9 @@ from pathlib import PurePath
 from typing import Any, TypeAlias
 
 from gradcheck.floats import FORMATS, FloatFormat
+from gradcheck.options import NOTHING_SAID, Said
 from gradcheck.program import Array, Observation, Program
+from gradcheck.records.ignores import Ignore, Place
 
 Tensor: TypeAlias = Any
 """A TensorFlow tensor; this layer must not import TensorFlow."""
@@ -45,6 +47,9 @@ class LoadedTarget:
         domains: which values an input is made for, by its name, where a convention tells.
         held: names of the inputs that training does not differentiate by: labels, masks, weights.
         takes_tensors: whether it is known to take whole tensors: a Keras model, loss or metric.
+        said: of its scan, in the comment above the function.
+        place: where it is defined in Python source; None of a saved model, and where that cannot be told.
+        ignores: what comments say is not to count, of it and of the lines of its function.
     """
 
     name: str
@@ -58,6 +63,9 @@ class LoadedTarget:
     domains: Mapping[str, str] = field(default_factory=dict)
     held: tuple[str, ...] = ()
     takes_tensors: bool = False
+    said: Said = NOTHING_SAID
+    place: Place | None = None
+    ignores: tuple[Ignore, ...] = ()
 
     @property
     def is_tensor(self) -> bool:

@@ -60,6 +60,7 @@ def report_object(report: Report) -> dict[str, Any]:
             "clean": statuses.count("clean"),
             "findings": statuses.count("findings"),
             "errors": statuses.count("error"),
+            "suppressed": sum(len(target.suppressed) for target in report.targets),
         },
     }
 
@@ -94,6 +95,20 @@ def target_object(target: TargetReport) -> dict[str, Any]:
         "findings": [finding_object(finding) for finding in target.findings],
         "notes": list(target.notes),
         "ignores": [ignore_object(ignore) for ignore in target.ignores],
+    }
+
+
+def ignore_object(ignore: Ignore) -> dict[str, Any]:
+    """What somebody said is not to count."""
+    return {
+        "codes": list(ignore.codes),
+        "reason": ignore.reason,
+        "by": ignore.by,
+        "place": ignore.place,
+        "lines": None
+        if ignore.lines is None
+        else {"file": ignore.lines.file, "first": ignore.lines.first, "last": ignore.lines.last},
+        "mistake": ignore.mistake or None,
     }
 
 
@@ -192,11 +207,6 @@ def finding_object(finding: Finding) -> dict[str, Any]:
 def suppression_object(why: Suppression) -> dict[str, Any]:
     """Why a finding does not count."""
     return {"by": why.by, "reason": why.reason, "place": why.place}
-
-
-def ignore_object(ignore: Ignore) -> dict[str, Any]:
-    """What is not to count of a target."""
-    return {"codes": list(ignore.codes), "reason": ignore.reason, "by": ignore.by, "place": ignore.place}
 
 
 def elsewhere_object(found: Elsewhere) -> dict[str, Any]:

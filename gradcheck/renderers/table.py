@@ -15,9 +15,11 @@ from gradcheck.renderers.modes import elsewhere_text
 from gradcheck.renderers.paragraphs import wrapped
 from gradcheck.renderers.strip import strip
 from gradcheck.renderers.styles import Style
+from gradcheck.renderers.suppressions import clean_word, suppressed_lines
 from gradcheck.renderers.tensor_table import clean_text, search_coverage_text, search_lines, tensor_findings
 from gradcheck.renderers.visible import visible
 from gradcheck.renderers.witnesses import witnessed
+from gradcheck.vocabulary import PLACES
 
 MAX_ROWS = 16
 """Regions, and findings, that are printed one by one; more are summed up, and all of them are in the JSON."""
@@ -41,14 +43,14 @@ def target_block(target: TargetReport, style: Style) -> str:
     if is_quiet(target):
         said = [accuracy(target), "" if is_judged(target) else truth(target)]
         unsure = [wrapped(text, style, "  ") for text in said if text]
-        return "\n".join([clean_line(target, style), *unsure, *note_lines(target, style)])
+        return "\n".join([clean_line(target, style), *unsure, *closing_lines(target, style)])
     lines = [heading(target, style)]
     for sweep in target.sweeps:
         lines += ["", *sweep_lines(target, sweep, style)]
     lines += ["", *plane_lines(target.plane, effective(target), style)] if target.plane else []
     lines += [""] if target.findings else []
-    lines += finding_lines(target.findings, style)
-    lines += note_lines(target, style)
+    lines += finding_lines(target.counted, style)
+    lines += closing_lines(target, style)
     lines.append(style.paint(wrapped(coverage(target), style, "  "), "dim"))
     return "\n".join(lines)
 
@@ -56,21 +58,19 @@ def target_block(target: TargetReport, style: Style) -> str:
 def searched_block(target: TargetReport, search: SearchReport, style: Style) -> str:
     """One tensor target."""
     how = style.paint(wrapped(search_coverage_text(search, target.modes), style, "  "), "dim")
-    if not target.findings:
-        name, clean = style.paint(target.target, "heading"), style.paint("clean", "good")
-        said = clean_text(search)
-        fits = len(f"{target.target}  clean  {said}") <= style.width
-        first = f"{name}  {clean}  {said}" if fits else f"{name}  {clean}\n{wrapped(said, style, '  ')}"
+    if not target.counted:
         unsure = [how] if not search.judged or search.approximate or search.cut else []
-        return "\n".join([first, *unsure, *note_lines(target, style)])
-    found = tensor_findings(target.findings, style)
+        return "\n".join([clean_lines(target, clean_text(search), style), *unsure, *closing_lines(target, style)])
+    found = tensor_findings(target.counted, style)
     return "\n".join(
-        [heading(target, style), *search_lines(target, search, style), "", *found, *note_lines(target, style), how]
+        [heading(target, style), *search_lines(target, search, style), "", *found, *closing_lines(target, style), how]
     )
 
 
 def is_quiet(target: TargetReport) -> bool:
-    """Whether there is nothing to show: no finding, every value finite."""
+    """Whether there is nothing to show: no finding that counts; every value finite, or what is not is suppressed."""
+    if target.suppressed:
+        return not target.counted
     classes = {c for s in target.sweeps for r in s.regions for c in (r.forward, *r.gradients.values())}
     bounded = target.plane is None or target.plane.is_finite
     return classes <= {Class.FINITE, Class.NONE} and bounded and not target.findings
@@ -86,14 +86,22 @@ def clean_line(target: TargetReport, style: Style) -> str:
     inputs = ", ".join(s.input.name for s in target.sweeps)
     evaluated = sum(s.evaluated for s in target.sweeps)
     every = "all " if all(s.exhaustive for s in target.sweeps) else ""
-    name, clean = style.paint(target.target, "heading"), style.paint("clean", "good")
-    return f"{name}  {clean}  {inputs}: {every}{evaluated:,} floats{pairs(target)} run"
+    return clean_lines(target, f"{inputs}: {every}{evaluated:,} floats{pairs(target)} run", style)
+
+
+def clean_lines(target: TargetReport, said: str, style: Style) -> str:
+    """The target's name, and how it was checked, on a line of its own where both do not fit."""
+    name, clean = style.paint(target.target, "heading"), clean_word(target, style)
+    fits = len(f"{target.target}  {clean_word(target, Style())}  {said}") <= style.width
+    return f"{name}  {clean}  {said}" if fits else f"{name}  {clean}\n{wrapped(said, style, '  ')}"
 
 
 def heading(target: TargetReport, style: Style) -> str:
     """The target's name and what was found."""
-    found = [f.severity for f in target.findings]
-    nothing = f"{style.paint('clean', 'good')}; output not finite everywhere"
+    found = [f.severity for f in target.counted]
+    nothing = (
+        f"{style.paint('clean', 'good')}; {'gradient not right' if is_bare(target) else 'output not finite'} everywhere"
+    )
     counts = [
         style.paint(
             f"{found.count(severity)} {severity}{'s' if found.count(severity) != 1 and severity != 'info' else ''}",
@@ -102,12 +110,20 @@ def heading(target: TargetReport, style: Style) -> str:
         for severity in ("error", "warning", "info")
         if severity in found
     ]
+    counts += [f"{len(target.suppressed)} suppressed"] if counts and target.suppressed else []
     return f"{style.paint(target.target, 'heading')}  {', '.join(counts) or nothing}"
+
+
+def is_bare(target: TargetReport) -> bool:
+    """Whether a gradient is bad where the output is fine, and that is no finding: it was not asked for."""
+    fine = (Class.FINITE, Class.NONE)
+    regions = [region for sweep in target.sweeps for region in sweep.regions if region.forward is Class.FINITE]
+    return any(gradient not in fine for region in regions for gradient in region.gradients.values())
 
 
 def sweep_lines(target: TargetReport, sweep: Sweep, style: Style) -> list[str]:
     """The strip and the regions of one input."""
-    title = f"  {sweep.input.name}: {span(sweep)}{held(target, sweep)}"
+    title = f"  {sweep.input.name}: {span(sweep)}{held(target, sweep)}{first_mode(target)}"
     if is_finite(sweep):
         return [f"{title}: {style.paint('all finite', 'good')}"]
     lines = [title]
@@ -191,9 +207,9 @@ def one_finding(finding: Finding, style: Style) -> list[str]:
     return lines
 
 
-def note_lines(target: TargetReport, style: Style) -> list[str]:
-    """What the user should know of how the target was loaded and traced."""
-    return [wrapped(f"note: {note}", style, "  ") for note in target.notes]
+def closing_lines(target: TargetReport, style: Style) -> list[str]:
+    """What is suppressed, and what the user should know of how the target was loaded, traced and judged."""
+    return suppressed_lines(target, style) + [wrapped(f"note: {note}", style, "  ") for note in target.notes]
 
 
 def coverage(target: TargetReport) -> str:
@@ -242,7 +258,9 @@ def summary(report: Report, style: Style) -> str:
         for s, word in (("clean", "clean"), ("findings", "with findings"), ("error", "not checked"))
         if s in statuses
     ]
-    return style.paint(f"{len(statuses)} targets: {', '.join(parts)}", "heading") + "\n"
+    number = sum(len(target.suppressed) for target in report.targets)
+    known = f"; {number} finding{'s' * (number > 1)} suppressed" if number else ""
+    return style.paint(f"{len(statuses)} targets: {', '.join(parts)}{known}", "heading") + "\n"
 
 
 def effective(target: TargetReport) -> str:
@@ -263,6 +281,11 @@ def held(target: TargetReport, sweep: Sweep) -> str:
     others = [s for s in target.sweeps if s is not sweep]
     places = [f"{s.input.name} = {s.input.fmt.text(sweep.plan.held[s.plan.index])}" for s in others]
     return f" ({', '.join(places)})" if places else ""
+
+
+def first_mode(target: TargetReport) -> str:
+    """Which mode is shown, where there are several."""
+    return f", {PLACES[target.modes[0]]}" if len(target.modes) > 1 else ""
 
 
 def share(region: Region, sweep: Sweep) -> str:

@@ -29,10 +29,17 @@ def in_mode(target: TracedTarget, mode: str) -> TracedTarget:
     versions = tuple(tuple(switched(target, v, mode) for v in of_input) for of_input in target.versions)
     kept = tuple(tuple(v for v in of_input if v is not None) for of_input in versions)
     if not all(any(v.name in ("autodiff", "custom") for v in of_input) for of_input in kept):
-        what = "it runs point by point, or its gradient raises"
-        raise CannotCheck(CANNOT_TRACE, f"{target.name}: --mode {mode}: {what}; leave that mode out")
+        raise CannotCheck(CANNOT_TRACE, f"{target.name}: --mode {mode}: {obstacle(target)}; leave that mode out")
     notes = () if kept == versions else (LEFT_OUT,)
     return replace(target, versions=kept, notes=(*target.notes, *notes), mode=mode)
+
+
+def obstacle(target: TracedTarget) -> str:
+    """Why no version runs in another mode."""
+    if target.looped:
+        return "it runs point by point, which other modes do not"
+    failures = [v.failure for of_input in target.versions for v in of_input if v.failure]
+    return f"computing its gradient raises {failures[0]}" if failures else "it does not take a whole tensor at once"
 
 
 def switched(target: TracedTarget, version: Version, mode: str) -> Version | None:

@@ -432,7 +432,7 @@ def test_options_of_a_project_are_found_from_a_directory_below(tmp_path: Path) -
         "targets"
     ]
     assert report["inputs"][0]["ranges"] == [[3.0, 4.0]]
-    project.write_text('[tool.gradcheck.targets."losses:f"]\nrange = {y = "0:1"}\n')
-    assert "range.y: losses:f has no input 'y'" in one_line_error(gradcheck("scan", "losses:f", cwd=below), "GC907")
+    project.write_text('[[tool.gradcheck.target]]\nname = "losses:f"\nrange = {y = "0:1"}\n')
+    assert "range.y: there is no input 'y'" in one_line_error(gradcheck("scan", "losses:f", cwd=below), "GC907")
     project.write_text("[tool.gradcheck]\nrang = {}\n")
     assert "did you mean range?" in one_line_error(gradcheck("scan", "losses:f", cwd=below), "GC907")

@@ -144,7 +144,8 @@ def test_targets_are_the_tasks_and_one_that_ends_its_process_is_one_error(machin
 @pytest.mark.parametrize(
     ("address", "words"),
     [
-        pytest.param("127.0.0.1:1", "there is no scheduler", marks=pytest.mark.slow),
+        ("127.0.0.1:1", "there is no scheduler"),
+        ("127.0.0.1:99999", "there is no scheduler"),
         ("nonsense", "no address"),
         ("", "no address"),
         ("tcp://:", "no address"),

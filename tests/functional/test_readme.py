@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from gradcheck import configuration
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COUNTS = re.compile(r"sampled: [\d,]+ of|searched: [\d,]+ points \([^)]*\)|arithmetic at [\d,]+ of")
@@ -54,6 +56,12 @@ def test_command(checkout: Path, command: str, status: int, shown: str) -> None:
 def test_there_are_commands_and_four_of_them_show_their_output() -> None:
     assert len(COMMANDS) >= 9
     assert sum(bool(shown) for _, _, shown in COMMANDS) == 4
+
+
+def test_its_configuration_is_one(tmp_path: Path) -> None:
+    (block,) = blocks("toml")
+    (tmp_path / "pyproject.toml").write_text(block, encoding="utf-8")
+    assert list(configuration.read(tmp_path).targets) == ["samples.tensors:mean_length"]
 
 
 def test_the_gate_runs_the_two_shell_commands() -> None:

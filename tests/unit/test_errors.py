@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradcheck import errors
-from gradcheck.errors import MESSAGE_LIMIT, CannotCheck, one_line
+from gradcheck.errors import MESSAGE_LIMIT, CannotCheck, Mistakes, one_line
 
 
 @given(st.text(max_size=2000))
@@ -69,3 +69,12 @@ def test_every_code_is_there_once_and_stays_what_it_is() -> None:
         "NOT_SUPPORTED_YET": "GC909",
     }
     assert {name: codes.get(name) for name in wanted} == wanted
+
+
+def test_several_mistakes_are_lines_each_of_which_is_short() -> None:
+    error = Mistakes(["a.toml: one\n", f"a.toml: {'two ' * 100}; write 3"])
+    assert (error.code, error.message) == ("GC907", "a.toml: one")
+    assert error.messages[0] == error.message
+    assert len(error.messages[1]) == MESSAGE_LIMIT
+    assert error.messages[1].endswith("; write 3")
+    assert CannotCheck("GC901", "one").messages == ("one",)

@@ -7,7 +7,17 @@ from hypothesis import strategies as st
 from gradcheck import options as opt
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
 from gradcheck.floats import FORMATS, FloatFormat
-from gradcheck.options import HoldOption, RangeOption, ScanOptions, ordinal, parse_choice, parse_hold, parse_range
+from gradcheck.options import (
+    GateOptions,
+    HoldOption,
+    RangeOption,
+    Said,
+    ScanOptions,
+    ordinal,
+    parse_choice,
+    parse_hold,
+    parse_range,
+)
 from gradcheck.vocabulary import DTYPES, SEVERITIES
 
 each_format = pytest.mark.parametrize("fmt", FORMATS.values(), ids=list(FORMATS))
@@ -179,6 +189,18 @@ def test_the_dtypes_of_the_command_line_are_the_formats() -> None:
 
 def test_defaults() -> None:
     options = ScanOptions()
-    assert (options.ranges, options.holds, options.seed, options.fail_on) == ((), (), 0, "error")
-    assert options.fail_on in SEVERITIES
+    assert (options.ranges, options.holds, options.seed, options.order, options.modes) == ((), (), 0, 1, ("graph",))
+    gate = GateOptions()
+    assert (gate.select, gate.ignore, gate.fail_on, gate.exit_zero) == (("GC",), (), "error", False)
+    assert gate.fail_on in SEVERITIES
     assert float(opt.DEFAULT_HOLD) == 0.5
+
+
+def test_what_nobody_said_is_as_it_always_is() -> None:
+    assert Said().completed == ScanOptions()
+    said = Said(ranges=(RangeOption("z", "0", "1"),), tolerance=0.0, exhaustive=False, seed=0, shapes={"x": ()})
+    assert said.completed == ScanOptions(ranges=said.ranges, tolerance=0.0, shapes={"x": ()})
+    assert said.completed.completed == said.completed
+    assert Said(seed=3, budget=2.0, order=2, modes=("xla",), exhaustive=True).completed == ScanOptions(
+        seed=3, budget=2.0, order=2, modes=("xla",), exhaustive=True
+    )

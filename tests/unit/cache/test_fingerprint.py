@@ -71,6 +71,7 @@ def test_a_comment_that_moves_no_line_does_not_count(project: Write, key: Key, h
     [
         "\n\nHALF = 0.5\n",  # a line further down: reports name lines
         "# gradcheck: scan\nHALF = 0.5\n",  # means something
+        "\nHALF = 0.5  # noqa  # gradcheck: ignore\n",  # this too
         "\nHALF = '# 0.5'\n",
     ],
 )

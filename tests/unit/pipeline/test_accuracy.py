@@ -32,6 +32,10 @@ def quotient(x):
 def softplus(z):
     return tf.math.log(tf.exp(z) + 1)
 
+def steps(x):
+    return tf.round(x)
+
+
 def of_bits(x):
     return x * tf.stop_gradient(tf.cast(tf.bitcast(x, tf.int32) % 2, tf.float32))
 '''
@@ -143,6 +147,12 @@ def test_what_cannot_be_screened_is_told(name: str, interval: str, dtype: str | 
 
 
 @pytest.mark.slow
+def test_where_there_is_no_gradient_there_is_nothing_to_compare() -> None:
+    report = scanned("steps", "1.499:1.501")
+    assert [f.code for f in report.findings] == ["GC008"]
+    assert not report.notes
+
+
 def test_without_exhaustive_nothing_is_compared() -> None:
     assert scanned("softplus", "1:1.001", exhaustive=False).sweeps[0].screen is None
 

@@ -13,9 +13,9 @@ import pytest
 
 from gradcheck import checkpoints
 from gradcheck.cache import DIRECTORY
-from gradcheck.configuration import EMPTY, Configuration
+from gradcheck.configuration import EMPTY, Configuration, RunOptions, TargetTable
 from gradcheck.errors import CRASHED, NO_FLOAT_INPUT, TIMED_OUT
-from gradcheck.options import ScanOptions, parse_hold
+from gradcheck.options import GateOptions, Said, parse_hold
 from gradcheck.pipeline import Progress, Scanned, silent
 from gradcheck.pipeline.remembered import remembering
 from gradcheck.records import Cause, Environment, Finding, SearchReport, TargetError, TargetReport
@@ -34,7 +34,7 @@ class Desk:
         self.meanwhile: Callable[[], object] = lambda: None
 
     def scan(
-        self, texts: tuple[str, ...], options: ScanOptions, configured: Configuration, progress: Progress
+        self, texts: tuple[str, ...], said: Said, configured: Configuration, progress: Progress
     ) -> Iterator[Scanned]:
         for text in texts:
             self.scanned.append(text)
@@ -46,7 +46,7 @@ class Desk:
     def ask(self, *texts: str, configured: Configuration = EMPTY, **options: Any) -> list[Scanned]:
         """The answers; `scanned` then holds what this run scanned."""
         self.scanned.clear()
-        return list(remembering(self.scan, self.said.append)(texts, ScanOptions(**options), configured, silent))
+        return list(remembering(self.scan, self.said.append)(texts, Said(**options), configured, silent))
 
 
 @pytest.fixture
@@ -92,18 +92,31 @@ def test_options_count(desk: Desk, options: dict[str, Any]) -> None:
     assert desk.scanned == []
 
 
-def test_which_severity_fails_does_not(desk: Desk) -> None:
+def test_what_counts_and_how_it_is_run_do_not(desk: Desk) -> None:
     desk.ask("one:f")
-    desk.ask("one:f", fail_on="info")
+    gate = GateOptions(select=("GC001",), fail_on="info", baseline=Path("known.json"))
+    desk.ask("one:f", configured=replace(EMPTY, gate=gate, run=RunOptions(2, 9.0, ("a.json",), "json")))
     assert desk.scanned == []
+
+
+def test_a_default_that_is_said_is_a_default(desk: Desk) -> None:
+    """It may be the other way round: a project's default changes what is not said."""
+    desk.ask("one:f", seed=0)
+    desk.ask("one:f", seed=0, configured=replace(EMPTY, top=Said(seed=1)))
+    assert desk.scanned == ["one:f"]
 
 
 def test_configuration_counts_where_it_is_about_the_target(desk: Desk) -> None:
-    held = ScanOptions(holds=(parse_hold("y=1"),))
+    top = Said(holds=(parse_hold("y=1"),))
+    held = TargetTable(top)
     desk.ask("one:f")
     desk.ask("one:f", configured=replace(EMPTY, targets={"two:f": held}))
     assert desk.scanned == []
-    for configured in (replace(EMPTY, targets={"one:f": held}), replace(EMPTY, top=held)):
+    for configured in (
+        replace(EMPTY, targets={"one:f": held}),
+        replace(EMPTY, targets={"one": held}),
+        replace(EMPTY, top=top),
+    ):
         desk.ask("one:f", configured=configured)
         assert desk.scanned == ["one:f"]
     desk.ask("one")
@@ -115,6 +128,14 @@ def test_the_target_that_it_is_compared_with_counts(desk: Desk) -> None:
     desk.ask("two:f", against="one:f")
     Path("near.py").write_text("A = 2\n")
     desk.ask("two:f", against="one:f")
+    assert desk.scanned == ["two:f"]
+
+
+def test_the_target_that_a_file_compares_it_with_counts(desk: Desk) -> None:
+    configured = replace(EMPTY, targets={"two:f": TargetTable(Said(against="one:f"))})
+    desk.ask("two:f", configured=configured)
+    Path("near.py").write_text("A = 2\n")
+    desk.ask("two:f", configured=configured)
     assert desk.scanned == ["two:f"]
 
 
@@ -201,7 +222,7 @@ def test_a_cache_that_cannot_be_used_costs_one_warning(desk: Desk) -> None:
 
 
 def test_what_is_not_finished_is_kept_for_the_same_command(desk: Desk) -> None:
-    """A module, whose targets have drafts of their own; another severity is the same command."""
+    """A module, whose targets have drafts of their own; other things that count are the same command."""
     found: list[Any] = []
 
     def half() -> None:
@@ -210,9 +231,9 @@ def test_what_is_not_finished_is_kept_for_the_same_command(desk: Desk) -> None:
         raise KeyboardInterrupt
 
     desk.meanwhile = half
-    for options in ({"fail_on": "info"}, {}, {"seed": 1}):
+    for gate, options in ((GateOptions(fail_on="info"), {}), (GateOptions(), {}), (GateOptions(), {"seed": 1})):
         with pytest.raises(KeyboardInterrupt):
-            desk.ask("one", exhaustive=True, **options)
+            desk.ask("one", exhaustive=True, configured=replace(EMPTY, gate=gate), **options)
     with pytest.raises(KeyboardInterrupt):
         desk.ask("one:f", exhaustive=True)
     Path("near.py").write_text("A = 2\n")
@@ -227,6 +248,13 @@ def test_only_exhaustive_scans_are_kept_half(desk: Desk) -> None:
     desk.meanwhile = lambda: found.append(checkpoints.read("one:f"))
     desk.ask("one:f")
     assert found == [None]
+
+
+def test_a_scan_that_a_file_makes_exhaustive_is_kept_half_too(desk: Desk) -> None:
+    found: list[Any] = []
+    desk.meanwhile = lambda: found.append(checkpoints.read("one:f"))
+    desk.ask("one", configured=replace(EMPTY, targets={"one:f": TargetTable(Said(exhaustive=True))}))
+    assert found == [{}]
 
 
 def test_an_exception_of_the_scanner_passes(desk: Desk) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from gradcheck import reading
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
 from gradcheck.gate import exit_status
+from gradcheck.options import GateOptions
 from gradcheck.reading import read, read_file
 from gradcheck.records import Report
 from gradcheck.renderers import FORMATS, Style, render
@@ -70,7 +71,7 @@ def assert_renderable(report: Report) -> bool:
         shown = render(report, name, Style())
         assert all(line.isprintable() for line in shown.split("\n"))
         shown.encode("utf-8")
-    exit_status(report, "warning")
+    exit_status(report, GateOptions(fail_on="warning"))
     return True
 
 

@@ -1,12 +1,14 @@
 """What was saved and read back is rendered to the same bytes."""
 
 import json
+from dataclasses import replace
 from importlib import resources
 
 import jsonschema
 import pytest
 
 from gradcheck.gate import exit_status
+from gradcheck.options import GateOptions
 from gradcheck.reading import read
 from gradcheck.records import Report
 from gradcheck.renderers import Style
@@ -44,8 +46,8 @@ def test_the_specimens_keep_to_the_schema(name: str) -> None:
 @pytest.mark.parametrize("severity", ["info", "warning", "error"])
 @pytest.mark.parametrize("name", REPORTS)
 def test_the_gate_decides_the_same(name: str, severity: str) -> None:
-    report = REPORTS[name]
-    assert exit_status(read(render_json(report, Style())), severity) == exit_status(report, severity)
+    report, gate = REPORTS[name], GateOptions(fail_on=severity)
+    assert exit_status(read(render_json(report, Style())), gate) == exit_status(report, gate)
 
 
 NEW = {
@@ -86,7 +88,9 @@ def as_of_old(written: str) -> str:
 @pytest.mark.parametrize("name", [name for name in REPORTS if name not in ("plane", "tensors", "all")])
 def test_an_older_report_is_rendered_as_it_was(name: str) -> None:
     report = REPORTS[name]
-    assert render_table(read(as_of_old(render_json(report, Style()))), Style()) == render_table(report, Style())
+    loud = [replace(t, findings=tuple(replace(f, suppressed=None) for f in t.findings)) for t in report.targets]
+    expected = render_table(replace(report, targets=tuple(loud)), Style())  # nothing was suppressed then
+    assert render_table(read(as_of_old(render_json(report, Style()))), Style()) == expected
 
 
 @pytest.mark.parametrize("name", ["plane", "tensors", "all"])

@@ -92,14 +92,14 @@ def test_the_full_report_is_strict_and_keeps_to_the_schema(full: Report) -> None
     assert report["schema_version"] == 1
     assert report["tool"] == {"name": "gradcheck", "version": "0.0.1"}
     assert report["environment"] == {"tensorflow": "2.21.0", "python": "3.11.7", "device": "CPU"}
-    assert report["summary"] == {"targets": 3, "clean": 1, "findings": 1, "errors": 1}
+    assert report["summary"] == {"targets": 3, "clean": 1, "findings": 1, "errors": 1, "suppressed": 0}
     assert [target["status"] for target in report["targets"]] == ["findings", "clean", "error"]
 
 
 def test_an_empty_report(make_report: MakeReport) -> None:
     report = strictly(render_json(make_report(), Style()))
     assert report["targets"] == []
-    assert report["summary"] == {"targets": 0, "clean": 0, "findings": 0, "errors": 0}
+    assert report["summary"] == {"targets": 0, "clean": 0, "findings": 0, "errors": 0, "suppressed": 0}
 
 
 def test_a_target_that_could_not_be_checked_is_its_error(make_report: MakeReport) -> None:

@@ -530,3 +530,9 @@ def test_a_printed_witness_is_the_witness(
     finding = make_finding(fmt=FLOAT64, lo=place, hi=place, at=place, witness=Witness({"z": value}, 1.0, 2.0))
     target = make_target(make_sweep((place, place, FINITE, NAN), fmt=FLOAT64), findings=(finding,))
     assert f"at z = {text}: output 1, gradient 2" in render_table(make_report(target), Style())
+
+
+def test_of_several_modes_the_first_is_shown_and_named(softplus: TargetReport, make_report: MakeReport) -> None:
+    several = replace(softplus, modes=("xla", "graph"))
+    assert "z: every finite float32, compiled by XLA\n" in render_table(make_report(several), Style())
+    assert "compiled" not in render_table(make_report(softplus), Style())

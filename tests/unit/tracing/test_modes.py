@@ -98,7 +98,8 @@ def test_eager_mode_has_no_graph_to_count_with(trace_function: Trace) -> None:
 
 def test_a_target_that_runs_point_by_point_is_refused(trace_function: Trace, refused: Refused) -> None:
     target = trace_function(branches)
-    assert "leave that mode out" in refused("GC903", lambda: in_mode(target, "xla"))
+    message = refused("GC903", lambda: in_mode(target, "xla"))
+    assert message == "t: --mode xla: it runs point by point, which other modes do not; leave that mode out"
 
 
 def test_what_xla_cannot_compile_is_told(trace_function: Trace, refused: Refused) -> None:
