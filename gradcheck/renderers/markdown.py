@@ -36,7 +36,7 @@ def headline(report: Report) -> str:
     statuses = [target.status for target in report.targets]
     words = (("clean", "clean"), ("findings", "with findings"), ("error", "not checked"))
     parts = [f"{statuses.count(status)} {word}" for status, word in words if status in statuses]
-    return f"{len(statuses)} target{'s' if len(statuses) != 1 else ''}" + (f": {', '.join(parts)}" if parts else "")
+    return ", ".join([f"{len(statuses)} target{'s' if len(statuses) != 1 else ''}", *parts])
 
 
 def table(report: Report) -> list[str]:

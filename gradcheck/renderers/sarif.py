@@ -163,8 +163,9 @@ def code_flow(cause: Cause, target: TargetReport) -> dict[str, Any]:
 
 def fingerprints(finding: Finding, target: TargetReport, seen: Counter[str]) -> dict[str, str]:
     """What stays the same as long as it is the same finding; those that agree in it are counted."""
-    source = finding.cause.source if finding.cause else None
-    words = json.dumps([target.target, finding.code, finding.version, finding.wrt, source or ""])
+    source = (finding.cause.source if finding.cause else None) or ""
+    code = " ".join(source.partition("#")[0].split())  # neither blanks nor a comment make it another line
+    words = json.dumps([target.target, finding.code, finding.version, finding.wrt, code])
     digest = hashlib.sha256(words.encode("ascii")).hexdigest()
     seen[digest] += 1
     return {

@@ -170,15 +170,15 @@ def shown_regions(regions: tuple[Region, ...]) -> tuple[list[Region], int]:
 def finding_lines(findings: tuple[Finding, ...], style: Style) -> list[str]:
     """The findings; those of one code, version and severity beyond the first few are counted."""
     lines: list[str] = []
-    told: set[str | None] = {None}
+    told: set[str] = set()
     key = lambda f: (f.severity, f.code, f.version, f.wrt)  # noqa: E731
     for _, group in groupby(findings, key=key):
         same = list(group)
         for i, finding in enumerate(same[:3]):
             lines += one_finding(finding, style)
             following = [f.suggestion for f in same[i + 1 : 3]]
-            if finding.suggestion not in told and finding.suggestion not in following:
-                lines += suggestion_lines(finding.suggestion or "", style)
+            if finding.suggestion and finding.suggestion not in told and finding.suggestion not in following:
+                lines += suggestion_lines(finding.suggestion, style)
                 told.add(finding.suggestion)
         if len(same) > 3:
             lines.append(f"    ... and {len(same) - 3} more {same[0].code} ({same[0].name}) like these")

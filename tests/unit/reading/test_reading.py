@@ -186,6 +186,27 @@ def test_a_mistake_is_a_line_with_its_place(text: str, says: str) -> None:
     assert says in refused(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        changed("swept", *F, "suggestion", to=""),
+        changed("swept", *F, "message", to=""),
+        changed("swept", *F, "cause", "message", to="\n"),
+        changed("swept", *T, "target", to=""),
+        changed("swept", *T, "modes", to=[]),
+        changed("swept", *T, "inputs", to=[]),
+        changed("plane", *T, "plane", "maps", 0, "cells", to=[]),
+        changed("tensors", *T, "search", "wrt", to=[]),
+        changed("tensors", *F, "witness", "inputs", to={}),
+        changed("tensors", *F, "witness", "gradient", to=[]),
+        changed("tensors", *F, "witness", "gradient", to={"shape": [1 << 20, 1 << 20], "not_finite": 3}),
+        changed("error", *T, "error", "message", to=""),
+    ],
+)
+def test_odd_reports_that_can_be_rendered(text: str) -> None:
+    assert_one_line_or_renderable(text)
+
+
 def test_what_is_no_file_is_one_line(tmp_path: Path) -> None:
     loop = tmp_path / "loop.json"
     loop.symlink_to(loop)

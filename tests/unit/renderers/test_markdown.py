@@ -62,7 +62,7 @@ def test_any_code_stays_in_its_fence(lines: list[str]) -> None:
 
 def test_a_row_a_target() -> None:
     text = render(report(SWEPT, SEVERAL, CLEAN, BROKEN), "markdown", Style())
-    assert text.startswith("## gradcheck: 4 targets: 1 clean, 2 with findings, 1 not checked\n")
+    assert text.startswith("## gradcheck: 4 targets, 1 clean, 2 with findings, 1 not checked\n")
     cells = [t.content for t in tokens(report(SWEPT, SEVERAL, CLEAN, BROKEN)) if t.type == "inline"][1:11]
     assert cells == [
         "target", "result",

@@ -114,6 +114,13 @@ def test_a_fingerprint_does_not_depend_on_lines_and_ends() -> None:
     assert prints(moved, target=replace(SWEPT, place=Place("samples/softplus.py", 98))) == prints(NAN_FINDING)
 
 
+def test_a_comment_on_the_line_makes_no_other_finding() -> None:
+    commented = replace(
+        NAN_FINDING, cause=replace(CAUSE, source=f"{CAUSE.source}  # gradcheck: ignore[GC001] -- known")
+    )
+    assert prints(commented) == prints(NAN_FINDING)
+
+
 @pytest.mark.parametrize(
     "other",
     [
