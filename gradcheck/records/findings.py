@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from gradcheck.floats import FloatFormat
 from gradcheck.program import Array
 from gradcheck.records.classes import Class
+from gradcheck.records.curves import Curve
 from gradcheck.records.ignores import Suppression
 
 
@@ -56,6 +57,7 @@ class TensorWitness:
         line: along one element; None where the element is no float or the finding is about finite numbers.
         poisons: how one bad row of a batch spoils others; None where it does not, or there is no batch.
         paste: Python that shows it.
+        curve: along `line`, with the gradient's first bad entry; None where there is no line.
     """
 
     inputs: Mapping[str, Array]
@@ -72,6 +74,7 @@ class TensorWitness:
     line: LineInterval | None = None
     poisons: str | None = None
     paste: tuple[str, ...] = ()
+    curve: Curve | None = None
 
 
 @dataclass(frozen=True)

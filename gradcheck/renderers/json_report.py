@@ -5,9 +5,11 @@ decimals that read back to the same float of their dtype; ends of intervals come
 """
 
 import json
+import re
 from typing import Any
 
 from gradcheck.records import Cause, Elsewhere, Finding, Plane, Region, Report, Sweep, TargetReport
+from gradcheck.renderers.curve_json import curve_object
 from gradcheck.renderers.numbers import interval_object, number
 from gradcheck.renderers.plane_json import plane_object
 from gradcheck.renderers.styles import Style
@@ -28,7 +30,16 @@ COLUMNS = ("autodiff", "custom", "against")
 def render_json(report: Report, style: Style) -> str:
     """The report as JSON, ASCII only."""
     del style  # JSON looks the same everywhere
-    return json.dumps(report_object(report), indent=2, allow_nan=False) + "\n"
+    return in_rows(json.dumps(report_object(report), indent=2, allow_nan=False)) + "\n"
+
+
+NUMBER = r'(?:-?[0-9][0-9.e+-]*|null|"nan"|"-?inf")'
+ROW = re.compile(rf"\[\n +{NUMBER}(?:,\n +{NUMBER})*\n +\]")
+
+
+def in_rows(text: str) -> str:
+    """Indented JSON with each list of numbers on one line; a string has no line breaks, so that none is touched."""
+    return ROW.sub(lambda row: re.sub(r"\n +", " ", row[0]).replace("[ ", "[").replace(" ]", "]"), text)
 
 
 def report_object(report: Report) -> dict[str, Any]:
@@ -93,6 +104,7 @@ def input_object(sweep: Sweep, sweeps: tuple[Sweep, ...]) -> dict[str, Any]:
         "shape": list(sweep.input.shape),
         "ranges": [[fmt.shortest(lo), fmt.shortest(hi)] for lo, hi in sweep.plan.segments],
         "held": fmt.shortest(sweep.plan.held[sweep.plan.index]) if len(sweeps) > 1 else None,
+        "curve": curve_object(sweep.curve),
     }
 
 
