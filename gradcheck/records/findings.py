@@ -12,13 +12,18 @@ from gradcheck.records.ignores import Suppression
 
 @dataclass(frozen=True)
 class Witness:
-    """One concrete input that shows a finding, with what came out there."""
+    """One concrete input that shows a finding, with what came out there.
+
+    Attributes:
+        paste: Python that shows it; none where the target cannot be named, or training runs another version.
+    """
 
     inputs: Mapping[str, float]
     output: float
     gradient: float | None
     true_output: float | None = None
     true_gradient: float | None = None
+    paste: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

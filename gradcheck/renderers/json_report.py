@@ -174,10 +174,17 @@ def finding_object(finding: Finding) -> dict[str, Any]:
             "true_gradient": None if witness.true_gradient is None else number(witness.true_gradient),
         },
         **tensor_object(finding.tensor),
+        "paste": paste_of(finding),
         "elsewhere": [elsewhere_object(e) for e in finding.elsewhere],
         "cause": None if cause is None else cause_object(cause),
         "suggestion": finding.suggestion,
     }
+
+
+def paste_of(finding: Finding) -> str | None:
+    """Python that shows it."""
+    shown = finding.tensor or finding.witness
+    return "\n".join(shown.paste) or None if shown else None
 
 
 def elsewhere_object(found: Elsewhere) -> dict[str, Any]:
