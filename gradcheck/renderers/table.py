@@ -5,19 +5,20 @@ the findings with their witness and what to do next. Targets that could not be c
 """
 
 from itertools import groupby
-from math import isinf
 
 from tabulate import tabulate
 
-from gradcheck.records import Class, Domain, Finding, Region, Report, SearchReport, Sweep, TargetReport, Witness
+from gradcheck.records import Class, Domain, Finding, Region, Report, SearchReport, Sweep, TargetReport
 from gradcheck.renderers.accuracy import accuracy
 from gradcheck.renderers.map import plane_lines
 from gradcheck.renderers.modes import elsewhere_text
-from gradcheck.renderers.paragraphs import shown, wrapped
+from gradcheck.renderers.paragraphs import wrapped
 from gradcheck.renderers.strip import strip
 from gradcheck.renderers.styles import Style
-from gradcheck.renderers.tensor_table import clean_text, search_coverage_text, search_lines, tensor_findings
+from gradcheck.renderers.tensor_table import search_lines, tensor_findings
+from gradcheck.renderers.tensor_words import clean_text, search_coverage_text
 from gradcheck.renderers.visible import visible
+from gradcheck.renderers.words import coverage, effective, held, is_judged, pairs, share, span, truth, witnessed
 
 MAX_ROWS = 16
 """Regions, and findings, that are printed one by one; more are summed up, and all of them are in the JSON."""
@@ -191,56 +192,9 @@ def one_finding(finding: Finding, style: Style) -> list[str]:
     return lines
 
 
-def witnessed(witness: Witness) -> str:
-    """What came out at one point, and what is true there."""
-    inputs = ", ".join(f"{name} = {exactly(value)}" for name, value in witness.inputs.items())
-    gradient = "None" if witness.gradient is None else shown(witness.gradient)
-    true = (witness.true_output, witness.true_gradient)
-    output, slope = (f" (true {'infinite' if isinf(t) else shown(t)})" if t is not None else "" for t in true)
-    return f"at {inputs}: output {shown(witness.output)}{output}, gradient {gradient}{slope}"
-
-
 def note_lines(target: TargetReport, style: Style) -> list[str]:
     """What the user should know of how the target was loaded and traced."""
     return [wrapped(f"note: {note}", style, "  ") for note in target.notes]
-
-
-def coverage(target: TargetReport) -> str:
-    """How the results were obtained."""
-    proven = "of pairs the classes are proven, the truth was asked at a few" if target.plane else ""
-    parts = [f"{method(target)}, {'/'.join(target.modes)} mode", accuracy(target), truth(target), proven]
-    return "; ".join(part for part in parts if part)
-
-
-def is_judged(target: TargetReport) -> bool:
-    """Whether the verdicts rest on real arithmetic."""
-    return all(s.truth and s.truth.points and not s.truth.approximate for s in target.sweeps)
-
-
-def truth(target: TargetReport) -> str:
-    """What the verdicts rest on."""
-    references = [s.truth for s in target.sweeps]
-    approximate = sorted({op for r in references if r for op in r.approximate})
-    points = sum(r.points for r in references if r)
-    if not all(references) or not points:
-        return f"the truth is not known{' (no rule for: ' + ', '.join(approximate) + ')' if approximate else ''}"
-    if approximate:
-        return f"approximate: float64 stands in for the truth (no rule for: {', '.join(approximate)})"
-    return f"truth from real arithmetic at {points:,} of {'the floats' if target.plane else 'them'}"
-
-
-def method(target: TargetReport) -> str:
-    """Exhaustive or sampled, with the counts."""
-    evaluated = sum(s.evaluated for s in target.sweeps)
-    floats = sum(s.plan.floats for s in target.sweeps)
-    if all(s.exhaustive for s in target.sweeps):
-        return f"exhaustive: all {floats:,} floats{pairs(target)} run"
-    return f"sampled: {evaluated:,} of {count(floats)} floats run"
-
-
-def pairs(target: TargetReport) -> str:
-    """A word on the pairs that were run too."""
-    return f" and all {target.plane.pairs:,} pairs" if target.plane else ""
 
 
 def summary(report: Report, style: Style) -> str:
@@ -254,42 +208,6 @@ def summary(report: Report, style: Style) -> str:
     return style.paint(f"{len(statuses)} targets: {', '.join(parts)}", "heading") + "\n"
 
 
-def effective(target: TargetReport) -> str:
-    """The version that training runs."""
-    return "custom" if "custom" in target.versions else "autodiff"
-
-
-def span(sweep: Sweep) -> str:
-    """The ranges that were swept."""
-    fmt = sweep.input.fmt
-    if sweep.plan.segments == ((fmt.min_ordinal, fmt.max_ordinal),):
-        return f"every finite {fmt.name}"
-    return f"{fmt.name} " + " and ".join(f"[{fmt.text(lo)}, {fmt.text(hi)}]" for lo, hi in sweep.plan.segments)
-
-
-def held(target: TargetReport, sweep: Sweep) -> str:
-    """Where the other inputs were held meanwhile."""
-    others = [s for s in target.sweeps if s is not sweep]
-    places = [f"{s.input.name} = {s.input.fmt.text(sweep.plan.held[s.plan.index])}" for s in others]
-    return f" ({', '.join(places)})" if places else ""
-
-
-def share(region: Region, sweep: Sweep) -> str:
-    """The share of all floats of the plan, or their number where they are few."""
-    part = region.floats / sweep.plan.floats
-    return f"{part:.1%}" if part >= 0.001 else count(region.floats)
-
-
-def count(floats: int) -> str:
-    """A number of floats, rounded where it is astronomical."""
-    return f"{floats:,}" if floats < 10**12 else f"{floats:.3g}"
-
-
 def painted(observed: Class, style: Style) -> str:
     """A class in its colour."""
     return style.paint(observed.value, None if observed in (Class.FINITE, Class.NONE) else "error")
-
-
-def exactly(value: float) -> str:
-    """An input, to be typed again."""
-    return repr(value).removesuffix(".0")
