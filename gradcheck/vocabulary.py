@@ -11,8 +11,8 @@ PLACES = {"graph": "in graph mode", "eager": "in eager mode", "xla": "compiled b
 MODES = tuple(PLACES)
 """Ways in which TensorFlow runs a function, and where that is in a sentence."""
 
-FORMATS = ("table", "json")
-SUFFIXES = {".json": "json", ".txt": "table"}
+FORMATS = ("table", "json", "html")
+SUFFIXES = {".json": "json", ".txt": "table", ".html": "html"}
 """Formats of output files."""
 
 NOTHING, FINDINGS, COULD_NOT_CHECK, BUG = 0, 1, 2, 101

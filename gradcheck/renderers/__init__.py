@@ -24,7 +24,14 @@ def as_json(report: Report, style: Style) -> str:
     return render_json(report, style)
 
 
-FORMATS: Mapping[str, Callable[[Report, Style], str]] = {"table": table, "json": as_json}
+def as_html(report: Report, style: Style) -> str:
+    """For a browser."""
+    from gradcheck.renderers.html_report import render_html
+
+    return render_html(report, style)
+
+
+FORMATS: Mapping[str, Callable[[Report, Style], str]] = {"table": table, "json": as_json, "html": as_html}
 
 
 def render(report: Report, name: str, style: Style) -> str:
