@@ -27,7 +27,7 @@ def columns(region: Region) -> tuple[object, ...]:
 
 
 def kind_of(region: Region, version: str) -> str:
-    """Which mark a region gets, for one version: good, forward (only the output is not finite), wrong, bad, undefined."""
+    """Which mark a region gets for a version: good, forward (only the output is not finite), wrong, bad, undefined."""
     if region.domain is Domain.OUTSIDE:
         return "undefined"
     if region.gradients[version] in (Class.VANISHED, Class.INACCURATE, Class.WRONG):

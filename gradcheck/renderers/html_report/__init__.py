@@ -22,7 +22,7 @@ POLICY = (
     "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; "
     "form-action 'none'"
 )
-"""Plotly writes styles of its own, and makes pictures of what is drawn; of scripts only those with these digests run."""
+"""Plotly writes styles of its own, and makes pictures of what is drawn; of scripts those with these digests run."""
 
 UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 """What ends a script, opens a comment or breaks a line in it, as JSON escapes."""

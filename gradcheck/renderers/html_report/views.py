@@ -17,7 +17,6 @@ from gradcheck.renderers.styles import Style
 from gradcheck.renderers.tensor_words import (
     clean_text,
     input_text,
-    line_text,
     search_coverage_text,
     shape_text,
     witness_lines,
