@@ -6,6 +6,7 @@ line write to the standard streams.
 """
 
 import contextlib
+import importlib.util
 import os
 import shutil
 import signal
@@ -13,12 +14,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, TextIO
 
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
-from gradcheck.vocabulary import COULD_NOT_CHECK, SUFFIXES
+from gradcheck.vocabulary import COULD_NOT_CHECK, EXTRAS, SUFFIXES
 
 if TYPE_CHECKING:
     from gradcheck.records import Report
@@ -102,19 +104,28 @@ def format_of(path: Path) -> str:
         raise CannotCheck(BAD_CONFIGURATION, f"--output {path}: unknown suffix {path.suffix!r}; use one of {known}")
     if not path.parent.is_dir():
         raise CannotCheck(BAD_CONFIGURATION, f"--output {path}: no such directory: {path.parent}; make it first")
+    require(SUFFIXES[path.suffix], f"--output {path}")
     return SUFFIXES[path.suffix]
 
 
-def deliver(report: "Report", output_format: str, files: list[tuple[Path, str]]) -> None:
-    """Print the report and its errors, and write its files."""
+def require(extra: str, option: str) -> None:
+    """Check that what an option needs is installed, if it is not there from the start, before anything is scanned."""
+    missing = [package for package in EXTRAS.get(extra, ()) if importlib.util.find_spec(package) is None]
+    if missing:
+        wanted = f"{missing[0]} is not installed: pip install 'gradcheck[{extra}]'"
+        raise CannotCheck(BAD_CONFIGURATION, f"{option}: {wanted}")
+
+
+def deliver(report: "Report", output_format: str, files: list[tuple[Path, str]], plot: bool = False) -> None:
+    """Print the report and its errors, and write its files; `plot`: draw curves in tables."""
     from gradcheck.renderers import Style, render
 
     for path, name in files:
-        write(path, render(report, name, Style()))
+        write(path, render(report, name, Style(plot=plot)))
     for target in report.targets:
         if target.error:
             complain(target.error.code, target.error.message)
-    put(render(report, output_format, terminal_style(sys.stdout)))
+    put(render(report, output_format, replace(terminal_style(sys.stdout), plot=plot)))
 
 
 def put(text: str) -> None:

@@ -15,6 +15,9 @@ FORMATS = ("table", "json", "html")
 SUFFIXES = {".json": "json", ".txt": "table", ".html": "html"}
 """Formats of output files."""
 
+EXTRAS = {"html": ("plotly", "jinja2"), "plot": ("uniplot",)}
+"""What draws, by the name of the extra that brings it."""
+
 NOTHING, FINDINGS, COULD_NOT_CHECK, BUG = 0, 1, 2, 101
 INTERRUPTED, CLOSED, TERMINATED = 130, 141, 143
 """Exit statuses."""

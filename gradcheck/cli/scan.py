@@ -7,8 +7,8 @@ import typer
 
 from gradcheck.cli.app import app
 from gradcheck.cli.running import run_quietly, scanner
-from gradcheck.delivery import deliver, format_of, interruptible, terminable
-from gradcheck.vocabulary import DOMAINS, DTYPES, FORMATS, MODES, SEVERITIES
+from gradcheck.delivery import deliver, format_of, interruptible, require, terminable
+from gradcheck.vocabulary import DOMAINS, DTYPES, FORMATS, MODES, SEVERITIES, SUFFIXES
 
 
 @app.command(no_args_is_help=True)
@@ -33,11 +33,11 @@ def scan(
         str | None, typer.Option(metavar="TARGET", help="Show another target's gradient beside this one's.")
     ] = None,
     output_format: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help=f"{' or '.join(FORMATS)}, on standard output.")
+        str, typer.Option("--format", metavar="FORMAT", help=f"{', '.join(FORMATS)}, on standard output.")
     ] = "table",
     outputs: Annotated[
         list[Path] | None,
-        typer.Option("--output", metavar="FILE", help="Write a report too, .json or .txt; repeatable."),
+        typer.Option("--output", metavar="FILE", help=f"Write a report too, {', '.join(SUFFIXES)}; repeatable."),
     ] = None,
     fail_on: Annotated[
         str, typer.Option(metavar="SEVERITY", help=f"Lowest severity that fails: {', '.join(SEVERITIES)}.")
@@ -78,6 +78,7 @@ def scan(
         list[str] | None,
         typer.Option("--mode", metavar="MODE", help=f"{', '.join(MODES)} (graph); repeatable: where they differ."),
     ] = None,
+    plot: Annotated[bool, typer.Option("--plot", help="Draw the gradients in the table.")] = False,
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Scan what has not changed too; do not touch .gradcheck_cache.")
     ] = False,
@@ -107,9 +108,12 @@ def scan(
         modes=tuple(dict.fromkeys(parse_choice("--mode", m, MODES) for m in modes or MODES[:1])),
     )
     parse_choice("--format", output_format, FORMATS)
+    require(output_format, f"--format {output_format}")
+    if plot:
+        require("plot", "--plot")
     files = [(path, format_of(path)) for path in outputs or ()]
     limit = opt.parse_timeout(timeout, options)
     with interruptible(), terminable():
         report = run_quietly(tuple(targets), options, scanner(jobs, limit, no_cache, cluster))
-        deliver(report, output_format, files)
+        deliver(report, output_format, files, plot)
     return exit_status(report, options.fail_on)

@@ -23,11 +23,13 @@ class Style:
         width: columns.
         colour: whether ANSI colours are understood.
         unicode: whether box-drawing characters can be written.
+        plot: whether curves are drawn in the table.
     """
 
     width: int = 80
     colour: bool = False
     unicode: bool = True
+    plot: bool = False
 
     def paint(self, text: str, role: str | None) -> str:
         """`text` in the colour of its role."""

@@ -17,6 +17,7 @@ from gradcheck.renderers.strip import strip
 from gradcheck.renderers.styles import Style
 from gradcheck.renderers.tensor_table import search_lines, tensor_findings
 from gradcheck.renderers.tensor_words import clean_text, search_coverage_text
+from gradcheck.renderers.terminal_plot import sweep_plot
 from gradcheck.renderers.visible import visible
 from gradcheck.renderers.words import coverage, effective, held, is_judged, pairs, share, span, truth, witnessed
 
@@ -42,7 +43,8 @@ def target_block(target: TargetReport, style: Style) -> str:
     if is_quiet(target):
         said = [accuracy(target), "" if is_judged(target) else truth(target)]
         unsure = [wrapped(text, style, "  ") for text in said if text]
-        return "\n".join([clean_line(target, style), *unsure, *note_lines(target, style)])
+        plots = [line for sweep in target.sweeps for line in sweep_plot(sweep, style)]
+        return "\n".join([clean_line(target, style), *unsure, *note_lines(target, style), *plots])
     lines = [heading(target, style)]
     for sweep in target.sweeps:
         lines += ["", *sweep_lines(target, sweep, style)]
@@ -110,9 +112,10 @@ def sweep_lines(target: TargetReport, sweep: Sweep, style: Style) -> list[str]:
     """The strip and the regions of one input."""
     title = f"  {sweep.input.name}: {span(sweep)}{held(target, sweep)}"
     if is_finite(sweep):
-        return [f"{title}: {style.paint('all finite', 'good')}"]
+        return [f"{title}: {style.paint('all finite', 'good')}", *sweep_plot(sweep, style)]
     lines = [title]
     lines += ["  " + line for line in strip(sweep, effective(target), style)]
+    lines += sweep_plot(sweep, style)
     return [*lines, "", *region_rows(target, sweep, style)]
 
 

@@ -12,6 +12,7 @@ from gradcheck.records import Finding, SearchReport, TargetReport
 from gradcheck.renderers.paragraphs import wrapped
 from gradcheck.renderers.styles import Style
 from gradcheck.renderers.tensor_words import input_text, witness_lines
+from gradcheck.renderers.terminal_plot import finding_plot
 
 
 def search_lines(target: TargetReport, search: SearchReport, style: Style) -> list[str]:
@@ -32,6 +33,7 @@ def tensor_findings(findings: tuple[Finding, ...], style: Style) -> list[str]:
     for _, group in groupby(findings, key=key):
         first, *others = list(group)
         lines += one_finding(first, style)
+        lines += finding_plot(first, style)
         for other in others:
             lines.append(wrapped(f"the same by {other.wrt}", style, "      "))
         if first.suggestion:
