@@ -73,7 +73,7 @@ LINE_POINTS = 192
 LINE_OPERATIONS = 60_000
 """Operations that are run for one such line, about 0.1 s: of a large graph there are fewer points."""
 
-LINE_TRUTHS = 48
+LINE_TRUTHS = 32
 """Points of it at which the truth is asked, some 1 ms each."""
 
 MAX_CURES = 2
