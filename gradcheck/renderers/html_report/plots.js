@@ -67,8 +67,8 @@
     return found.filter((v) => Number.isFinite(v) && (v !== 0 || from <= 0 && to >= 0));
   }
   function label(v) {
-    const a = Math.abs(v);
-    return (a >= 1e5 || a > 0 && a < 1e-3 ? Number(v.toPrecision(a > 1e30 ? 2 : 6)).toExponential() : text(Number(v.toPrecision(9)))).replace("e+", "e");
+    const a = Math.abs(v), short = Number(v.toPrecision(a > 1e30 ? 2 : 6));
+    return (a >= 1e5 || a > 0 && a < 1e-3 ? (Number.isFinite(short) ? short : v).toExponential() : text(Number(v.toPrecision(9)))).replace("e+", "e");
   }
 
   class Plot {
@@ -130,11 +130,14 @@
       return found;
     }
     shapes() {
-      const c = colours();
-      return this.data.bands.map(([lo, hi, panel, kind]) => ({
-        type: "rect", layer: "below", xref: "x", yref: panel === "gradient" ? "y3" : "y4", y0: 0, y1: 1,
-        x0: this.place(lo), x1: this.place(hi), fillcolor: c[kind], line: { width: 1, color: c[kind] },
-      }));
+      const c = colours(), [from, to] = this.view();
+      return this.data.bands.map(([lo, hi, panel, kind]) => {
+        const x0 = this.place(lo), x1 = this.place(hi), narrow = (x1 - x0) / (to - from) * this.canvas.clientWidth < 2;
+        return {
+          type: "rect", layer: "below", xref: "x", yref: panel === "gradient" ? "y3" : "y4", y0: 0, y1: 1,
+          x0, x1, fillcolor: c[kind], line: { width: narrow ? 1 : 0, color: c[kind] },
+        };
+      });
     }
     /* The range of a panel's values where they are in view, with room for what is not finite. */
     heights(panel) {
@@ -160,7 +163,7 @@
       const panel = (name, domain, title) => {
         const { range, seen, size } = this.heights(name), same = (v) => v;
         return {
-          ...common, domain, range, title: { text: title, standoff: 4 },
+          ...common, domain, range, automargin: true, title: { text: title, standoff: 6 },
           ...ticks(seen, panelHeight * size, (v) => this.height(name, v), this.linear[name] ? same : unsymlog, 24),
         };
       };

@@ -5,6 +5,7 @@ In: a report. Out: frozen records of plain texts and of what is drawn; the templ
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 from math import isinf
 from typing import Any
 
@@ -30,6 +31,9 @@ ROWS = 100
 
 FINDINGS = 100
 """Findings of one target that are shown."""
+
+ALIKE = 3
+"""Findings of one code, severity, version and input that are unfolded."""
 
 Count = tuple[str, int]
 
@@ -81,6 +85,14 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Group:
+    """Findings that are alike: the first ones, and those that are folded."""
+
+    shown: tuple[Shown, ...]
+    folded: tuple[Shown, ...]
+
+
+@dataclass(frozen=True)
 class Section:
     """One target."""
 
@@ -91,7 +103,7 @@ class Section:
     how: str
     lines: tuple[Line, ...] = ()
     plane: str = ""
-    findings: tuple[Shown, ...] = ()
+    groups: tuple[Group, ...] = ()
     hidden: int = 0
 
 
@@ -139,9 +151,16 @@ def section_of(target: TargetReport, anchor: str, plots: list[dict[str, Any]]) -
         how,
         lines,
         "\n".join(plane_lines(target.plane, version, Style(100))) if target.plane else "",
-        tuple(shown_of(f, numbers, plots) for f in target.findings[:FINDINGS]),
+        groups_of(tuple(shown_of(f, numbers, plots) for f in target.findings[:FINDINGS])),
         max(len(target.findings) - FINDINGS, 0),
     )
+
+
+def groups_of(findings: tuple[Shown, ...]) -> tuple[Group, ...]:
+    """Findings that are alike and follow one another, together."""
+    key = lambda s: (s.finding.severity, s.finding.code, s.finding.version, s.finding.wrt)  # noqa: E731
+    found = [tuple(group) for _, group in groupby(findings, key=key)]
+    return tuple(Group(alike[:ALIKE], alike[ALIKE:]) for alike in found)
 
 
 def counts_of(findings: tuple[Finding, ...]) -> tuple[Count, ...]:

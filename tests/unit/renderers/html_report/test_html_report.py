@@ -18,7 +18,7 @@ from gradcheck.renderers.styles import Style
 
 TAG_NAMES = (
     "html head meta title style body header h1 h2 h3 h4 p span main div table thead tbody tr th td a code noscript "
-    "section figure button article dl dt dd pre script"
+    "section figure button article dl dt dd pre script details summary"
 )
 ATTRIBUTE_NAMES = (
     "lang charset http-equiv content name class href id role aria-label aria-live aria-pressed type title hidden tabindex "
@@ -182,6 +182,7 @@ def test_many_findings_are_counted(swept: TargetReport) -> None:
     (finding,) = swept.findings
     words = Page(html(report_of(replace(swept, findings=(finding,) * 103)))).words
     assert words.count("use the library's stable form") == 100
+    assert "97 more GC001 like these" in words
     assert "and 3 more findings" in words
 
 
