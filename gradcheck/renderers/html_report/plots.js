@@ -182,7 +182,7 @@
       return {
         ...this.axes(), shapes: this.shapes(), paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
         font: { color: c.text, size: 12, family: "system-ui, sans-serif" }, margin: { l: 62, r: 8, t: 8, b: 28 },
-        legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, font: { color: c.text } }, hovermode: "x",
+        legend: { uirevision: "kept", orientation: "h", y: 1.02, yanchor: "bottom", x: 0, font: { color: c.text } }, hovermode: "x",
         dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom",
       };
     }
