@@ -95,11 +95,6 @@ STATUSES: Mapping[str, Mapping[int, str]] = {
         2: "a target could not be checked, or the configuration is wrong",
     },
     "explain": {0: "the gradient is right there", 1: "it is not", 2: "the target could not be checked"},
-    "report": {
-        0: "nothing found at or above the severity of --fail-on",
-        1: "findings",
-        2: "a target could not be checked, or the file is no report",
-    },
     "rules": {0: "explained", 2: "there is no such code"},
 }
 
