@@ -108,7 +108,8 @@ def chain_of(
 
 
 BY_CODE = {
-    "GC005": "correct the formula; if it is meant to differ (a straight-through estimator, a clipped gradient), say so",
+    "GC005": "correct the formula; if it is meant to differ (a straight-through estimator, a clipped gradient), say so"
+    " above the function: # gradcheck: ignore[GC005] -- why",
     "GC007": "scan it in the mode that training runs, with --mode, and cure what that finds",
     "GC008": "if a gradient is wanted, write tf.custom_gradient; if not, say so with tf.stop_gradient",
     "GC009": "replace the operation that has no gradient, or give the function one with tf.custom_gradient",

@@ -5,14 +5,19 @@ a finding is known where the entries of its kind cover it, but for the few ulps 
 end, and none of them was milder; what is no interval is known by the text of its cause's line.
 """
 
+import contextlib
+import io
+import os
+import tokenize
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path, PurePath
 
 from gradcheck.gate.baseline_file import AGAIN, Entry
 from gradcheck.gate.selection import is_selected
 from gradcheck.options import MOVED_ULPS, SOFT_ENDS, GateOptions
-from gradcheck.records import Finding, Report, Suppression, TargetReport, place_of
+from gradcheck.records import Finding, Report, Suppression, TargetReport
 from gradcheck.vocabulary import SEVERITIES
 
 SOFT = ("GC004", "GC005")
@@ -43,7 +48,28 @@ def entry_of(target: str, finding: Finding) -> Entry:
         return entry
     if cause.file is None:
         return replace(entry, source=cause.node or None)
-    return replace(entry, file=place_of(cause.file, cause.line or 0).file, source=cause.source)
+    return replace(entry, file=portable(cause.file), source=code_of(cause.source or ""))
+
+
+def code_of(line: str) -> str:
+    """A line of source without its comment, which may be about the finding itself."""
+    with contextlib.suppress(tokenize.TokenError, SyntaxError):  # the line is a part of a statement
+        for token in tokenize.generate_tokens(io.StringIO(line).readline):
+            if token.type == tokenize.COMMENT:
+                return line[: token.start[1]].rstrip()
+    return line
+
+
+def portable(file: str) -> str:
+    """A file as it is named on every machine: from the working directory, or from where packages are installed."""
+    parts = Path(file).parts
+    for directory in ("site-packages", "dist-packages"):
+        if directory in parts:
+            return PurePath(*parts[parts.index(directory) + 1 :]).as_posix()
+    try:
+        return Path(os.path.relpath(file)).as_posix()
+    except ValueError:  # on another drive
+        return file
 
 
 def compared(report: Report, entries: tuple[Entry, ...], options: GateOptions) -> tuple[Report, tuple[str, ...]]:

@@ -31,10 +31,10 @@ def described(module: ModuleType, dotted: str, value: Callable[..., Any]) -> tup
     found = {(path, first_of(node)): (path, source, node) for path, source, node in definitions(module, dotted, value)}
     defined = list(found.values())
     place = place_of(defined[0][0], defined[0][2].lineno) if defined else None
-    own = source_path(module)
+    own = file_of(module)
     files = {path: source for path, source, _ in defined}
-    if own and not INSTALLED & set(own.parts) and (source := source_of(str(own))):
-        files.setdefault(str(own), source)
+    if own and (source := source_of(own)):
+        files.setdefault(own, source)
     return place, tuple(i for path, source in files.items() for i in ignores_in(path, source, defined))
 
 
@@ -67,11 +67,11 @@ def ignore(path: str, comment: Comment, whole: bool = False) -> Ignore:
 
 def definitions(module: ModuleType, dotted: str, value: Any) -> Iterator[Defined]:
     """The statements that define a target: the one that gives it its name, and that of the function underneath."""
-    path = source_path(module)
-    source = source_of(str(path)) if path and not INSTALLED & set(path.parts) else None
+    path = file_of(module)
+    source = source_of(path) if path else None
     node = by_name(source.tree, dotted.split(".")) if source else None
-    if source and node:
-        yield str(path), source, node
+    if path and source and node:
+        yield path, source, node
     code = code_of(value)
     if code is not None and not INSTALLED & set(Path(code.co_filename).parts):
         file = str(Path(code.co_filename).absolute())
@@ -79,6 +79,14 @@ def definitions(module: ModuleType, dotted: str, value: Any) -> Iterator[Defined
         node = by_code(source.tree, code) if source else None
         if source and node:
             yield file, source, node
+
+
+def file_of(module: ModuleType) -> str | None:
+    """The source file of a module that is not installed, by the name that its functions know it by."""
+    if source_path(module) is None:
+        return None
+    path = Path(str(module.__file__)).absolute()
+    return None if INSTALLED & set(path.parts) else str(path)
 
 
 def by_name(tree: ast.Module, parts: list[str]) -> ast.stmt | None:
@@ -108,7 +116,8 @@ def names_of(node: ast.stmt) -> set[str]:
     if isinstance(node, Definition):
         return {node.name}
     targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-    return {target.id for target in targets if isinstance(target, ast.Name)}
+    named = [n for target in targets for n in ast.walk(target) if isinstance(n, ast.Name)]
+    return {n.id for n in named if isinstance(n.ctx, ast.Store)}
 
 
 def by_code(tree: ast.Module, code: CodeType) -> ast.stmt | None:

@@ -21,13 +21,20 @@ def suppressed_lines(target: TargetReport, style: Style) -> list[str]:
     """The line, where there is something to tell."""
     if not target.suppressed:
         return []
-    told = Counter(by_what(finding) for finding in target.suppressed)
-    listed = ", ".join(f"{number} {text}" if number > 1 else text for text, number in told.items())
-    return [wrapped(f"{len(target.suppressed)} suppressed: {listed}", style, "  ")]
+    told: dict[str, Counter[str]] = {}
+    for finding in target.suppressed:
+        told.setdefault(by_what(finding), Counter())[finding.code] += 1
+    listed = [f"{codes_text(codes)} ({what})" for what, codes in told.items()]
+    return [wrapped(f"{len(target.suppressed)} suppressed: {', '.join(listed)}", style, "  ")]
 
 
 def by_what(finding: Finding) -> str:
-    """A code, with where it is said that it does not count, and why."""
+    """Where it is said that a finding does not count, and why."""
     by = finding.suppressed
     assert by is not None, "asked of what is suppressed"
-    return one_line(f"{finding.code} ({by.place}{': ' + by.reason if by.reason else ''})")
+    return one_line(f"{by.place}{': ' + by.reason if by.reason else ''}")
+
+
+def codes_text(codes: Counter[str]) -> str:
+    """Codes, with how many there are of each."""
+    return ", ".join(f"{number} {code}" if number > 1 else code for code, number in codes.items())

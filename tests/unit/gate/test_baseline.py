@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradcheck.floats import FORMATS
-from gradcheck.gate.baseline import compared, entries_of, is_covered
+from gradcheck.gate.baseline import code_of, compared, entries_of, is_covered, portable
 from gradcheck.gate.baseline_file import Entry
 from gradcheck.options import MOVED_ULPS, SOFT_ENDS, GateOptions
 from gradcheck.records import Cause, Class, Finding, Report, SearchReport, Suppression, Sweep, TargetError, TargetReport
@@ -166,6 +166,34 @@ def test_a_tensor_target_is_known_by_the_text_of_the_line_and_not_by_its_number(
     assert beside(before, report(cut=True)) == ([], ())
     assert beside(before, report(wrt=("y",))) == ([], ())
     assert len(beside(before, report())[1]) == 2
+
+
+@pytest.mark.parametrize(
+    ("file", "named"),
+    [
+        (str(Path.cwd() / "kit" / "losses.py"), "kit/losses.py"),
+        ("losses.py", "losses.py"),
+        (str(Path.cwd().parent / "common" / "losses.py"), "../common/losses.py"),
+        ("/home/someone/.venv/lib/python3.11/site-packages/kit/losses.py", "kit/losses.py"),
+        ("/usr/lib/python3/dist-packages/kit/losses.py", "kit/losses.py"),
+    ],
+)
+def test_files_are_named_as_on_every_machine(file: str, named: str) -> None:
+    assert portable(file) == named
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("return tf.sqrt(x)  # gradcheck: ignore -- x", "return tf.sqrt(x)"),
+        ("return tf.sqrt(  # why", "return tf.sqrt("),
+        (") + f['# no comment']", ") + f['# no comment']"),
+        ("x = 'not closed", "x = 'not closed"),
+        ("", ""),
+    ],
+)
+def test_a_comment_is_no_part_of_the_line(line: str, code: str) -> None:
+    assert code_of(line) == code
 
 
 def test_a_baseline_of_other_names_says_so(report_of: Callable[..., Report]) -> None:

@@ -51,6 +51,8 @@ def make():  # gradcheck: ignore[GC002] -- make
         return x
     return inner
 
+first, second = make(), make()  # gradcheck: ignore[GC002] -- a pair
+
 if True:
     def conditional(x):  # gradcheck: ignore[GC001] -- conditional
         return x
@@ -88,7 +90,8 @@ def written(write: Write) -> None:
         ("losses.method", "plain.py:33", {"method", "instance"}),
         ("losses", "plain.py:33", {"called", "instance"}),
         ("make()", "plain.py:35", {"inner", "make"}),
-        ("conditional", "plain.py:41", {"conditional"}),
+        ("second", "plain.py:40", {"inner", "a pair"}),
+        ("conditional", "plain.py:43", {"conditional"}),
         ("imported", "helpers.py:10", {"elsewhere"}),
     ],
 )
@@ -201,6 +204,18 @@ def test_a_file_below_another_directory_has_its_whole_path(write: Write, monkeyp
     loaded = load("../far.py:f")
     assert loaded.place is not None
     assert loaded.place.text == f"{path}:1"
+
+
+def test_a_directory_behind_a_link_is_named_as_it_was_imported(write: Write, project: Path) -> None:
+    write("real/linked.py", "def f(x):  # gradcheck: ignore -- f\n    return x  # gradcheck: ignore[GC001] -- x\n")
+    write("real/__init__.py", "")
+    (project / "link").symlink_to(project / "real")
+    loaded = load("link.linked:f")
+    assert loaded.place is not None
+    assert (loaded.place.text, [i.place for i in loaded.ignores]) == (
+        "link/linked.py:1",
+        ["link/linked.py:1", "link/linked.py:2"],
+    )
 
 
 def test_what_wraps_itself_has_an_end(write: Write) -> None:
