@@ -6,6 +6,7 @@ can steer a terminal, but for the tool's own colours. Only this file and the com
 """
 
 import contextlib
+import importlib.util
 import os
 import shutil
 import signal
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
 from gradcheck.printable import printable, printable_lines
-from gradcheck.vocabulary import COULD_NOT_CHECK, SUFFIXES
+from gradcheck.vocabulary import COULD_NOT_CHECK, EXTRAS, SUFFIXES
 
 if TYPE_CHECKING:
     from gradcheck.records import Report
@@ -104,19 +105,28 @@ def format_of(path: Path) -> str:
         raise CannotCheck(BAD_CONFIGURATION, f"--output {path}: unknown suffix {path.suffix!r}; use one of {known}")
     if not path.parent.is_dir():
         raise CannotCheck(BAD_CONFIGURATION, f"--output {path}: no such directory: {path.parent}; make it first")
+    require(SUFFIXES[path.suffix], f"--output {path}")
     return SUFFIXES[path.suffix]
 
 
-def deliver(report: "Report", output_format: str, files: list[tuple[Path, str]], fail_on: str = "error") -> None:
-    """Print the report and its errors, and write its files; `fail_on` is the lowest severity that is a failure."""
-    from gradcheck.renderers import Style, render
+def require(extra: str, option: str) -> None:
+    """Check that what an option needs is installed, if it is not there from the start, before anything is scanned."""
+    missing = [package for package in EXTRAS.get(extra, ()) if importlib.util.find_spec(package) is None]
+    if missing:
+        wanted = f"{missing[0]} is not installed: pip install 'gradcheck[{extra}]'"
+        raise CannotCheck(BAD_CONFIGURATION, f"{option}: {wanted}")
+
+
+def deliver(report: "Report", output_format: str, files: list[tuple[Path, str]], like: "Style") -> None:
+    """Print the report and its errors, and write its files; `like` says what is drawn, and what is a failure."""
+    from gradcheck.renderers import render
 
     for path, name in files:
-        write(path, render(report, name, Style(fail_on=fail_on)))
+        write(path, render(report, name, like))
     for target in report.targets:
         if target.error:
             complain(target.error.code, target.error.message)
-    put(render(report, output_format, replace(terminal_style(sys.stdout), fail_on=fail_on)))
+    put(render(report, output_format, replace(terminal_style(sys.stdout), fail_on=like.fail_on, plot=like.plot)))
 
 
 def put(text: str) -> None:

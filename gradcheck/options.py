@@ -60,6 +60,25 @@ MAX_ZERO_CHANGES = 48
 MAX_VERDICT_CHANGES = 24
 """Changes of verdict that are followed to the exact float; the true gradient is evaluated 32 times for each."""
 
+CURVE_POINTS = 400
+"""Points of the survey that are kept of one input to be drawn, some 30 kB of JSON: a third of them are even over all
+floats, one in every other octave of float32, the others decimals up to 8 and up to 128, where people look."""
+
+CURVE_STEPS = 64
+"""Even steps of a segment in which no point may be missing: a tenth of what a plot is wide, in pixels."""
+
+CURVE_REGIONS = 64
+"""Regions, the widest first, whose ends are drawn to the float."""
+
+LINE_POINTS = 192
+"""Points of the line through a witness of a tensor target; each is a run of its own, as one of its interval is."""
+
+LINE_OPERATIONS = 60_000
+"""Operations that are run for one such line, about 0.1 s: of a large graph there are fewer points."""
+
+LINE_TRUTHS = 32
+"""Points of it at which the truth is asked, some 1 ms each."""
+
 MAX_CURES = 2
 """Replacements of known diseases that are tried on one input; each is a sweep of its own."""
 

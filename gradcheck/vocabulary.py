@@ -16,12 +16,22 @@ PLACES = {"graph": "in graph mode", "eager": "in eager mode", "xla": "compiled b
 MODES = tuple(PLACES)
 """Ways in which TensorFlow runs a function, and where that is in a sentence."""
 
-FORMATS = ("table", "json", "sarif", "junit", "github", "markdown")
-SUFFIXES = {".json": "json", ".txt": "table", ".sarif": "sarif", ".xml": "junit", ".md": "markdown"}
+FORMATS = ("table", "json", "sarif", "junit", "github", "markdown", "html")
+SUFFIXES = {
+    ".json": "json",
+    ".txt": "table",
+    ".sarif": "sarif",
+    ".xml": "junit",
+    ".md": "markdown",
+    ".html": "html",
+}
 """Formats of reports, and those of files by their suffix."""
 
 CHAIN_FORMATS = ("table", "json")
 """Formats of `explain`."""
+
+EXTRAS = {"html": ("plotly", "jinja2"), "plot": ("uniplot",)}
+"""What draws, by the name of the extra that brings it."""
 
 NOTHING, FINDINGS, COULD_NOT_CHECK, BUG = 0, 1, 2, 101
 INTERRUPTED, CLOSED, TERMINATED = 130, 141, 143

@@ -11,6 +11,7 @@ from gradcheck.floats import FORMATS, FloatFormat
 from gradcheck.records import (
     Cause,
     Class,
+    Curve,
     Domain,
     Elsewhere,
     Environment,
@@ -75,7 +76,7 @@ NAN_FINDING = Finding(
     "GC001", "nan-gradient", "error", "autodiff", "z", F32, True, AT, F32.max_ordinal, AT + 5,
     "the autodiff gradient is NaN on [88.72284, 3.4028235e+38]; the output is finite, so no check of it sees this",
     "use tf.math.softplus, for example:\n    def f(z):\n        return tf.math.softplus(z)", "numerical",
-    Witness({"z": 100.0}, INF, NAN, 100.0, 1.0), CAUSE,
+    Witness({"z": 100.0}, INF, NAN, 100.0, 1.0, ("import tensorflow as tf", "print(1)")), CAUSE,
 )  # fmt: skip
 WRONG = replace(
     NAN_FINDING, code="GC003", name="vanished-gradient", lo=AT - 9, hi=AT - 1, at=AT - 1, masked=False, kind=None,
@@ -96,6 +97,15 @@ LINE = sweep(
         replace(region(F32, AT + 21, F32.max_ordinal, Class.INF, autodiff=Class.NAN), border=True),
     ),
 )
+CURVE = Curve(
+    F32,
+    (F32.min_ordinal, -3, 0, AT - 1, AT),
+    (NAN, None, 0.6931472, 88.0, INF),
+    {"autodiff": (NAN, None, 0.5, 0.0, NAN)},
+    (None, None, 0.6931471805599453, 88.0, 88.72284),
+    (None, INF, 0.5, 1.0, 1.0),
+)
+LINE = replace(LINE, curve=CURVE)
 PLACE = Place("samples/softplus.py", 10)
 SWEPT = target(
     "samples.softplus:my_softplus", LINE, findings=(NAN_FINDING, WRONG), notes=("traced as a loop",), place=PLACE
@@ -209,6 +219,7 @@ TENSOR = TensorWitness(
     cotangent="random signs",
     weights=(np.array([1.0, -1.0]), np.array(-1.0)),
     line=LineInterval("p", (2,), -7, 40, BF16),
+    curve=Curve(BF16, (-8, -7, 41), (1.0, 0.1, None), {"custom": (1.0, NAN, None)}, (None,) * 3, (1.0, None, 2.0)),
     poisons="one bad row makes the gradient of all rows NaN",
     paste=("import tensorflow as tf", "print(f(x))"),
 )
@@ -230,7 +241,7 @@ SEARCHED = TargetReport(
     "m:attention", versions=("autodiff", "custom"), modes=("graph",), search=SEARCH, notes=("shapes guessed",),
     findings=(
         TENSOR_FINDING,
-        replace(TENSOR_FINDING, wrt="w:0", fmt=F64, tensor=replace(TENSOR, gradient=None, true_gradient=None, true_outputs=None, weights=None, cotangent="ones", line=None, poisons=None, paste=())),
+        replace(TENSOR_FINDING, wrt="w:0", fmt=F64, tensor=replace(TENSOR, gradient=None, true_gradient=None, true_outputs=None, weights=None, cotangent="ones", line=None, curve=None, poisons=None, paste=())),
         replace(TENSOR_FINDING, wrt="p", fmt=BF16, cause=None, tensor=replace(TENSOR, outputs={"": np.array(2.0)}, true_outputs={"": np.array(None)}, true_gradient=np.array(None), gradient=np.array(0.1))),
         replace(TENSOR_FINDING, cause=None, message="the output is infinite", tensor=LARGE),
         replace(TENSOR_FINDING, cause=None, message="again", tensor=replace(LARGE, outputs={"": np.zeros((0, 3))}, true_outputs=None, gradient=np.full((BIG,), -0.0), true_gradient=np.array([None, *([1.0] * BIG)], object), weights=(np.ones(BIG),))),

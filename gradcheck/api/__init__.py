@@ -44,6 +44,9 @@ class GradientError(AssertionError):
         self.result = result
         super().__init__(str(result))
 
+    def __reduce__(self) -> "tuple[type[GradientError], tuple[Result]]":
+        return GradientError, (self.result,)
+
 
 @documented
 def scan(target: Target, /, **options: "Unpack[Options]") -> Result:

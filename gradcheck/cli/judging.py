@@ -27,11 +27,15 @@ def judge(run: "Run", said: "Said", options: "GateOptions", scan: "Scanner", who
     return gate.judged(report, options, run.configuration.ignores_for, whole)
 
 
-def settle(verdict: "Verdict", options: "GateOptions", output_format: str, files: list[tuple[Path, str]]) -> int:
-    """Say, write and print all of it."""
+def settle(
+    verdict: "Verdict", options: "GateOptions", output_format: str, files: list[tuple[Path, str]], plot: bool = False
+) -> int:
+    """Say, write and print all of it; `plot`: draw curves in tables."""
+    from gradcheck.renderers import Style
+
     for note in verdict.notes:
         say(f"gradcheck: {note}", sys.stderr)
     if options.write_baseline is not None and verdict.baseline is not None:
         write(options.write_baseline, verdict.baseline, "--write-baseline")
-    deliver(verdict.report, output_format, files, options.fail_on)
+    deliver(verdict.report, output_format, files, Style(fail_on=options.fail_on, plot=plot))
     return verdict.status

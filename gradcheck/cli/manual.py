@@ -131,12 +131,17 @@ class Command(Page, TyperCommand):
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """What stands behind its name: options, then the arguments as they are declared."""
         arguments = [p for p in self.get_params(ctx) if p.param_type_name == "argument"]
-        names = [(p.metavar or str(p.name).upper(), p.required) for p in arguments]
-        return ["[OPTIONS]", *(name if required else f"[{name}]" for name, required in names)]
+        return ["[OPTIONS]", *map(usage_of, arguments)]
 
 
 class Group(Page, TyperGroup):
     """All commands."""
+
+
+def usage_of(argument: Any) -> str:
+    """`TARGET`, `[TARGET]` where it may be left out, `TARGET...` of several."""
+    name = (argument.metavar or str(argument.name).upper()).removesuffix("...")
+    return (name if argument.required else f"[{name}]") + ("..." if argument.nargs == -1 else "")
 
 
 def key_of(param: Any) -> str:

@@ -7,7 +7,7 @@ import typer
 
 from gradcheck.cli.app import app
 from gradcheck.cli.judging import settle
-from gradcheck.delivery import format_of, interruptible
+from gradcheck.delivery import format_of, interruptible, require
 from gradcheck.vocabulary import FORMATS, SEVERITIES, SUFFIXES
 
 
@@ -23,6 +23,9 @@ def report(
         list[Path] | None,
         typer.Option("--output", metavar="FILE", help=f"Write a report too, {', '.join(SUFFIXES)}; repeatable."),
     ] = None,
+    plot: Annotated[
+        bool, typer.Option("--plot", help="Draw the gradients in the table, under the strip (gradcheck[plot]).")
+    ] = False,
     fail_on: Annotated[
         str, typer.Option(metavar="SEVERITY", help=f"Lowest severity that fails: {', '.join(SEVERITIES)}.")
     ] = "error",
@@ -55,9 +58,12 @@ def report(
         write_baseline=write_baseline,
     )
     parse_choice("--format", output_format, FORMATS)
+    require(output_format, f"--format {output_format}")
+    if plot:
+        require("plot", "--plot")
     files = [(path, format_of(path)) for path in outputs or ()]
     from gradcheck.reading import read_file
 
     with interruptible():
         gate.prepared(gating)
-        return settle(gate.judged(read_file(file), gating, whole=False), gating, output_format, files)
+        return settle(gate.judged(read_file(file), gating, whole=False), gating, output_format, files, plot)

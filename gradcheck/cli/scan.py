@@ -8,7 +8,7 @@ import typer
 from gradcheck.cli.app import app
 from gradcheck.cli.judging import judge, settle
 from gradcheck.cli.running import scanner
-from gradcheck.delivery import format_of, interruptible, terminable
+from gradcheck.delivery import format_of, interruptible, require, terminable
 from gradcheck.vocabulary import DOMAINS, DTYPES, FORMATS, MODES, SEVERITIES, SUFFIXES
 
 
@@ -99,6 +99,7 @@ def scan(
         list[str] | None,
         typer.Option("--mode", metavar="MODE", help=f"{', '.join(MODES)} (graph); repeatable: where they differ."),
     ] = None,
+    plot: Annotated[bool, typer.Option("--plot", help="Draw the gradients in the table.")] = False,
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Scan what has not changed too; do not touch .gradcheck_cache.")
     ] = False,
@@ -125,6 +126,9 @@ def scan(
     )
     if output_format is not None:
         parse_choice("--format", output_format, FORMATS)
+        require(output_format, f"--format {output_format}")
+    if plot:
+        require("plot", "--plot")
     judging = {
         "select": parse_codes("--select", select) if select else None,
         "ignore": parse_codes("--ignore", ignore) if ignore else None,
@@ -140,4 +144,4 @@ def scan(
     whole = not any((ranges, holds, dtype, shapes, domains, wrt, modes, (order or 1) > 1))
     with interruptible(), terminable():
         verdict = judge(run, said, gating, scanner(run.jobs, run.timeout, no_cache, cluster), whole)
-        return settle(verdict, gating, run.output_format, run.files)
+        return settle(verdict, gating, run.output_format, run.files, plot=plot)

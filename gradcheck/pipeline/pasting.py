@@ -6,7 +6,9 @@ as it was found.
 
 import keyword
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -33,28 +35,53 @@ class Slope:
     order: int = 1
 
 
+@dataclass(frozen=True)
+class Shell:
+    """The function around what is run: its name and decorators."""
+
+    name: str = "gradient"
+    decorators: tuple[str, ...] = ("@tf.function",)
+
+
 def pasted(loaded: LoadedTarget, target: TracedTensors, point: TensorPoint, slope: Slope) -> tuple[str, ...]:
     """The lines; none where the target cannot be named, or a tensor is too large to be written."""
     wrt, weights, order = slope.wrt, slope.weights, slope.order
-    names = [variable(i.name, k) for k, i in enumerate(target.inputs)]
-    values = [written(array, i) for array, i in zip(point, target.inputs, strict=True)]
-    if not loaded.paste or not loaded.call or any(v is None for v in values):
-        return ()
+    names = names_of(target.inputs)
     by = [i.name for i in target.inputs]
     watched = names[by.index(wrt)] if wrt in by else None
     floats = [k for k, i in enumerate(target.inputs) if i.fmt]
     chosen = [k for k in floats if by[k] in target.wrt] or [k for k in floats if by[k] not in loaded.held]
-    called = loaded.call.format(*names)
+    first = [names[k] for k in chosen] if order > 1 else []
+    return script(loaded, target.inputs, point, partial(body, watched=watched, weights=weights, first=first))
+
+
+def script(
+    loaded: LoadedTarget,
+    inputs: tuple[TensorInput, ...],
+    point: TensorPoint,
+    inside: Callable[[str], list[str]],
+    shell: Shell = Shell(),
+) -> tuple[str, ...]:
+    """Lines that print what a function of the inputs gives; `inside` is its body, made from the call of the target."""
+    names = names_of(inputs)
+    values = [written(array, i) for array, i in zip(point, inputs, strict=True)]
+    if not loaded.paste or not loaded.call or any(v is None for v in values):
+        return ()
     arguments = ", ".join(names)
     return (
         "import tensorflow as tf",
         *(line for line in loaded.paste if line != "import tensorflow as tf"),
         *(f"{name} = {value}" for name, value in zip(names, values, strict=True)),
-        "@tf.function",
-        f"def gradient({arguments}):",
-        *(f"    {line}" for line in body(called, watched, weights, [names[k] for k in chosen] if order > 1 else [])),
-        f"print(gradient({arguments}))",
+        *shell.decorators,
+        f"def {shell.name}({arguments}):",
+        *(f"    {line}" for line in inside(loaded.call.format(*names))),
+        f"print({shell.name}({arguments}))",
     )
+
+
+def names_of(inputs: tuple[TensorInput, ...]) -> list[str]:
+    """A Python name for each input."""
+    return [variable(i.name, k) for k, i in enumerate(inputs)]
 
 
 def body(called: str, watched: str | None, weights: tuple[Array, ...] | None, first: list[str]) -> list[str]:
@@ -85,7 +112,7 @@ def body(called: str, watched: str | None, weights: tuple[Array, ...] | None, fi
 def variable(name: str, place: int) -> str:
     """A Python name for an input."""
     plain = re.sub(r"\W+", "_", name).strip("_")
-    taken = keyword.iskeyword(plain) or plain in ("f", "tf", "tape", "first", "gradient", "ys", "slopes")
+    taken = keyword.iskeyword(plain) or plain in ("f", "tf", "tape", "first", "gradient", "output", "ys", "slopes")
     return plain if plain.isidentifier() and not taken else f"x{place}"
 
 

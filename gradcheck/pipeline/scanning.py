@@ -17,6 +17,7 @@ from gradcheck.options import Said, ScanOptions
 from gradcheck.pipeline import failed
 from gradcheck.pipeline.agreements import Swept, together
 from gradcheck.pipeline.cures import Patient, Sweeper, with_cures
+from gradcheck.pipeline.line_pasting import with_paste
 from gradcheck.pipeline.planes import every_pair
 from gradcheck.pipeline.sweeps import sweep_and_check
 from gradcheck.pipeline.tensors import scan_tensors
@@ -128,7 +129,8 @@ def checked(
         sweep, findings = sweep_and_check(target, plan, options)
         cured = with_cures(Patient(loaded, target, plan, options), findings, sweeper(mode))
         swept[mode] = Swept(target, sweep, cured)
-    return next(iter(swept.values())).sweep, together(swept, plan, options)
+    first = next(iter(swept.values()))
+    return first.sweep, with_paste(loaded, first.target, plan, together(swept, plan, options))
 
 
 def sweeper(mode: str) -> Sweeper:

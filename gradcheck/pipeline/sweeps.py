@@ -14,6 +14,7 @@ from gradcheck import checks, explaining, planning, regions, truth
 from gradcheck.bisection import Samples, sample
 from gradcheck.floats import Ordinals
 from gradcheck.options import ScanOptions
+from gradcheck.pipeline.curves import Remembering, curve_of
 from gradcheck.planning.dangers import danger_ordinals
 from gradcheck.records import Finding, InputPlan, Reference, Study, Sweep, TracedTarget, Version
 
@@ -47,12 +48,13 @@ def sweep_and_check(
     found = regions.find(samples, plan, traced, names, engine.columns)
     judge, reference = judge_of(target, plan, versions, options, original)
     every, evaluated, screening = proof.runs is not None, len(samples), NOT_SCREENED
+    run = Remembering(points_of(engine))
+    draws = truth.drawn(plan, traced.fmt, judge.held if judge else (), options.seed)
     if judge is not None:
         if proof.zero_bits:
             found = truth.split_at_zeros(found, proof.first, proof.classify_zeros, proof.zero_bits)
         screening = screening_of(proof, judge) if options.exhaustive and (exhaustive or every) else NOT_SCREENED
-        draws = np.concatenate([truth.drawn(plan, judge.fmt, judge.held, options.seed), screening.points])
-        found = truth.survey(found, judge, points_of(engine), draws)
+        found = truth.survey(found, judge, run, np.concatenate([draws, screening.points]))
         reference = replace(reference, points=len(judge.known)) if reference else None
     found = truth.merged(found)
     sweep = Sweep(
@@ -66,6 +68,8 @@ def sweep_and_check(
         notes=(*proof.notes, *screening.notes),
         screen=screening.listed(found),
     )
+    if original is None:  # a replacement is only tried
+        sweep = replace(sweep, curve=curve_of(sweep, draws, run, judge))
     findings = checks.find(target.name, sweep, versions, target.stops)
     told = explaining.explain(findings, knowledge_of(engine, versions, judge))
     return sweep, told if original else rechecked(engine, told)  # of a replacement nothing else is asked

@@ -13,6 +13,7 @@ from gradcheck.floats import FloatFormat
 from gradcheck.pipeline.bench import Bench, Case, is_large
 from gradcheck.pipeline.cases import about_outputs
 from gradcheck.pipeline.intervals import line_of_case
+from gradcheck.pipeline.line_curves import line_curve
 from gradcheck.pipeline.pasting import Slope, pasted
 from gradcheck.program import Array
 from gradcheck.records import Batch, Class, LoadedTarget, TensorPoint, TensorWitness
@@ -98,6 +99,7 @@ def witness_of(bench: Bench, case: Case, loaded: LoadedTarget) -> TensorWitness:
     )
     ones = column.version.cotangent == "ones"
     weights = None if ones else target.cotangents[column.version.cotangent]
+    line = line_of_case(bench, case)
     return TensorWitness(
         inputs=dict(zip((i.name for i in target.inputs), case.seen.point, strict=True)),
         dtypes={i.name: i.dtype for i in target.inputs},
@@ -110,10 +112,11 @@ def witness_of(bench: Bench, case: Case, loaded: LoadedTarget) -> TensorWitness:
         bad_outputs=bad_outputs(target.outputs, case.seen.outputs),
         cotangent=column.version.cotangent,
         weights=weights,
-        line=line_of_case(bench, case),
+        line=line,
         paste=pasted(loaded, target, case.seen.point, Slope(column.wrt, weights, bench.options.order))
         if case.subject.effective
         else (),
+        curve=line_curve(bench, case, line) if line and case.subject.effective else None,
     )
 
 

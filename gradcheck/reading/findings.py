@@ -37,7 +37,7 @@ def read_finding(part: Part, dtypes: Mapping[str, str]) -> Finding:
         message=part.key("message").text(),
         suggestion=suggestion.text() if suggestion else None,
         kind=kind.member(Kind).value if kind else None,
-        witness=read_witness(witness) if witness and not is_tensor else None,
+        witness=read_witness(witness, part.maybe("paste")) if witness and not is_tensor else None,
         cause=read_cause(cause) if cause else None,
         tensor=read_tensor_witness(part, fmt, dtypes) if is_tensor else None,
         elsewhere=part.all("elsewhere", read_elsewhere),
@@ -66,8 +66,8 @@ def read_ends(part: Part, fmt: FloatFormat) -> tuple[int | None, int | None]:
     return ends
 
 
-def read_witness(part: Part) -> Witness:
-    """One point of the line, and what came out there."""
+def read_witness(part: Part, paste: Part | None) -> Witness:
+    """One point of the line, what came out there, and the code that shows it."""
     gradient, true_output, true_gradient = (part.maybe(k) for k in ("gradient", "true_output", "true_gradient"))
     return Witness(
         {name: value.number() for name, value in part.key("inputs").named()},
@@ -75,6 +75,7 @@ def read_witness(part: Part) -> Witness:
         gradient.number() if gradient else None,
         true_output.number() if true_output else None,
         true_gradient.number() if true_gradient else None,
+        tuple(paste.text().split("\n")) if paste else (),
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from gradcheck.floats import FORMATS, FloatFormat
+from gradcheck.reading.curves import read_curve
 from gradcheck.reading.parts import Part
 from gradcheck.records import Class, Domain, InputPlan, Reference, Region, Screen, Sweep, TracedInput
 from gradcheck.vocabulary import VERSIONS
@@ -34,8 +35,10 @@ def read_sweeps(part: Part, versions: tuple[str, ...]) -> tuple[Sweep, ...]:
     ]
     regions = regions_by_input(part, dict(zip(names, zip(traced, plans, strict=True), strict=True)), versions)
     counts, screens = read_counts(part, inputs, plans), read_screens(part, traced)
+    curves = [read_curve(i.maybe("curve"), t.fmt) for i, t in zip(inputs, traced, strict=True)]
     return tuple(
-        Sweep(plans[k], t, tuple(regions[t.name]), *counts[k], screen=screens[k]) for k, t in enumerate(traced)
+        Sweep(plans[k], t, tuple(regions[t.name]), *counts[k], screen=screens[k], curve=curves[k])
+        for k, t in enumerate(traced)
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from gradcheck.floats import FORMATS, FloatFormat
 from gradcheck.program import Array
+from gradcheck.reading.curves import read_curve
 from gradcheck.reading.parts import NAMED, Part
 from gradcheck.reading.searches import shape_of
 from gradcheck.reading.sweeps import read_interval
@@ -31,6 +32,7 @@ def read_tensor_witness(part: Part, fmt: FloatFormat, dtypes: Mapping[str, str])
     line, poisons, paste, count = (part.maybe(k) for k in ("line_interval", "poisons_batch", "paste", "bad_entries"))
     cotangent = part.key("cotangent")
     weighed = isinstance(cotangent.value, dict)
+    interval = read_line(line, dtypes) if line else None
     return TensorWitness(
         inputs={name: read_array(tensor, kinds[name]) for name, tensor in given.items()},
         dtypes=kinds,
@@ -43,9 +45,10 @@ def read_tensor_witness(part: Part, fmt: FloatFormat, dtypes: Mapping[str, str])
         bad_outputs=part.all("bad_outputs", Part.text),
         cotangent=(cotangent.key("name") if weighed else cotangent).text(),
         weights=cotangent.all("values", lambda w: read_array(w, DOUBLE)) if weighed else None,
-        line=read_line(line, dtypes) if line else None,
+        line=interval,
         poisons=poisons.text() if poisons else None,
         paste=tuple(paste.text().split("\n")) if paste else (),
+        curve=read_curve(part.maybe("curve"), interval.fmt) if interval else None,
     )
 
 

@@ -6,6 +6,7 @@ dtype; they become decimals where they are printed.
 """
 
 from gradcheck.records.classes import Class, Domain, Kind
+from gradcheck.records.curves import Curve
 from gradcheck.records.findings import Cause, Chain, Elsewhere, Finding, LineInterval, Link, TensorWitness, Witness
 from gradcheck.records.ignores import Ignore, Lines, Place, Suppression, place_of
 from gradcheck.records.planes import Plane, PlaneClass, PlaneMap, Rectangle
@@ -30,6 +31,7 @@ __all__ = [
     "Cause",
     "Chain",
     "Class",
+    "Curve",
     "Domain",
     "Elsewhere",
     "Environment",

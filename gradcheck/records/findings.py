@@ -6,18 +6,24 @@ from dataclasses import dataclass
 from gradcheck.floats import FloatFormat
 from gradcheck.program import Array
 from gradcheck.records.classes import Class
+from gradcheck.records.curves import Curve
 from gradcheck.records.ignores import Suppression
 
 
 @dataclass(frozen=True)
 class Witness:
-    """One concrete input that shows a finding, with what came out there."""
+    """One concrete input that shows a finding, with what came out there.
+
+    Attributes:
+        paste: Python that shows it; none where the target cannot be named, or training runs another version.
+    """
 
     inputs: Mapping[str, float]
     output: float
     gradient: float | None
     true_output: float | None = None
     true_gradient: float | None = None
+    paste: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,7 @@ class TensorWitness:
         line: along one element; None where the element is no float or the finding is about finite numbers.
         poisons: how one bad row of a batch spoils others; None where it does not, or there is no batch.
         paste: Python that shows it.
+        curve: along `line`, with the gradient's first bad entry; None where there is no line.
     """
 
     inputs: Mapping[str, Array]
@@ -72,6 +79,7 @@ class TensorWitness:
     line: LineInterval | None = None
     poisons: str | None = None
     paste: tuple[str, ...] = ()
+    curve: Curve | None = None
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from gradcheck.floats import FloatFormat
 from gradcheck.records.classes import Class, Domain, Kind
+from gradcheck.records.curves import Curve
 from gradcheck.records.targets import TracedInput
 
 
@@ -134,6 +135,7 @@ class Sweep:
         truth: what the verdicts rest on.
         notes: what the user should know of how it was run.
         screen: every gradient beside that in float64; None where that was not asked for, or cannot be had.
+        curve: what is drawn; None of a replacement that is only tried, and of older reports.
     """
 
     plan: InputPlan
@@ -145,3 +147,4 @@ class Sweep:
     truth: "Reference | None" = None
     notes: tuple[str, ...] = ()
     screen: "Screen | None" = None
+    curve: "Curve | None" = None

@@ -54,6 +54,13 @@ def markdown(report: Report, style: Style) -> str:
     return render_markdown(report, style)
 
 
+def as_html(report: Report, style: Style) -> str:
+    """For a browser."""
+    from gradcheck.renderers.html_report import render_html
+
+    return render_html(report, style)
+
+
 FORMATS: Mapping[str, Callable[[Report, Style], str]] = {
     "table": table,
     "json": as_json,
@@ -61,6 +68,7 @@ FORMATS: Mapping[str, Callable[[Report, Style], str]] = {
     "junit": junit,
     "github": github,
     "markdown": markdown,
+    "html": as_html,
 }
 
 

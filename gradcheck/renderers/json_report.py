@@ -5,6 +5,7 @@ decimals that read back to the same float of their dtype; ends of intervals come
 """
 
 import json
+import re
 from typing import Any
 
 from gradcheck.records import (
@@ -19,6 +20,7 @@ from gradcheck.records import (
     Sweep,
     TargetReport,
 )
+from gradcheck.renderers.curve_json import curve_object
 from gradcheck.renderers.numbers import interval_object, number
 from gradcheck.renderers.plane_json import plane_object
 from gradcheck.renderers.styles import Style
@@ -39,7 +41,16 @@ COLUMNS = ("autodiff", "custom", "against")
 def render_json(report: Report, style: Style) -> str:
     """The report as JSON, ASCII only."""
     del style  # JSON looks the same everywhere
-    return json.dumps(report_object(report), indent=2, allow_nan=False) + "\n"
+    return in_rows(json.dumps(report_object(report), indent=2, allow_nan=False)) + "\n"
+
+
+NUMBER = r'(?:-?[0-9][0-9.e+-]*|null|"nan"|"-?inf")'
+ROW = re.compile(rf"\[\n +{NUMBER}(?:,\n +{NUMBER})*\n +\]")
+
+
+def in_rows(text: str) -> str:
+    """Indented JSON with each list of numbers on one line; a string has no line breaks, so that none is touched."""
+    return ROW.sub(lambda row: re.sub(r"\n +", " ", row[0]).replace("[ ", "[").replace(" ]", "]"), text)
 
 
 def report_object(report: Report) -> dict[str, Any]:
@@ -125,6 +136,7 @@ def input_object(sweep: Sweep, sweeps: tuple[Sweep, ...]) -> dict[str, Any]:
         "exhaustive": sweep.exhaustive,
         "varies": sweep.varies,
         "truth": {"points": truth.points, "approximate": list(truth.approximate)} if truth else None,
+        "curve": curve_object(sweep.curve),
     }
 
 
@@ -197,6 +209,7 @@ def finding_object(finding: Finding) -> dict[str, Any]:
             "true_gradient": None if witness.true_gradient is None else number(witness.true_gradient),
         },
         **tensor_object(finding.tensor),
+        "paste": paste_of(finding),
         "elsewhere": [elsewhere_object(e) for e in finding.elsewhere],
         "cause": None if cause is None else cause_object(cause),
         "suggestion": finding.suggestion,
@@ -207,6 +220,12 @@ def finding_object(finding: Finding) -> dict[str, Any]:
 def suppression_object(why: Suppression) -> dict[str, Any]:
     """Why a finding does not count."""
     return {"by": why.by, "reason": why.reason, "place": why.place}
+
+
+def paste_of(finding: Finding) -> str | None:
+    """Python that shows it."""
+    shown = finding.tensor or finding.witness
+    return "\n".join(shown.paste) or None if shown else None
 
 
 def elsewhere_object(found: Elsewhere) -> dict[str, Any]:

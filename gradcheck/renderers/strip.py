@@ -9,8 +9,9 @@ from itertools import groupby
 import numpy as np
 
 from gradcheck.floats import FloatFormat
-from gradcheck.records import Class, Domain, Region, Sweep
+from gradcheck.records import Sweep
 from gradcheck.renderers.styles import Style
+from gradcheck.renderers.visible import kind_of
 
 TICKS = (0.0, 1.0, -1.0, 1e-38, -1e-38, 1e38, -1e38, 1e-10, -1e-10, 1e10, -1e10, 100.0, -100.0, 0.01, -0.01)
 """Numbers that are worth a place under the line, most wanted first."""
@@ -46,17 +47,6 @@ def strip(sweep: Sweep, version: str, style: Style) -> list[str]:
     left, right = ("├", "┤") if style.unicode else ("|", "|")
     lines = [f"{left}{line}{right}", " " + ticks(sweep.input.fmt, lo, hi, cells).rstrip()]
     return lines + legend(kinds, version, side, cells)
-
-
-def kind_of(region: Region, version: str) -> str:
-    """Which mark a region gets."""
-    if region.domain is Domain.OUTSIDE:
-        return "undefined"
-    if region.gradients[version] in (Class.VANISHED, Class.INACCURATE, Class.WRONG):
-        return "wrong"
-    if region.gradients[version] not in (Class.FINITE, Class.NONE):
-        return "bad"
-    return "good" if region.forward is Class.FINITE else "forward"
 
 
 def ticks(fmt: FloatFormat, lo: int, hi: int, cells: int) -> str:

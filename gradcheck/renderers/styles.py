@@ -24,12 +24,14 @@ class Style:
         colour: whether ANSI colours are understood.
         unicode: whether box-drawing characters can be written.
         fail_on: the lowest severity that the reader is to take for a failure.
+        plot: whether curves are drawn in the table.
     """
 
     width: int = 80
     colour: bool = False
     unicode: bool = True
     fail_on: str = "error"
+    plot: bool = False
 
     def paint(self, text: str, role: str | None) -> str:
         """`text` in the colour of its role."""

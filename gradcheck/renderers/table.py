@@ -16,9 +16,12 @@ from gradcheck.renderers.paragraphs import wrapped
 from gradcheck.renderers.strip import strip
 from gradcheck.renderers.styles import Style
 from gradcheck.renderers.suppressions import clean_word, suppressed_lines
-from gradcheck.renderers.tensor_table import clean_text, search_coverage_text, search_lines, tensor_findings
+from gradcheck.renderers.tensor_table import search_lines, tensor_findings
+from gradcheck.renderers.tensor_words import clean_text, search_coverage_text
+from gradcheck.renderers.terminal_plot import sweep_plot
 from gradcheck.renderers.visible import visible
 from gradcheck.renderers.witnesses import witnessed
+from gradcheck.renderers.words import coverage, effective, held, is_judged, pairs, share, span, truth
 from gradcheck.vocabulary import PLACES
 
 MAX_ROWS = 16
@@ -43,7 +46,8 @@ def target_block(target: TargetReport, style: Style) -> str:
     if is_quiet(target):
         said = [accuracy(target), "" if is_judged(target) else truth(target)]
         unsure = [wrapped(text, style, "  ") for text in said if text]
-        return "\n".join([clean_line(target, style), *unsure, *closing_lines(target, style)])
+        plots = [line for sweep in target.sweeps for line in sweep_plot(sweep, style)]
+        return "\n".join([clean_line(target, style), *unsure, *closing_lines(target, style), *plots])
     lines = [heading(target, style)]
     for sweep in target.sweeps:
         lines += ["", *sweep_lines(target, sweep, style)]
@@ -125,9 +129,10 @@ def sweep_lines(target: TargetReport, sweep: Sweep, style: Style) -> list[str]:
     """The strip and the regions of one input."""
     title = f"  {sweep.input.name}: {span(sweep)}{held(target, sweep)}{first_mode(target)}"
     if is_finite(sweep):
-        return [f"{title}: {style.paint('all finite', 'good')}"]
+        return [f"{title}: {style.paint('all finite', 'good')}", *sweep_plot(sweep, style)]
     lines = [title]
     lines += ["  " + line for line in strip(sweep, effective(target), style)]
+    lines += sweep_plot(sweep, style)
     return [*lines, "", *region_rows(target, sweep, style)]
 
 
@@ -212,44 +217,6 @@ def closing_lines(target: TargetReport, style: Style) -> list[str]:
     return suppressed_lines(target, style) + [wrapped(f"note: {note}", style, "  ") for note in target.notes]
 
 
-def coverage(target: TargetReport) -> str:
-    """How the results were obtained."""
-    proven = "of pairs the classes are proven, the truth was asked at a few" if target.plane else ""
-    parts = [f"{method(target)}, {'/'.join(target.modes)} mode", accuracy(target), truth(target), proven]
-    return "; ".join(part for part in parts if part)
-
-
-def is_judged(target: TargetReport) -> bool:
-    """Whether the verdicts rest on real arithmetic."""
-    return all(s.truth and s.truth.points and not s.truth.approximate for s in target.sweeps)
-
-
-def truth(target: TargetReport) -> str:
-    """What the verdicts rest on."""
-    references = [s.truth for s in target.sweeps]
-    approximate = sorted({op for r in references if r for op in r.approximate})
-    points = sum(r.points for r in references if r)
-    if not all(references) or not points:
-        return f"the truth is not known{' (no rule for: ' + ', '.join(approximate) + ')' if approximate else ''}"
-    if approximate:
-        return f"approximate: float64 stands in for the truth (no rule for: {', '.join(approximate)})"
-    return f"truth from real arithmetic at {points:,} of {'the floats' if target.plane else 'them'}"
-
-
-def method(target: TargetReport) -> str:
-    """Exhaustive or sampled, with the counts."""
-    evaluated = sum(s.evaluated for s in target.sweeps)
-    floats = sum(s.plan.floats for s in target.sweeps)
-    if all(s.exhaustive for s in target.sweeps):
-        return f"exhaustive: all {floats:,} floats{pairs(target)} run"
-    return f"sampled: {evaluated:,} of {count(floats)} floats run"
-
-
-def pairs(target: TargetReport) -> str:
-    """A word on the pairs that were run too."""
-    return f" and all {target.plane.pairs:,} pairs" if target.plane else ""
-
-
 def summary(report: Report, style: Style) -> str:
     """One line on several targets."""
     statuses = [target.status for target in report.targets]
@@ -263,40 +230,9 @@ def summary(report: Report, style: Style) -> str:
     return style.paint(f"{len(statuses)} targets: {', '.join(parts)}{known}", "heading") + "\n"
 
 
-def effective(target: TargetReport) -> str:
-    """The version that training runs."""
-    return "custom" if "custom" in target.versions else "autodiff"
-
-
-def span(sweep: Sweep) -> str:
-    """The ranges that were swept."""
-    fmt = sweep.input.fmt
-    if sweep.plan.segments == ((fmt.min_ordinal, fmt.max_ordinal),):
-        return f"every finite {fmt.name}"
-    return f"{fmt.name} " + " and ".join(f"[{fmt.text(lo)}, {fmt.text(hi)}]" for lo, hi in sweep.plan.segments)
-
-
-def held(target: TargetReport, sweep: Sweep) -> str:
-    """Where the other inputs were held meanwhile."""
-    others = [s for s in target.sweeps if s is not sweep]
-    places = [f"{s.input.name} = {s.input.fmt.text(sweep.plan.held[s.plan.index])}" for s in others]
-    return f" ({', '.join(places)})" if places else ""
-
-
 def first_mode(target: TargetReport) -> str:
     """Which mode is shown, where there are several."""
     return f", {PLACES[target.modes[0]]}" if len(target.modes) > 1 else ""
-
-
-def share(region: Region, sweep: Sweep) -> str:
-    """The share of all floats of the plan, or their number where they are few."""
-    part = region.floats / sweep.plan.floats
-    return f"{part:.1%}" if part >= 0.001 else count(region.floats)
-
-
-def count(floats: int) -> str:
-    """A number of floats, rounded where it is astronomical."""
-    return f"{floats:,}" if floats < 10**12 else f"{floats:.3g}"
 
 
 def painted(observed: Class, style: Style) -> str:

@@ -12,12 +12,13 @@ import numpy as np
 from gradcheck.program import Array
 from gradcheck.records import LineInterval, SearchReport, TensorWitness
 from gradcheck.renderers.arrays import facts_of, is_unlisted, written_in
+from gradcheck.renderers.curve_json import curve_object
 from gradcheck.renderers.numbers import numbers
 
 LISTED = 4096
 """Elements of a tensor that are listed; of a larger one there is its shape alone."""
 
-FIELDS = ("indices", "bad_entries", "bad_outputs", "cotangent", "line_interval", "poisons_batch", "paste")
+FIELDS = ("indices", "bad_entries", "bad_outputs", "cotangent", "line_interval", "poisons_batch", "paste", "curve")
 
 
 def tensor_inputs(search: SearchReport) -> list[dict[str, Any]]:
@@ -103,6 +104,7 @@ def tensor_object(witness: TensorWitness | None) -> dict[str, Any]:
         "line_interval": None if witness.line is None else line_object(witness.line),
         "poisons_batch": witness.poisons,
         "paste": "\n".join(witness.paste) or None,
+        "curve": curve_object(witness.curve),
     }
 
 

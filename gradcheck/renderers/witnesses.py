@@ -5,24 +5,18 @@ In: a finding. Out: what was put in and what came out, what comes out elsewhere,
 
 from math import isinf
 
-from gradcheck.records import Finding, TensorWitness, Witness
+from gradcheck.records import Finding, Witness
 from gradcheck.renderers.modes import elsewhere_text
 from gradcheck.renderers.paragraphs import shown
+from gradcheck.renderers.tensor_words import witness_lines
 
 
 def evidence(finding: Finding) -> list[str]:
     """The sentences behind a finding's message."""
     lines = [witnessed(finding.witness)] if finding.witness else []
-    lines += tensor_lines(finding, finding.tensor) if finding.tensor else []
+    lines += witness_lines(finding, finding.tensor) if finding.tensor else []
     lines += [elsewhere_text(finding.elsewhere)] if finding.elsewhere else []
     return lines + ([f"cause: {finding.cause.message}"] if finding.cause and finding.cause.message else [])
-
-
-def tensor_lines(finding: Finding, witness: TensorWitness) -> list[str]:
-    """Those of a tensor target."""
-    from gradcheck.renderers.tensor_table import witness_lines
-
-    return witness_lines(finding, witness)
 
 
 def witnessed(witness: Witness) -> str:

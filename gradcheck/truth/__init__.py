@@ -20,7 +20,7 @@ from gradcheck.truth.known import OwnGradient
 from gradcheck.truth.locally import exact_arrays, exact_numbers, exact_tensors, local_errors
 from gradcheck.truth.oracle import ApproximateOracle, Oracle, cost
 from gradcheck.truth.second_order import SecondOrderOracle
-from gradcheck.truth.survey import QUIET_SAMPLES, drawn, merged, survey
+from gradcheck.truth.survey import QUIET_SAMPLES, PointsAt, drawn, merged, survey
 from gradcheck.truth.tensor_judging import Entry, TensorJudge
 from gradcheck.truth.tensors import MAX_TENSOR_COST as TENSOR_BUDGET
 from gradcheck.truth.tensors import TensorOracle, affordable
@@ -35,6 +35,7 @@ __all__ = [
     "Judgement",
     "OwnGradient",
     "Point",
+    "PointsAt",
     "SecondOrderOracle",
     "TensorCase",
     "TensorJudge",

@@ -162,6 +162,11 @@ class TensorJudge:
             result[index] = nearest(self.at(point).entry(wrt, index).derivative)
         return result
 
+    def true_entry(self, point: TensorPoint, wrt: int, index: Index) -> tuple[float | None, float | None]:
+        """The true weighted sum of the outputs, and one entry of its gradient; None where there is no number."""
+        found = self.at(point).entry(wrt, index)
+        return nearest(found.value), nearest(found.derivative)
+
     def true_outputs(self, point: TensorPoint) -> tuple[Array, ...]:
         """The true outputs as the nearest float64 each; None where there is none."""
         pairs = zip(self.at(point).outputs, self.oracle.formats, strict=True)

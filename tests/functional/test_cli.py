@@ -436,3 +436,33 @@ def test_options_of_a_project_are_found_from_a_directory_below(tmp_path: Path) -
     assert "range.y: there is no input 'y'" in one_line_error(gradcheck("scan", "losses:f", cwd=below), "GC907")
     project.write_text("[tool.gradcheck]\nrang = {}\n")
     assert "did you mean range?" in one_line_error(gradcheck("scan", "losses:f", cwd=below), "GC907")
+
+
+@pytest.mark.slow
+def test_a_page_and_plots_from_one_scan_and_again_from_the_cache(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-X",
+        "importtime",
+        "-m",
+        "gradcheck",
+        "scan",
+        f"{ROOT}/samples/softplus.py:my_better_softplus",
+    ]
+    options = ["--range", "80:100", "--plot", "--output", "page.html", "--output", "report.json"]
+    runs, files = [], []
+    for _ in range(2):
+        runs.append(
+            subprocess.run(
+                [*command, *options], cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", check=True
+            )
+        )
+        files.append([(tmp_path / name).read_bytes() for name in ("page.html", "report.json")])
+    assert "gradient by z:  . true  a autodiff  c custom" in runs[0].stdout
+    assert runs[0].stdout == runs[1].stdout
+    assert files[0] == files[1]
+    assert b"Content-Security-Policy" in files[0][0]
+    assert "tensorflow" not in runs[1].stderr
+    (described,) = json.loads(files[0][1])["targets"][0]["inputs"]
+    assert len(described["curve"]["x"]) > 100
+    assert {"nan", 0.0} <= set(described["curve"]["autodiff"])

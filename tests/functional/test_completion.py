@@ -105,8 +105,8 @@ def test_a_target_is_completed(project: Path, words: list[str], answers: list[st
 @pytest.mark.parametrize(
     ("words", "answers"),
     [
-        (["scan", "--format", "j"], ["json", "junit"]),
-        (["scan", "--format", "=", "j"], ["json", "junit"]),
+        (["scan", "--format", "js"], ["json"]),
+        (["scan", "--format", "=", "js"], ["json"]),
         (["scan", "--mode", ""], ["graph", "eager", "xla"]),
         (["scan", "--dtype", "bf"], ["bfloat16"]),
         (["scan", "--fail-on", "w"], ["warning"]),

@@ -72,7 +72,7 @@ def test_the_groups_of_scan_stand_in_their_order(tmp_path: Path) -> None:
     text = gradcheck("scan", "--help", cwd=tmp_path).stdout
     titles = re.findall(r"^╭─ (.*?) ─", text, flags=re.MULTILINE)
     assert titles == ["Arguments", *PANELS]
-    assert "Usage: gradcheck scan [OPTIONS] " in text
+    assert "Usage: gradcheck scan [OPTIONS] [TARGET]..." in text
     assert "<bool>" not in text
 
 

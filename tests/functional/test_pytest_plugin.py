@@ -153,3 +153,14 @@ def test_it_costs_nothing_where_it_is_not_used(project: Path) -> None:
     assert "1 passed" in run.stdout, run.stdout
     assert "imported: [] True" in run.stdout
     assert "@pytest.mark.gradcheck(target=None, **options)" in run_pytest(project, "--markers").stdout
+
+
+@pytest.mark.slow
+def test_other_marks_hold_for_a_marked_function_too(project: Path) -> None:
+    (project / "test_marks.py").write_text(
+        "import pytest\nfrom roots import root\n"
+        "@pytest.mark.skip\n@pytest.mark.gradcheck(range=(0, 1))\ndef skipped(x): return root(x)\n"
+        "@pytest.mark.xfail(strict=True)\n@pytest.mark.gradcheck(range=(0, 1))\ndef expected(x): return root(x)\n"
+    )
+    run = run_pytest(project, "-n", "0")
+    assert "1 skipped, 1 xfailed" in run.stdout, run.stdout

@@ -44,7 +44,7 @@ def saved(tmp_path: Path) -> Path:
 
 
 def test_every_format_without_tensorflow(saved: Path) -> None:
-    suffixes = (".txt", ".json", ".sarif", ".xml", ".md")
+    suffixes = (".txt", ".json", ".sarif", ".xml", ".md", ".html")
     outputs = [word for suffix in suffixes for word in ("--output", f"again{suffix}")]
     run = gradcheck(
         "report", "report.json", "--format", "github", *outputs, cwd=saved, PYTHONPATH=str(saved), CI="true"
@@ -52,7 +52,7 @@ def test_every_format_without_tensorflow(saved: Path) -> None:
     assert run.returncode == 2
     assert run.stderr == "gradcheck: GC902 m: has no broken; it has: working\n"
     assert run.stdout == render(REPORTS["all"], "github", Style())
-    for suffix, name in zip(suffixes, ("table", "json", "sarif", "junit", "markdown"), strict=True):
+    for suffix, name in zip(suffixes, ("table", "json", "sarif", "junit", "markdown", "html"), strict=True):
         assert (saved / f"again{suffix}").read_text(encoding="utf-8") == render(REPORTS["all"], name, Style())
 
 

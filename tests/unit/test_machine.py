@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gradcheck.machine import cores, in_order
+from gradcheck.machine import cores, guest, in_order, is_own
 
 
 def test_results_come_in_the_order_of_the_tasks() -> None:
@@ -31,3 +31,13 @@ def test_an_error_comes_where_its_result_would() -> None:
     assert [next(results) for _ in range(3)] == [2, 3, 6]
     with pytest.raises(ZeroDivisionError):
         next(results)
+
+
+def test_a_guest_leaves_settings_alone() -> None:
+    assert is_own()
+    with guest():
+        assert not is_own()
+        with guest():
+            assert not is_own()
+        assert not is_own()
+    assert is_own()

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import pickle
 import random
 import signal
 import subprocess
@@ -133,6 +134,7 @@ def test_assert_finite_gradients() -> None:
         gradcheck.assert_finite_gradients(sqrt_of, range=(0, 1))
     assert isinstance(caught.value, gradcheck.GradientError)
     assert codes(caught.value.result) == {"GC002"}
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)  # from one process to another
     gradcheck.assert_finite_gradients(sqrt_of, range=(0, 1), codes=("GC001",))
     gradcheck.assert_finite_gradients(Inverse(), range=(1e-30, 1), fail_on="error")
     with pytest.raises(AssertionError):

@@ -386,3 +386,30 @@ def test_what_shrinks_to_one_point_is_told_once() -> None:
     found = scan(weighted, budget=1.0).findings
     told = [(f.code, f.wrt, f.message, repr(f.tensor and f.tensor.inputs)) for f in found]
     assert len(told) == len(set(told))
+
+
+# The line that is drawn.
+
+
+def test_the_line_through_a_witness_is_drawn_with_both_sides_of_its_interval() -> None:
+    found = only(scan(lambda x: tf.norm(x), shapes={"x": (2,)}, ranges=(RangeOption(None, "-5", "5"),)), "GC001").tensor
+    assert found is not None
+    assert found.line is not None
+    assert found.curve is not None
+    line, curve = found.line, found.curve
+    here = curve.ordinals.index(int(line.fmt.encode(found.inputs["x"][line.index])))
+    assert {line.lo, line.hi, line.lo - 1, line.hi + 1} <= set(curve.ordinals)
+    assert (line.fmt.value(curve.ordinals[0]), line.fmt.value(curve.ordinals[-1])) == (-5, 5)
+    gradients = np.array(curve.gradients["autodiff"], np.float64)
+    assert np.isnan(gradients[here])
+    assert curve.output[here] == found.outputs[""]
+    inside = [line.lo <= o <= line.hi for o in curve.ordinals]
+    assert np.isnan(gradients).tolist() == inside
+    assert any(v is not None for v in curve.true_gradient)
+
+
+def test_of_a_large_graph_no_line_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gradcheck.pipeline.line_curves.LINE_OPERATIONS", 10)
+    found = only(scan(lambda x: tf.norm(x), shapes={"x": (2,)}), "GC001").tensor
+    assert found is not None
+    assert found.curve is None

@@ -52,9 +52,9 @@ def test_the_gate_decides_the_same(name: str, severity: str) -> None:
 
 NEW = {
     "target": ("place", "ignores"),
-    "input": ("evaluated", "exhaustive", "varies", "truth"),
+    "input": ("evaluated", "exhaustive", "varies", "truth", "curve"),
     "region": ("witness",),
-    "finding": ("dtype", "at", "suppressed"),
+    "finding": ("dtype", "at", "suppressed", "curve"),
     "witness": ("dtypes", "output_names"),
     "line": ("dtype",),
     "plane": ("dtypes", "ranges"),

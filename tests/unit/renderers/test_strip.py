@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from gradcheck.floats import FORMATS
 from gradcheck.records import Class, Domain, Sweep
-from gradcheck.renderers.strip import kind_of, short, strip
+from gradcheck.renderers.strip import short, strip
 from gradcheck.renderers.styles import Style
+from gradcheck.renderers.visible import kind_of
 
 MakeSweep = Callable[..., Sweep]
 FLOAT32 = FORMATS["float32"]

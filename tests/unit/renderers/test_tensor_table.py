@@ -22,15 +22,8 @@ from gradcheck.records import (
 )
 from gradcheck.renderers.styles import Style
 from gradcheck.renderers.table import target_block
-from gradcheck.renderers.tensor_table import (
-    WRITTEN,
-    clean_text,
-    line_text,
-    search_coverage_text,
-    search_lines,
-    tensor_findings,
-    tensor_text,
-)
+from gradcheck.renderers.tensor_table import search_lines, tensor_findings
+from gradcheck.renderers.tensor_words import WRITTEN, clean_text, line_text, search_coverage_text, tensor_text
 
 FLOAT32 = FORMATS["float32"]
 STYLE = Style(100)

@@ -16,6 +16,7 @@ from gradcheck.tracing.graphs import (
     has_control_flow,
     has_overrides,
     is_compiled,
+    is_users,
     stripped,
     user_stops,
 )
@@ -222,3 +223,9 @@ def test_a_graph_without_tracebacks_has_stops_of_unknown_place(concrete: Concret
     tf.saved_model.save(module, str(tmp_path), signatures={"stopped": module.stopped})
     loaded = tf.saved_model.load(str(tmp_path)).signatures["stopped"]
     assert list(user_stops(concrete(lambda x: loaded(x=x)))) == [(None, None)] * 2
+
+
+def test_cells_of_a_notebook_are_the_users_and_made_up_files_are_not() -> None:
+    users = ["/tmp/ipykernel_7/123.py", "<ipython-input-1-48944ebc535e>", "<python-input-0>", "/home/me/losses.py"]
+    others = ["<string>", "<stdin>", tf.__file__, "/tmp/__autograph_generated_file1.py"]
+    assert [is_users(file) for file in users + others] == [True] * 4 + [False] * 4
