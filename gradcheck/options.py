@@ -70,13 +70,13 @@ CURVE_STEPS = 64
 CURVE_REGIONS = 64
 """Regions, the widest first, whose ends are drawn to the float."""
 
-LINE_POINTS = 192
+LINE_POINTS = 128
 """Points of the line through a witness of a tensor target; each is a run of its own, as one of its interval is."""
 
 LINE_OPERATIONS = 60_000
 """Operations that are run for one such line, about 0.1 s: of a large graph there are fewer points."""
 
-LINE_TRUTHS = 32
+LINE_TRUTHS = 24
 """Points of it at which the truth is asked, some 1 ms each."""
 
 MAX_CURES = 2
