@@ -126,13 +126,17 @@ def deliver(report: "Report", output_format: str, files: list[tuple[Path, str]],
     for target in report.targets:
         if target.error:
             complain(target.error.code, target.error.message)
-    put(render(report, output_format, replace(terminal_style(sys.stdout), fail_on=like.fail_on, plot=like.plot)))
+    shown = render(report, output_format, replace(terminal_style(sys.stdout), fail_on=like.fail_on, plot=like.plot))
+    put(shown, as_it_is=output_format == "html")
 
 
-def put(text: str) -> None:
-    """Print to standard output, which may be full or closed, and may not know every character."""
+def put(text: str, as_it_is: bool = False) -> None:
+    """Print to standard output, which may be full or closed, and may not know every character.
+
+    A page has a library's code in it and is written `as_it_is`: the report's texts in it are printable from the start.
+    """
     try:
-        sys.stdout.write(writable(printable_lines(text), sys.stdout))
+        sys.stdout.write(writable(text if as_it_is else printable_lines(text), sys.stdout))
         sys.stdout.flush()
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in the buffer

@@ -4,6 +4,7 @@ In: their part of the document, and the dtype of the line. Out: the record.
 """
 
 from itertools import pairwise
+from math import isfinite
 
 from gradcheck.floats import FloatFormat
 from gradcheck.reading.parts import Part
@@ -25,8 +26,8 @@ def read_curve(part: Part | None, fmt: FloatFormat) -> Curve | None:
     return Curve(
         fmt,
         ordinals,
-        read_column(part, "output", len(ordinals)) or nothing,
-        {name: column for name, column in columns.items() if column is not None},
+        computed(read_column(part, "output", len(ordinals)) or nothing, fmt),
+        {name: computed(column, fmt) for name, column in columns.items() if column is not None},
         read_column(part, "true_output", len(ordinals)) or nothing,
         read_column(part, "true_gradient", len(ordinals)) or nothing,
     )
@@ -41,3 +42,14 @@ def read_column(part: Part, name: str, size: int) -> Column | None:
     if len(values) != size:
         raise found.mistake(f"it should have {size} numbers, as x has")
     return values
+
+
+def computed(values: Column, fmt: FloatFormat) -> Column:
+    """What was computed: the floats of the dtype whose shortest decimals these are, and other numbers as they are."""
+    return tuple(v if v is None or not isfinite(v) else as_float(v, fmt) for v in values)
+
+
+def as_float(value: float, fmt: FloatFormat) -> float:
+    """The float of a dtype that is written so, or the number itself."""
+    ordinal = int(fmt.encode(value))
+    return fmt.value(ordinal) if fmt.shortest(ordinal) == value else value

@@ -14,8 +14,9 @@ LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 
 
 def finding_place(finding: Finding, target: TargetReport) -> Place | None:
-    """The line that a finding comes from, or else that of its target."""
-    return cause_place(finding) or target_place(target)
+    """The line that a finding comes from, or else that of its target; a line of the project before one of a library."""
+    cause, own = cause_place(finding), target_place(target)
+    return own if own and (cause is None or is_absolute(cause.file)) else cause
 
 
 def cause_place(finding: Finding) -> Place | None:

@@ -131,7 +131,7 @@ def message(text: str) -> dict[str, str]:
 def location(target: TargetReport, finding: Finding | None = None, words: str = "") -> dict[str, Any]:
     """A line of source, as far as there is one, and the target by its name."""
     place = finding_place(finding, target) if finding else target_place(target)
-    source = finding.cause.source if finding and finding.cause and cause_place(finding) else None
+    source = finding.cause.source if finding and finding.cause and place == cause_place(finding) else None
     found: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": target.target, "kind": "function"}]}
     if place:
         found["physicalLocation"] = physical(place.file, place.line, source)

@@ -34,6 +34,11 @@ def test_an_output_keeps_lines_and_colours(capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().out == f"\x1b[1;31m{SHOWN}\x1b[0m\nnext\n"
 
 
+def test_a_page_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    put("\tvar zero = '\u200b\xa0';\n", as_it_is=True)
+    assert capsys.readouterr().out == "\tvar zero = '\u200b\xa0';\n"
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
 def test_characters_that_a_stream_does_not_have(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gradcheck.printable import printable
 from gradcheck.records import Chain, Class, Link, Witness
 from gradcheck.renderers import FORMATS, Style, render
 from gradcheck.renderers.chain import render_chain
@@ -26,7 +27,11 @@ def test_records_without_such_texts_are_not_made_again() -> None:
     assert cleaned(SWEPT.sweeps[0]) is SWEPT.sweeps[0]
 
 
-@pytest.mark.parametrize("name", FORMATS)
+LINES = [name for name in FORMATS if name != "html"]
+"""A page has the code of a library in it."""
+
+
+@pytest.mark.parametrize("name", LINES)
 @given(text=NASTY)
 def test_no_format_has_a_control_sequence_in_it(name: str, text: str) -> None:
     shown = render(hostile(text), name, Style())
@@ -34,7 +39,13 @@ def test_no_format_has_a_control_sequence_in_it(name: str, text: str) -> None:
     shown.encode("utf-8")
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_page_has_the_characters_of_a_harmless_one(text: str) -> None:
+    harmless = set(render(hostile(printable(text)), "html", Style()))
+    assert set(render(hostile(text), "html", Style())) == harmless
+
+
+@pytest.mark.parametrize("name", LINES)
 def test_colours_are_the_tables_alone(name: str) -> None:
     plain = render(hostile(HOSTILE[1]), name, Style())
     coloured = render(hostile(HOSTILE[1]), name, Style(colour=True))

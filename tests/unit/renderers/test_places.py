@@ -17,6 +17,8 @@ HERE, TARGET = Place("samples/softplus.py", 12), SWEPT.place
         (CAUSE, TARGET, HERE),
         (None, TARGET, TARGET),
         (replace(CAUSE, file=None), TARGET, TARGET),
+        (replace(CAUSE, file="/opt/keras/losses.py"), TARGET, TARGET),
+        (replace(CAUSE, file="/opt/keras/losses.py"), None, Place("/opt/keras/losses.py", 12)),
         (replace(CAUSE, line=None), TARGET, TARGET),
         (replace(CAUSE, line=0), TARGET, TARGET),
         (replace(CAUSE, file="<stdin>"), None, None),
