@@ -17,7 +17,7 @@ from gradcheck.renderers.json_report import render_json
 from tests.specimens import BROKEN, REPORTS, SEVERAL, SWEPT, report
 
 ROOT = Path(__file__).parents[2]
-SARIF = json.loads((ROOT / "tests" / "schemas" / "sarif-schema-2.1.0.json").read_text(encoding="utf-8"))
+SARIF = json.loads((ROOT / "tests" / "schemas" / "sarif-2.1.0-rtm.5.json").read_text(encoding="utf-8"))
 
 
 def gradcheck(

@@ -121,7 +121,8 @@ def test_the_hook_is_one_of_pre_commits(tmp_path: Path) -> None:
         "name": "gradcheck",
         "entry": "gradcheck hook",
         "language": "system",
-        "types": "[python]",
+        "types_or": "[python, toml]",
+        "require_serial": "true",
     }
 
 

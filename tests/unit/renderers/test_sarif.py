@@ -13,7 +13,7 @@ from gradcheck.renderers import Style, render
 from gradcheck.rules import RULES
 from tests.specimens import BROKEN, CAUSE, HOSTILE, NAN_FINDING, REPORTS, SEVERAL, SWEPT, hostile, report
 
-SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "sarif-schema-2.1.0.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "sarif-2.1.0-rtm.5.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft4Validator(SCHEMA, format_checker=jsonschema.Draft4Validator.FORMAT_CHECKER)
 
 

@@ -25,7 +25,7 @@ def test_normalization(judge: Any, arrays: list[Any], version: str, training: bo
         result = getattr(raw, version)(
             x=x, scale=scale, offset=offset, mean=mean, variance=variance, epsilon=0.01, is_training=training
         )
-        return result[:5]
+        return result[: 5 if training else 3]  # the kernel leaves the other two as the memory was
 
     judge(call, *arrays, tolerance=1e-5)
 
