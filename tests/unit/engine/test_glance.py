@@ -123,3 +123,11 @@ def test_what_a_glance_tells_is_what_the_kernels_say(engine_of: EngineOf) -> Non
     codes = found.glanced(engine.plan.segments[0][0])
     assert codes is not None
     assert codes.tolist() == [[FINITE, FINITE]] * 8
+
+
+def test_a_direct_call_gives_what_the_call_gives() -> None:
+    weight = tf.Variable(2.0)
+    concrete = tf.function(lambda x, y: x * weight + y).get_concrete_function(tf.TensorSpec([None]), tf.TensorSpec([]))
+    arguments = tf.constant([1.0, 2.0]), tf.constant(3.0)
+    assert glance.direct(concrete)(*arguments).numpy().tolist() == concrete(*arguments).numpy().tolist() == [5.0, 7.0]
+    assert glance.direct(len) is len  # another TensorFlow
