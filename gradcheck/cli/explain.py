@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gradcheck.cli.app import app
+from gradcheck.cli.parameters import Dtype
 from gradcheck.cli.running import quietly
 from gradcheck.delivery import interruptible, put, terminal_style
 from gradcheck.vocabulary import CHAIN_FORMATS, DTYPES, FINDINGS, NOTHING
@@ -25,7 +26,7 @@ def explain(
     gradient: Annotated[
         str | None, typer.Option(metavar="VERSION", help="autodiff or custom (what training runs).")
     ] = None,
-    dtype: Annotated[str | None, typer.Option(metavar="DTYPE", help=f"{', '.join(DTYPES)} (float32).")] = None,
+    dtype: Dtype = None,
     output_format: Annotated[
         str, typer.Option("--format", metavar="FORMAT", help=f"{' or '.join(CHAIN_FORMATS)}, on standard output.")
     ] = "table",

@@ -9,9 +9,10 @@ import typer
 
 from gradcheck.cli.app import app
 from gradcheck.cli.judging import judge, settle
+from gradcheck.cli.parameters import FailOn, Jobs, NoCache, Timeout, gate_words
 from gradcheck.cli.running import scanner
 from gradcheck.delivery import interruptible, terminable
-from gradcheck.vocabulary import NOTHING, SEVERITIES
+from gradcheck.vocabulary import NOTHING
 
 
 @app.command()
@@ -19,19 +20,10 @@ def hook(
     files: Annotated[
         list[Path] | None, typer.Argument(metavar="FILE...", help="Changed files, as pre-commit gives them.")
     ] = None,
-    fail_on: Annotated[
-        str | None,
-        typer.Option(metavar="SEVERITY", help=f"Lowest severity that fails: {', '.join(SEVERITIES)} (error)."),
-    ] = None,
-    jobs: Annotated[
-        int | None, typer.Option(metavar="N", help="Processes that scan side by side (one a core).", min=1)
-    ] = None,
-    timeout: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Time after which one target is given up (60s).")
-    ] = None,
-    no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Scan what has not changed too; do not touch .gradcheck_cache.")
-    ] = False,
+    fail_on: FailOn = None,
+    jobs: Jobs = None,
+    timeout: Timeout = None,
+    no_cache: NoCache = False,
 ) -> int:
     """Scan what changed files touch, before a commit; say nothing where nothing is found.
 
@@ -50,13 +42,11 @@ def hook(
     if not targets:
         return NOTHING
     from gradcheck.cli.configured import configured_run
-    from gradcheck.options import NOTHING_SAID, parse_choice, parse_time
+    from gradcheck.options import NOTHING_SAID, parse_time
 
-    if fail_on is not None:
-        parse_choice("--fail-on", fail_on, SEVERITIES)
     limit = parse_time("--timeout", timeout) if timeout is not None else None
     run = configured_run(targets, NOTHING_SAID, jobs, limit, None, [])
-    gating = run.configuration.gate_with(fail_on=fail_on)
+    gating = run.configuration.gate_with(**gate_words(None, None, fail_on, exit_zero=False))
     with interruptible(), terminable():
         verdict = judge(run, NOTHING_SAID, gating, scanner(run.jobs, run.timeout, no_cache, None))
         loud = tuple(target for target in verdict.report.targets if target.status != "clean")

@@ -7,9 +7,26 @@ import typer
 
 from gradcheck.cli.app import app
 from gradcheck.cli.judging import judge, settle
+from gradcheck.cli.parameters import (
+    Baseline,
+    Dtype,
+    ExitZero,
+    FailOn,
+    Format,
+    Ignored,
+    Jobs,
+    NoCache,
+    Outputs,
+    Plot,
+    Select,
+    Timeout,
+    WriteBaseline,
+    gate_words,
+    shown_as,
+)
 from gradcheck.cli.running import scanner
-from gradcheck.delivery import format_of, interruptible, require, terminable
-from gradcheck.vocabulary import DOMAINS, DTYPES, FORMATS, MODES, SEVERITIES, SUFFIXES
+from gradcheck.delivery import format_of, interruptible, terminable
+from gradcheck.vocabulary import DOMAINS, DTYPES, MODES
 
 
 @app.command()
@@ -30,36 +47,18 @@ def scan(
         list[str] | None,
         typer.Option("--hold", metavar="NAME=VALUE", help="Hold an input here while others are swept (0.5)."),
     ] = None,
-    dtype: Annotated[str | None, typer.Option(metavar="DTYPE", help=f"{', '.join(DTYPES)} (float32).")] = None,
+    dtype: Dtype = None,
     against: Annotated[
         str | None, typer.Option(metavar="TARGET", help="Show another target's gradient beside this one's.")
     ] = None,
-    output_format: Annotated[
-        str | None, typer.Option("--format", metavar="FORMAT", help=f"{', '.join(FORMATS)}, on standard output.")
-    ] = None,
-    outputs: Annotated[
-        list[Path] | None,
-        typer.Option("--output", metavar="FILE", help=f"Write a report too, {', '.join(SUFFIXES)}; repeatable."),
-    ] = None,
-    fail_on: Annotated[
-        str | None,
-        typer.Option(metavar="SEVERITY", help=f"Lowest severity that fails: {', '.join(SEVERITIES)} (error)."),
-    ] = None,
-    select: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CODES", help="Report only these, GC001 or GC00, with commas; repeatable."),
-    ] = None,
-    ignore: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CODES", help="Leave these out; the longer beginning of a code wins; repeatable."),
-    ] = None,
-    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 where findings would make it 1.")] = False,
-    baseline: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Fail only for what is new since this file, or has grown.")
-    ] = None,
-    write_baseline: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write what is found as a baseline; exit with 0.")
-    ] = None,
+    output_format: Format = None,
+    outputs: Outputs = None,
+    fail_on: FailOn = None,
+    select: Select = None,
+    ignore: Ignored = None,
+    exit_zero: ExitZero = False,
+    baseline: Baseline = None,
+    write_baseline: WriteBaseline = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the sampling (0); same seed, same report.", min=0)] = None,
     tolerance: Annotated[
         float | None,
@@ -82,12 +81,8 @@ def scan(
     order: Annotated[
         int | None, typer.Option(help="Check the first derivative (1), or the second.", min=1, max=2)
     ] = None,
-    jobs: Annotated[
-        int | None, typer.Option(metavar="N", help="Processes that scan side by side (one a core).", min=1)
-    ] = None,
-    timeout: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Time after which one target is given up (60s).")
-    ] = None,
+    jobs: Jobs = None,
+    timeout: Timeout = None,
     cluster: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Scan on the workers of this Dask scheduler.")
     ] = None,
@@ -99,15 +94,13 @@ def scan(
         list[str] | None,
         typer.Option("--mode", metavar="MODE", help=f"{', '.join(MODES)} (graph); repeatable: where they differ."),
     ] = None,
-    plot: Annotated[bool, typer.Option("--plot", help="Draw the gradients in the table.")] = False,
-    no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Scan what has not changed too; do not touch .gradcheck_cache.")
-    ] = False,
+    plot: Plot = False,
+    no_cache: NoCache = False,
 ) -> int:
     """Sweep functions over their inputs and report where the gradient goes bad."""
     from gradcheck import options as opt
     from gradcheck.cli.configured import anchored, configured_run
-    from gradcheck.options import Said, parse_choice, parse_codes, parse_hold, parse_range, parse_tolerance
+    from gradcheck.options import Said, parse_choice, parse_hold, parse_range, parse_tolerance
 
     said = Said(
         ranges=tuple(parse_range(text) for text in ranges or ()),
@@ -124,17 +117,8 @@ def scan(
         exhaustive=exhaustive,
         modes=tuple(dict.fromkeys(parse_choice("--mode", m, MODES) for m in modes or ())),
     )
-    if output_format is not None:
-        parse_choice("--format", output_format, FORMATS)
-        require(output_format, f"--format {output_format}")
-    if plot:
-        require("plot", "--plot")
-    judging = {
-        "select": parse_codes("--select", select) if select else None,
-        "ignore": parse_codes("--ignore", ignore) if ignore else None,
-        "fail_on": parse_choice("--fail-on", fail_on, SEVERITIES) if fail_on is not None else None,
-        "exit_zero": exit_zero or None,
-    }
+    shown_as(output_format, plot)
+    judging = gate_words(select, ignore, fail_on, exit_zero)
     files = [(path, format_of(path)) for path in outputs or ()]
     limit = opt.parse_time("--timeout", timeout) if timeout is not None else None
     here = Path.cwd()
