@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypedDict, TypeVar
 
-from gradcheck import options as opt
+from gradcheck import parsing
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
 from gradcheck.loading.memory import name_of
 from gradcheck.options import Said
@@ -129,19 +129,19 @@ def options_of(said: Mapping[str, Any], against: str | None) -> Said:
                 f"{name}={value!r}: {'write 1 or 2' if name == 'order' else 'write a whole number from 0 up'}"
             )
     return Said(
-        ranges=tuple(opt.parse_range(text) for text in range_texts(said.get("range"))),
-        holds=tuple(opt.parse_hold(f"{n}={number('hold', v)}") for n, v in named("hold", said, '{"y": 0.5}')),
-        dtype=opt.parse_choice("dtype", dtype_name(said["dtype"]), DTYPES) if "dtype" in said else None,
+        ranges=tuple(parsing.parse_range(text) for text in range_texts(said.get("range"))),
+        holds=tuple(parsing.parse_hold(f"{n}={number('hold', v)}") for n, v in named("hold", said, '{"y": 0.5}')),
+        dtype=parsing.parse_choice("dtype", dtype_name(said["dtype"]), DTYPES) if "dtype" in said else None,
         against=against,
         seed=seed,
-        tolerance=None if tolerance is None else opt.parse_tolerance(relative(tolerance)),
+        tolerance=None if tolerance is None else parsing.parse_tolerance(relative(tolerance)),
         shapes={n: shape(n, v) for n, v in named("shape", said, '{"x": (4, 3)}')},
-        domains=dict(opt.parse_domain_option(f"{n}={v}") for n, v in named("domain", said, '{"y": "one-hot"}')),
+        domains=dict(parsing.parse_domain_option(f"{n}={v}") for n, v in named("domain", said, '{"y": "one-hot"}')),
         wrt=words(said.get("wrt", ())),
-        budget=None if budget is None else opt.parse_budget(str(budget)),
+        budget=None if budget is None else parsing.parse_budget(str(budget)),
         order=order,
         exhaustive=bool(said["exhaustive"]) if "exhaustive" in said else None,
-        modes=tuple(dict.fromkeys(opt.parse_choice("mode", m, MODES) for m in words(modes))),
+        modes=tuple(dict.fromkeys(parsing.parse_choice("mode", m, MODES) for m in words(modes))),
     )
 
 
@@ -182,7 +182,7 @@ def number(key: str, value: Any) -> str:
 
 def relative(value: Any) -> float:
     """A tolerance."""
-    return opt.number("tolerance", number("tolerance", value), "write 0.001, for example")
+    return parsing.number("tolerance", number("tolerance", value), "write 0.001, for example")
 
 
 def named(key: str, said: Mapping[str, Any], example: str) -> Iterator[tuple[str, Any]]:
@@ -198,7 +198,7 @@ def named(key: str, said: Mapping[str, Any], example: str) -> Iterator[tuple[str
 def shape(name: str, value: Any) -> tuple[int, ...]:
     """Sizes."""
     sizes = (value,) if isinstance(value, int) else value
-    return opt.parse_shape(f"{name}={sizes if isinstance(sizes, str) else ','.join(map(str, sizes))}")[1]
+    return parsing.parse_shape(f"{name}={sizes if isinstance(sizes, str) else ','.join(map(str, sizes))}")[1]
 
 
 def words(value: str | Sequence[str]) -> tuple[str, ...]:

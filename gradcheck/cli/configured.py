@@ -13,7 +13,8 @@ from gradcheck import configuration
 from gradcheck.configuration import Configuration
 from gradcheck.delivery import format_of
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
-from gradcheck.options import Said, parse_timeout
+from gradcheck.options import Said
+from gradcheck.parsing import parse_timeout
 
 Files = list[tuple[Path, str]]
 

@@ -32,7 +32,8 @@ def explain(
     ] = "table",
 ) -> int:
     """Show one point operation by operation: values, gradients, the true ones, and where it goes wrong."""
-    from gradcheck.options import ScanOptions, parse_at, parse_choice
+    from gradcheck.options import ScanOptions
+    from gradcheck.parsing import parse_at, parse_choice
 
     options = ScanOptions(dtype=parse_choice("--dtype", dtype, DTYPES) if dtype else None)
     parse_choice("--format", output_format, CHAIN_FORMATS)

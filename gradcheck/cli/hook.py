@@ -42,7 +42,8 @@ def hook(
     if not targets:
         return NOTHING
     from gradcheck.cli.configured import configured_run
-    from gradcheck.options import NOTHING_SAID, parse_time
+    from gradcheck.options import NOTHING_SAID
+    from gradcheck.parsing import parse_time
 
     limit = parse_time("--timeout", timeout) if timeout is not None else None
     run = configured_run(targets, NOTHING_SAID, jobs, limit, None, [])

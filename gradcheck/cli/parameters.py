@@ -55,7 +55,7 @@ def gate_words(
     select: list[str] | None, ignore: list[str] | None, fail_on: str | None, exit_zero: bool
 ) -> dict[str, Any]:
     """Fields of `GateOptions` as far as they were said; None of the others. Raises `CannotCheck`."""
-    from gradcheck.options import parse_choice, parse_codes
+    from gradcheck.parsing import parse_choice, parse_codes
 
     return {
         "select": parse_codes("--select", select) if select else None,
@@ -68,7 +68,7 @@ def gate_words(
 def shown_as(output_format: str | None, plot: bool) -> None:
     """Check what a report is to be shown as, before anything is scanned. Raises `CannotCheck`."""
     from gradcheck.delivery import require
-    from gradcheck.options import parse_choice
+    from gradcheck.parsing import parse_choice
 
     if output_format is not None:
         parse_choice("--format", output_format, FORMATS)

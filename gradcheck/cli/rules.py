@@ -30,7 +30,7 @@ def rules(
     ] = "table",
 ) -> None:
     """Explain the codes of findings and errors: what they mean, a tiny example that fails, and its cure."""
-    from gradcheck.options import parse_choice
+    from gradcheck.parsing import parse_choice
 
     parse_choice("--format", output_format, FORMATS)
     found = RULES if code is None else matching(code)

@@ -98,9 +98,10 @@ def scan(
     no_cache: NoCache = False,
 ) -> int:
     """Sweep functions over their inputs and report where the gradient goes bad."""
-    from gradcheck import options as opt
+    from gradcheck import parsing
     from gradcheck.cli.configured import anchored, configured_run
-    from gradcheck.options import Said, parse_choice, parse_hold, parse_range, parse_tolerance
+    from gradcheck.options import Said
+    from gradcheck.parsing import parse_choice, parse_hold, parse_range, parse_tolerance
 
     said = Said(
         ranges=tuple(parse_range(text) for text in ranges or ()),
@@ -109,10 +110,10 @@ def scan(
         against=against,
         seed=seed,
         tolerance=parse_tolerance(tolerance),
-        shapes=dict(opt.parse_shape(text) for text in shapes or ()),
-        domains=dict(opt.parse_domain_option(text) for text in domains or ()),
+        shapes=dict(parsing.parse_shape(text) for text in shapes or ()),
+        domains=dict(parsing.parse_domain_option(text) for text in domains or ()),
         wrt=tuple(wrt or ()),
-        budget=opt.parse_budget(budget) if budget else None,
+        budget=parsing.parse_budget(budget) if budget else None,
         order=order,
         exhaustive=exhaustive,
         modes=tuple(dict.fromkeys(parse_choice("--mode", m, MODES) for m in modes or ())),
@@ -120,7 +121,7 @@ def scan(
     shown_as(output_format, plot)
     judging = gate_words(select, ignore, fail_on, exit_zero)
     files = [(path, format_of(path)) for path in outputs or ()]
-    limit = opt.parse_time("--timeout", timeout) if timeout is not None else None
+    limit = parsing.parse_time("--timeout", timeout) if timeout is not None else None
     here = Path.cwd()
     run = configured_run(tuple(targets or ()), said, jobs, limit, output_format, files)
     written = {"baseline": anchored(baseline, here), "write_baseline": anchored(write_baseline, here)}

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import PurePath
 from typing import Any, TypeVar
 
-from gradcheck import options as opt
+from gradcheck import parsing
 from gradcheck.domains import ValueDomain, parse_domain
 from gradcheck.errors import CannotCheck
 from gradcheck.precedence import near
@@ -95,7 +95,7 @@ def held(value: Any) -> str:
     if type(value) not in (int, float, str):
         raise ValueError(f"{shown(value)} is no number; write 0.5, for example")
     text = value if isinstance(value, str) else digits(value)
-    asked(opt.number, "", text, "write 0.5, for example")
+    asked(parsing.number, "", text, "write 0.5, for example")
     return text
 
 
@@ -111,14 +111,14 @@ def time(value: Any) -> float:
     """Seconds."""
     if type(value) not in (int, float, str):
         raise ValueError(f'{shown(value)} is no time; write "10s", "2m" or a number of seconds')
-    return asked(opt.parse_time, "", value if isinstance(value, str) else digits(value))
+    return asked(parsing.parse_time, "", value if isinstance(value, str) else digits(value))
 
 
 def code(value: Any) -> str:
     """A code of a finding, or the beginning of some."""
     if not isinstance(value, str):
         raise ValueError(f"{shown(value)} is no code; write it in quotes")
-    if wrong := opt.misread(value):
+    if wrong := parsing.misread(value):
         raise ValueError(f"{shown(value)}: {wrong}")
     return value
 

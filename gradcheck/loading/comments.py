@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from gradcheck.errors import one_line
-from gradcheck.options import misread
+from gradcheck.parsing import misread
 
 MARK = re.compile(r"#\s*gradcheck:\s*")
 IGNORE = re.compile(r"ignore(?!\w)\s*(?P<codes>\[[^\]]*\])?\s*(?P<rest>.*)", re.DOTALL)

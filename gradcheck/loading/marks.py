@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from gradcheck import options as opt
+from gradcheck import parsing
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
 from gradcheck.loading.comments import first_of
 from gradcheck.loading.definitions import definitions
@@ -22,12 +22,12 @@ from gradcheck.records import place_of
 from gradcheck.vocabulary import DTYPES, MODES
 
 WORDS: dict[str, Callable[[str, str], Said]] = {
-    "range": lambda option, text: Said(ranges=(opt.parse_range(text, option),)),
-    "shape": lambda option, text: Said(shapes=dict([opt.parse_shape(text, option)])),
-    "domain": lambda option, text: Said(domains=dict([opt.parse_domain_option(text, option)])),
-    "hold": lambda option, text: Said(holds=(opt.parse_hold(text, option),)),
-    "dtype": lambda option, text: Said(dtype=opt.parse_choice(option, text, DTYPES)),
-    "mode": lambda option, text: Said(modes=(opt.parse_choice(option, text, MODES),)),
+    "range": lambda option, text: Said(ranges=(parsing.parse_range(text, option),)),
+    "shape": lambda option, text: Said(shapes=dict([parsing.parse_shape(text, option)])),
+    "domain": lambda option, text: Said(domains=dict([parsing.parse_domain_option(text, option)])),
+    "hold": lambda option, text: Said(holds=(parsing.parse_hold(text, option),)),
+    "dtype": lambda option, text: Said(dtype=parsing.parse_choice(option, text, DTYPES)),
+    "mode": lambda option, text: Said(modes=(parsing.parse_choice(option, text, MODES),)),
     "wrt": lambda option, text: Said(wrt=(text,)),
 }
 """What may stand behind `scan`, and how it is read."""

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gradcheck import explaining, loading, planning, truth
-from gradcheck import options as opt
+from gradcheck import explaining, loading, parsing, planning, truth
 from gradcheck.errors import BAD_CONFIGURATION, CANNOT_TRACE, NOT_SUPPORTED_YET, CannotCheck, NotElementwise
 from gradcheck.options import AtOption, HoldOption, ScanOptions
 from gradcheck.pipeline.sweeps import judge_of, knowledge_of, points_of
@@ -69,7 +68,7 @@ def named(target: str, option: str, name: str, names: list[str]) -> int:
 def numbers(at: AtOption) -> list[float]:
     """The numbers of one `--at`: the one that is written, or those of a file."""
     if not at.value.startswith("@"):
-        return [opt.number(f"--at {at.text}", at.value, "write [NAME=]VALUE")]
+        return [parsing.number(f"--at {at.text}", at.value, "write [NAME=]VALUE")]
     path = Path(at.value[1:])
     try:
         array = np.load(path, allow_pickle=False)

@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from gradcheck import options as opt
+from gradcheck import parsing
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
 from gradcheck.floats import FloatFormat, Ordinals, distinct
 from gradcheck.options import ScanOptions
@@ -41,7 +42,7 @@ def held_ordinal(traced: TracedInput, options: ScanOptions) -> int:
     """Where an input is held while another one is swept; the last `--hold` of its name wins."""
     values = [h.value for h in options.holds if h.name == traced.name]
     text = values[-1] if values else opt.DEFAULT_HOLD
-    return opt.ordinal(f"--hold {traced.name}={text}", text, traced.fmt)
+    return parsing.ordinal(f"--hold {traced.name}={text}", text, traced.fmt)
 
 
 def segments(traced: TracedInput, options: ScanOptions) -> tuple[tuple[int, int], ...]:
@@ -54,8 +55,8 @@ def segments(traced: TracedInput, options: ScanOptions) -> tuple[tuple[int, int]
     own = own or [r for r in options.ranges if r.name is None]
     ends = [
         (
-            opt.ordinal(f"--range {r.text}", r.lo, fmt) if r.lo else fmt.min_ordinal,
-            opt.ordinal(f"--range {r.text}", r.hi, fmt) if r.hi else fmt.max_ordinal,
+            parsing.ordinal(f"--range {r.text}", r.lo, fmt) if r.lo else fmt.min_ordinal,
+            parsing.ordinal(f"--range {r.text}", r.hi, fmt) if r.hi else fmt.max_ordinal,
         )
         for r in own
     ]

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from gradcheck import options as opt
+from gradcheck import parsing
 from gradcheck.records import Finding, TargetReport
 
 HERE = Path(__file__).parent
@@ -26,11 +27,11 @@ def options_of(row: dict[str, Any]) -> opt.ScanOptions:
     pairs = list(zip(words[::2], words[1::2], strict=True))
     every = {key: [v for k, v in pairs if k == key] for key, _ in pairs}
     return opt.ScanOptions(
-        ranges=tuple(opt.parse_range(v) for v in every.get("--range", ())),
-        holds=tuple(opt.parse_hold(v) for v in every.get("--hold", ())),
+        ranges=tuple(parsing.parse_range(v) for v in every.get("--range", ())),
+        holds=tuple(parsing.parse_hold(v) for v in every.get("--hold", ())),
         dtype=every.get("--dtype", [None])[0],
-        shapes=dict(opt.parse_shape(v) for v in every.get("--shape", ())),
-        domains=dict(opt.parse_domain_option(v) for v in every.get("--domain", ())),
+        shapes=dict(parsing.parse_shape(v) for v in every.get("--shape", ())),
+        domains=dict(parsing.parse_domain_option(v) for v in every.get("--domain", ())),
         wrt=tuple(every.get("--wrt", ())),
         order=int(every.get("--order", ["1"])[0]),
     )

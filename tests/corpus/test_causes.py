@@ -83,7 +83,8 @@ def test_rows() -> None:
 def scanned(target: str, ranges: tuple[str, ...], holds: tuple[str, ...]) -> TargetReport:
     """The report of a target, once for all its cases."""
     from gradcheck import pipeline
-    from gradcheck.options import ScanOptions, parse_hold, parse_range
+    from gradcheck.options import ScanOptions
+    from gradcheck.parsing import parse_hold, parse_range
 
     options = ScanOptions(ranges=tuple(map(parse_range, ranges)), holds=tuple(map(parse_hold, holds)))
     return pipeline.scan(f"tests/corpus/targets/{target}", options)

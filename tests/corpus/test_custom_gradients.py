@@ -148,7 +148,8 @@ def test_healthy_custom_gradient(entry: dict[str, Any], monkeypatch: pytest.Monk
 def scanned(entry: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> TargetReport:
     """The report of a row's function, with a version custom."""
     from gradcheck import pipeline
-    from gradcheck.options import ScanOptions, parse_hold, parse_range
+    from gradcheck.options import ScanOptions
+    from gradcheck.parsing import parse_hold, parse_range
 
     monkeypatch.chdir(ROOT)
     ranges = tuple(parse_range(text) for text in entry.get("ranges", []))

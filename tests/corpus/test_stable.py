@@ -46,7 +46,8 @@ def cases(entries: list[Entry]) -> list[Any]:
 @pytest.mark.parametrize("entry", cases(ENTRIES))
 def test_stable(entry: Entry, monkeypatch: pytest.MonkeyPatch) -> None:
     from gradcheck import pipeline
-    from gradcheck.options import ScanOptions, parse_range
+    from gradcheck.options import ScanOptions
+    from gradcheck.parsing import parse_range
 
     monkeypatch.chdir(ROOT)
     ranges = tuple(parse_range(text) for text in entry.get("ranges", []))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gradcheck.explaining import MAX_CAUSES, NOWHERE, Knowledge, Result, explain, suggest
 from gradcheck.floats import FORMATS
-from gradcheck.options import ordinal, parse_range
+from gradcheck.parsing import ordinal, parse_range
 from gradcheck.program import Program
 from gradcheck.records import Finding, Witness
 

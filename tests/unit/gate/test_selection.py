@@ -7,7 +7,8 @@ import pytest
 from gradcheck import checks
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
 from gradcheck.gate.selection import all_selected, is_selected, selected
-from gradcheck.options import GateOptions, parse_codes
+from gradcheck.options import GateOptions
+from gradcheck.parsing import parse_codes
 from gradcheck.records import Finding, Report, TargetError, TargetReport
 from gradcheck.vocabulary import CODES
 

@@ -11,7 +11,8 @@ from gradcheck.bisection import Samples
 from gradcheck.engine import counter
 from gradcheck.engine.suspects import Suspects
 from gradcheck.floats import FORMATS
-from gradcheck.options import ScanOptions, parse_range
+from gradcheck.options import ScanOptions
+from gradcheck.parsing import parse_range
 from gradcheck.pipeline import accuracy, scan
 from gradcheck.pipeline.accuracy import Screening, outside, points_of, runs_of
 from gradcheck.records import Class, Domain, InputPlan, Region, Screen, TargetReport

@@ -7,7 +7,8 @@ import pytest
 import tensorflow as tf
 
 from gradcheck.floats import FORMATS
-from gradcheck.options import ScanOptions, parse_range
+from gradcheck.options import ScanOptions
+from gradcheck.parsing import parse_range
 from gradcheck.pipeline import scan
 from gradcheck.records import Finding
 

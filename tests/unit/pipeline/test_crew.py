@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from gradcheck import checkpoints
 from gradcheck.configuration import EMPTY
 from gradcheck.errors import CRASHED, TIMED_OUT, CannotCheck
-from gradcheck.options import BUDGETS, LONGEST, TIMEOUT, ScanOptions, parse_timeout
+from gradcheck.options import BUDGETS, LONGEST, TIMEOUT, ScanOptions
+from gradcheck.parsing import parse_timeout
 from gradcheck.pipeline import Scanned
 from gradcheck.pipeline.crew import LOADING_TIMEOUT, Crew, Shift, WorkerBug
 from gradcheck.pipeline.deaths import Death

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from gradcheck.errors import CannotCheck
-from gradcheck.options import ScanOptions, parse_at
+from gradcheck.options import ScanOptions
+from gradcheck.parsing import parse_at
 from gradcheck.pipeline.inquiries import explain
 from gradcheck.records import Chain, Class
 

@@ -7,7 +7,8 @@ import pytest
 
 from gradcheck.cache import dumps, loads
 from gradcheck.errors import CannotCheck
-from gradcheck.options import ScanOptions, parse_hold, parse_range
+from gradcheck.options import ScanOptions
+from gradcheck.parsing import parse_hold, parse_range
 from gradcheck.pipeline import planes, scan
 from gradcheck.records import Finding, Plane, TargetReport
 

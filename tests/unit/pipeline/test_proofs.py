@@ -9,7 +9,8 @@ import pytest
 from gradcheck import loading, planning, progress, tracing
 from gradcheck.bisection import sample
 from gradcheck.engine import Engine, counter, tally
-from gradcheck.options import ScanOptions, parse_range
+from gradcheck.options import ScanOptions
+from gradcheck.parsing import parse_range
 from gradcheck.pipeline import proofs, scan
 from gradcheck.pipeline.proofs import Proof, proof_of, teller
 from gradcheck.records import TargetReport

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gradcheck.options import ScanOptions, parse_range
+from gradcheck.options import ScanOptions
+from gradcheck.parsing import parse_range
 from gradcheck.pipeline import scan
 from gradcheck.pipeline.rechecks import kind
 

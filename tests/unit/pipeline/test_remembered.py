@@ -15,7 +15,8 @@ from gradcheck import checkpoints
 from gradcheck.cache import DIRECTORY
 from gradcheck.configuration import EMPTY, Configuration, RunOptions, TargetTable
 from gradcheck.errors import CRASHED, NO_FLOAT_INPUT, TIMED_OUT
-from gradcheck.options import GateOptions, Said, parse_hold
+from gradcheck.options import GateOptions, Said
+from gradcheck.parsing import parse_hold
 from gradcheck.pipeline import Progress, Scanned, silent
 from gradcheck.pipeline.remembered import remembering
 from gradcheck.records import Cause, Environment, Finding, SearchReport, TargetError, TargetReport

@@ -7,7 +7,8 @@ import pytest
 
 from gradcheck import checkpoints, progress
 from gradcheck.engine import counter
-from gradcheck.options import ScanOptions, parse_range
+from gradcheck.options import ScanOptions
+from gradcheck.parsing import parse_range
 from gradcheck.pipeline import resuming, scan
 from gradcheck.records import Environment, Report, TargetReport
 from gradcheck.renderers import Style, render

@@ -9,7 +9,8 @@ import pytest
 
 from gradcheck import pipeline
 from gradcheck.configuration import Configuration, TargetTable
-from gradcheck.options import Said, parse_range
+from gradcheck.options import Said
+from gradcheck.parsing import parse_range
 from gradcheck.pipeline.scanning import load, options_of
 from gradcheck.precedence import for_all
 from gradcheck.records import TargetReport

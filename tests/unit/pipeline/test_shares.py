@@ -9,7 +9,8 @@ from gradcheck import checkpoints
 from gradcheck.configuration import EMPTY
 from gradcheck.engine import census, counter, tally
 from gradcheck.engine.tally import Tally
-from gradcheck.options import ScanOptions, parse_range
+from gradcheck.options import ScanOptions
+from gradcheck.parsing import parse_range
 from gradcheck.pipeline import shares
 from gradcheck.pipeline.gathering import Gathering
 from gradcheck.pipeline.messages import Counted, Divide, Divided, Setting, Share

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from gradcheck import options as opt
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
 from gradcheck.floats import FORMATS, FloatFormat, Ordinals
-from gradcheck.options import ScanOptions, parse_hold, parse_range
+from gradcheck.options import ScanOptions
+from gradcheck.parsing import parse_hold, parse_range
 from gradcheck.planning import even, first_ordinals, is_exhaustive, plan_inputs, segments, share, strata, within
 from gradcheck.records import InputPlan, TracedInput
 
