@@ -132,11 +132,16 @@ class Gradient(pytest.Item):
         """Nothing: `pytest_runtest_call` has told what was found."""
 
 
+ALONE = "a function under it is called by gradcheck alone; name it in a test, gradcheck(partial(f, k=2))"
+
+
 class Marked(Gradient):
     """A function under the mark; its arguments are inputs, not fixtures."""
 
     def setup(self) -> None:
         """Scan it."""
+        if any(self.iter_markers("parametrize")):
+            pytest.fail(f"{self.name}: parametrize does not go with pytest.mark.gradcheck: {ALONE}", pytrace=False)
         options = dict[str, Any]()
         for mark in self.iter_markers(MARK):  # the nearest first
             options = {**mark.kwargs, **options}

@@ -10,7 +10,7 @@ from gradcheck.records import Finding, Report
 from gradcheck.renderers import Style, render
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result(Report):
     """What a scan found: a `Report`, that is its targets with their sweeps, regions and findings."""
 
@@ -30,6 +30,10 @@ class Result(Report):
 
     def __str__(self) -> str:
         return self.text(Style())
+
+    def __repr__(self) -> str:
+        of = ", ".join(f"{target.target}: {target.status}" for target in self.targets)
+        return f"<gradcheck.Result of {of}; {len(self.findings)} findings>"
 
     def text(self, style: Style) -> str:
         """The table, and a line for each target that could not be checked."""

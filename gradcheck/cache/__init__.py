@@ -5,7 +5,7 @@ again. Principle: what cannot be told from files has no key; a cache that cannot
 """
 
 from gradcheck.cache.citations import still_hold
-from gradcheck.cache.fingerprint import Origin, file_of, key_of, sources_of
+from gradcheck.cache.fingerprint import Origin, file_of, key_of, lacks, sources_of
 from gradcheck.cache.store import DIRECTORY, Remembered, Store, Warn
 from gradcheck.cache.surroundings import instruction_set, surroundings
 from gradcheck.cache.written import Unwritable, dumps, loads
@@ -21,6 +21,7 @@ __all__ = [
     "file_of",
     "instruction_set",
     "key_of",
+    "lacks",
     "loads",
     "sources_of",
     "still_hold",

@@ -83,6 +83,14 @@ def file_of(origin: Origin) -> str | None:
         return None
 
 
+def lacks(origin: Origin) -> bool:
+    """Whether a target imports a module that cannot be found: it may have been moved, or taken away."""
+    try:
+        return any(line.endswith(": missing") for line in walk_of(origin, (origin,), (), {}, strict=False).lines)
+    except (Untold, OSError):
+        return True
+
+
 def depends_on(
     origin: Origin, origins: tuple[Origin, ...], others: tuple[Origin, ...], memory: Memory
 ) -> Iterator[str]:

@@ -27,8 +27,7 @@ def hook(
 ) -> int:
     """Scan what changed files touch, before a commit; say nothing where nothing is found.
 
-    These are the functions to be found in them, the configured targets that import them, however far away, and all
-    configured targets if the configuration itself has changed.
+    That is the functions to be found in them, and the configured targets that import them, however far away.
     """
     from gradcheck import configuration, loading
     from gradcheck.pipeline.changes import touched

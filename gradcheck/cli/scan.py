@@ -1,5 +1,6 @@
 """`gradcheck scan`: targets and options in, a report out."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -126,6 +127,8 @@ def scan(
     run = configured_run(tuple(targets or ()), said, jobs, limit, output_format, files)
     written = {"baseline": anchored(baseline, here), "write_baseline": anchored(write_baseline, here)}
     gating = run.configuration.gate_with(**judging, **written)
+    if write_baseline and not baseline:  # the configured one may not be there yet
+        gating = replace(gating, baseline=None)
     whole = not any((ranges, holds, dtype, shapes, domains, wrt, modes, (order or 1) > 1))
     with interruptible(), terminable():
         verdict = judge(run, said, gating, scanner(run.jobs, run.timeout, no_cache, cluster), whole)

@@ -15,7 +15,7 @@ HOOKS = ".pre-commit-config.yaml"
 
 TOP = """\
 # Options of every target that has an input of that name; the command line, a comment above a function and a target's
-# own table come first. A line that begins with # and a letter is an example: take the # away.
+# own table come first. A line that begins with # and no blank is an example: take the # away.
 #range = {x = "-100:100"}
 #domain = {labels = "one-hot", weights = "0:1"}
 #shape = {batch = [4, 3]}

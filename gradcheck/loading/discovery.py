@@ -1,22 +1,26 @@
 """Find what is worth scanning in a source file.
 
 In: the path of a Python file. Out: the names of its top-level functions that carry a `tf.custom_gradient` decorator or
-stand under a `# gradcheck: scan` comment, and of `name = tf.custom_gradient(...)` assignments, in source order.
+stand under a `# gradcheck: scan` comment, and of `name = tf.custom_gradient(...)` assignments, in source order. Such a
+comment that gets no scan raises `CannotCheck`.
 """
 
 import ast
 from pathlib import Path
 
-from gradcheck.loading.scan_comments import marks_above, text_of
+from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
+from gradcheck.loading.scan_comments import marks_above, misplaced, text_of
 
 
 def discover(path: Path) -> tuple[str, ...]:
     """Names of the discoverable functions of a file that Python could import."""
     source = text_of(path)
-    marked = marks_above(source)
+    tree, marked = ast.parse(source), marks_above(source)
+    if wrong := misplaced(source, tree):
+        raise CannotCheck(BAD_CONFIGURATION, f"{path.name}:{wrong}")
     decorators = {"custom_gradient"}
     names: list[str] = []
-    for node in ast.parse(source).body:
+    for node in tree.body:
         decorators |= other_names(node, decorators)
         if isinstance(node, ast.FunctionDef):
             first = min([node.lineno, *(d.lineno for d in node.decorator_list)])

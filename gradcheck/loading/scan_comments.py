@@ -4,12 +4,16 @@ In: a path, or the text of a Python file. Out: marks, by the line under the bloc
 comments that have a line of their own count; what cannot be read has none.
 """
 
+import ast
+import difflib
 import io
 import re
 import tokenize
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+from gradcheck.loading.comments import first_of
 
 MARK = re.compile(r"#\s*gradcheck:\s*scan\b(?P<words>.*)")
 """Another comment may stand behind the words: `# gradcheck: ignore`, `# noqa`."""
@@ -49,6 +53,39 @@ def marks_above(source: str) -> dict[int, tuple[Mark, ...]]:
             words = found["words"].partition("--")[0].partition("#")[0].split()
             marks[under] = (*marks.get(under, ()), Mark(line, tuple(words)))
     return marks
+
+
+MEANT = re.compile(r"#\s*gradcheck:\s*(?P<word>\w+)", re.IGNORECASE)
+CLOSE = 0.7
+"""Likeness of a word to `scan` from which on it is a misspelling; that of `ignore` is 0.2."""
+
+OWN_LINE = "it is read on a line of its own, right above a function, with nothing between"
+AT_THE_TOP = "only functions at the top of a file are found; move it there, or name it"
+
+
+def misplaced(source: str, tree: ast.Module) -> str:
+    """The first comment that asks for a scan and gets none: its line and its mistake; empty where all is well."""
+    starts = {first_of(node): node for node in ast.walk(tree) if isinstance(node, ast.stmt)}
+    above = {mark.line: (under, mark) for under, marks in marks_above(source).items() for mark in marks}
+    for line, text in all_comments(source) if "gradcheck:" in source.lower() else []:
+        found = MEANT.match(text)
+        if not found or not difflib.get_close_matches(found["word"].lower(), ["scan"], cutoff=CLOSE):
+            continue
+        if not MARK.match(text):
+            return f"{line}: {found[0]!r} is unknown; write # gradcheck: scan"
+        under, mark = above.get(line, (0, None))
+        if mark is None or under not in starts:
+            return f"{line}: # gradcheck: scan: {OWN_LINE}"
+        is_found = starts[under] in tree.body and isinstance(starts[under], ast.FunctionDef | ast.Assign)
+        if not is_found and not mark.words:  # words are read where it is named
+            return f"{line}: # gradcheck: scan: {AT_THE_TOP}"
+    return ""
+
+
+def all_comments(source: str) -> list[tuple[int, str]]:
+    """Every comment, with its line."""
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return [(token.start[0], token.string) for token in tokens if token.type == tokenize.COMMENT]
 
 
 def own_lines(source: str) -> dict[int, str]:

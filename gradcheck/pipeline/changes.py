@@ -10,6 +10,7 @@ from pathlib import Path
 from gradcheck import cache
 from gradcheck.configuration import Configuration
 from gradcheck.configuration.files import OWN, SHARED
+from gradcheck.errors import CannotCheck
 from gradcheck.loading.discovery import discover
 from gradcheck.loading.scan_comments import text_of
 from gradcheck.pipeline.remembered import origin_of
@@ -28,13 +29,15 @@ def touched(files: Collection[Path], configured: Configuration) -> tuple[str, ..
 
 
 def is_touched(target: str, changed: Collection[Path], configured: Configuration) -> bool:
-    """Whether a configured target, or what is said of it, may have changed; one that cannot be found may."""
+    """Whether a configured target, or what is said of it, may have changed; one that lacks a module may."""
     directory = Path(configured.directory or "").resolve()
     if directory / OWN in changed or directory / SHARED in changed:
         return True
     origin = origin_of(target)
     files = cache.sources_of((origin,)) if origin else []
-    return not files or any(Path(file).resolve() in changed for file in files)
+    if origin is None or not files or any(Path(file).resolve() in changed for file in files):
+        return True
+    return cache.lacks(origin)
 
 
 def targets_in(path: Path) -> Iterator[str]:
@@ -46,7 +49,7 @@ def targets_in(path: Path) -> Iterator[str]:
     shown = path.relative_to(here) if path.is_relative_to(here) else path
     try:
         yield from (f"{shown}:{name}" for name in discover(path))
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError, CannotCheck):
         yield str(shown)
 
 

@@ -5,7 +5,7 @@ Values are escaped by the rules of workflow commands, so that nothing in them ca
 """
 
 from gradcheck.records import Finding, Report, TargetReport
-from gradcheck.renderers.places import finding_place, is_absolute
+from gradcheck.renderers.places import error_text, finding_place, is_absolute
 from gradcheck.renderers.styles import Style
 from gradcheck.renderers.witnesses import evidence
 from gradcheck.rules import BY_CODE
@@ -38,7 +38,7 @@ def error_line(target: TargetReport) -> str:
     """A target that could not be checked."""
     assert target.error is not None, "asked of those alone"
     rule = BY_CODE[target.error.code]
-    return command("error", {"title": f"{rule.code} {rule.name}"}, f"{target.target}: {target.error.message}")
+    return command("error", {"title": f"{rule.code} {rule.name}"}, error_text(target))
 
 
 def command(name: str, properties: dict[str, str], message: str) -> str:

@@ -52,3 +52,10 @@ def counts(severities: Iterable[str]) -> str:
         for s in ("error", "warning", "info")
         if s in found
     )
+
+
+def error_text(target: TargetReport) -> str:
+    """Why a target could not be checked, with its name once."""
+    assert target.error is not None, "asked of those alone"
+    said = target.error.message
+    return said if said.startswith(target.target) else f"{target.target}: {said}"

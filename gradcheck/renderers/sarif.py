@@ -13,7 +13,7 @@ from typing import Any
 
 from gradcheck.records import Cause, Finding, Report, Suppression, TargetReport
 from gradcheck.renderers.numbers import interval_object
-from gradcheck.renderers.places import LEVELS, cause_place, finding_place, is_absolute, target_place, uri
+from gradcheck.renderers.places import LEVELS, cause_place, error_text, finding_place, is_absolute, target_place, uri
 from gradcheck.renderers.styles import Style
 from gradcheck.renderers.witnesses import evidence
 from gradcheck.rules import ERRORS, RULES, Rule
@@ -87,7 +87,7 @@ def notification(target: TargetReport) -> dict[str, Any]:
     return {
         "descriptor": {"id": code, "index": NOTIFICATIONS[code]},
         "level": "error",
-        "message": message(f"{target.target}: {target.error.message}"),
+        "message": message(error_text(target)),
         "locations": [location(target)],
     }
 

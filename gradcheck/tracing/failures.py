@@ -14,12 +14,20 @@ def explain(error: BaseException) -> str:
     """One line on an exception from traced user code: its type, its words and the user's line."""
     text = str(error)
     frames = [f for f in re.findall(r'File "([^"]+)", line (\d+)', text) if is_users(f[0])]
-    name = type(error).__name__
-    words = re.split(rf"\b{name}: ", text, maxsplit=1)[-1] if "in user code" in text else text
+    name, words = raised(type(error).__name__, text)
     if not frames:
         frames = traceback_frames(error)
     where = f" ({Path(frames[-1][0]).name}:{frames[-1][1]})" if frames else ""
     return f"{name}: {one_line(words, 160)}{where}"
+
+
+def raised(name: str, text: str) -> tuple[str, str]:
+    """The type of an exception and its words; AutoGraph wraps some types, and puts frames in front of the words."""
+    if "in user code" not in text:
+        return name, text
+    found = list(re.finditer(rf"^\s*({name}|\w+(?:Error|Exception)): ", text, flags=re.MULTILINE))
+    own = [match for match in found if match[1] == name] or found[-1:]
+    return (own[0][1], text[own[0].end() :]) if own else (name, text)
 
 
 def traceback_frames(error: BaseException) -> list[tuple[str, str]]:

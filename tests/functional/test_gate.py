@@ -69,6 +69,12 @@ def test_a_baseline_from_the_first_run_to_the_cure(project: Path) -> None:
     assert gradcheck(project, *SCAN, "--baseline", "b.json", "--fail-on", "info").stdout == second.stdout
     assert gradcheck(project, *SCAN, "--baseline", "b.json", "--write-baseline", "c.json").returncode == 0
     assert (project / "c.json").read_text() == known
+    (project / "gradcheck.toml").write_text('baseline = "d.json"\n')  # one that is not there yet
+    refused = gradcheck(project, *SCAN)
+    assert (refused.returncode, "d.json" in refused.stderr) == (2, True)
+    assert gradcheck(project, *SCAN, "--write-baseline", "d.json").returncode == 0
+    assert gradcheck(project, *SCAN).returncode == 0
+    (project / "gradcheck.toml").unlink()
 
     (project / "b.json").write_text(known.replace('"lo": 11.09', '"lo": 20.0'))
     grown = gradcheck(project, *SCAN, "--baseline", "b.json")

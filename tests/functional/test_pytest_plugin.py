@@ -164,3 +164,14 @@ def test_other_marks_hold_for_a_marked_function_too(project: Path) -> None:
     )
     run = run_pytest(project, "-n", "0")
     assert "1 skipped, 1 xfailed" in run.stdout, run.stdout
+
+
+@pytest.mark.slow
+def test_parametrize_is_refused_in_one_line(project: Path) -> None:
+    (project / "test_power.py").write_text(
+        "import pytest\n@pytest.mark.parametrize('k', [1, 2])\n@pytest.mark.gradcheck(range=(0, 1))\n"
+        "def power(x, k): return x**k\n"
+    )
+    run = run_pytest(project, "-n", "0")
+    assert "power: parametrize does not go with pytest.mark.gradcheck" in run.stdout
+    assert "1 error" in run.stdout

@@ -136,19 +136,6 @@ def test_what_is_no_mark(write: Write) -> None:
         def under_a_string(x):
             return x
 
-        # gradcheck: scan
-
-        def behind_an_empty_line(x):
-            return x
-
-        X = 1  # gradcheck: scan
-        def behind_a_statement(x):
-            return x
-
-        # gradcheck: scanner
-        def another_word(x):
-            return x
-
         # please do not gradcheck: scan
         def in_the_middle(x):
             return x
@@ -156,10 +143,6 @@ def test_what_is_no_mark(write: Write) -> None:
         # gradcheck: scan
         Y = 2
         def behind_a_marked_constant(x):
-            return x
-
-        def body(x):
-            # gradcheck: scan
             return x
         ''',
     )
@@ -229,3 +212,44 @@ def test_the_working_directory_is_importable(project: Path, write: Write, monkey
     make_working_directory_importable()
     assert sys.path.count(str(project / "elsewhere")) == 1
     assert load("local_losses:f").function(1.0) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("# gradcheck: scan\n\ndef f(x): return x\n", "1: # gradcheck: scan: it is read on a line of its own"),
+        ("def f(x): return x  # gradcheck: scan\n", "1: # gradcheck: scan: it is read on a line of its own"),
+        ("x = 1\n# gradcheck: scna\ndef f(x): return x\n", "2: '# gradcheck: scna' is unknown; write"),
+        ("# Gradcheck: Scan\ndef f(x): return x\n", "1: '# Gradcheck: Scan' is unknown; write"),
+        (
+            "class A:\n    # gradcheck: scan\n    def g(x): return x\n",
+            "2: # gradcheck: scan: only functions at the top",
+        ),
+        (
+            "if True:\n    # gradcheck: scan\n    def g(x): return x\n",
+            "2: # gradcheck: scan: only functions at the top",
+        ),
+        ("def f(x):\n    # gradcheck: scan\n    return x\n", "2: # gradcheck: scan: only functions at the top"),
+        ("X = 1  # gradcheck: scan\ndef f(x): return x\n", "1: # gradcheck: scan: it is read on a line of its own"),
+        ("# gradcheck: scanner\ndef f(x): return x\n", "1: '# gradcheck: scanner' is unknown"),
+        ("# gradcheck: scan\nasync def f(x): return x\n", "1: # gradcheck: scan: only functions at the top"),
+        ("# gradcheck: scan\nclass A: pass\n", "1: # gradcheck: scan: only functions at the top"),
+    ],
+)
+def test_a_mark_that_is_not_read_is_told(write: Write, refused: Refused, source: str, says: str) -> None:
+    path = write("odd.py", source)
+    message = refused("GC907", lambda: discover(path))
+    assert message.startswith(f"odd.py:{says}")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "class A:\n    # gradcheck: scan range=x=-1:1\n    def g(x): return x\n",  # read where A.g is named
+        "# gradcheck: ignore -- why\ndef f(x): return x\n",
+        "TEXT = '# gradcheck: scna'\n",
+        "# gradcheck scan\ndef f(x): return x\n",
+    ],
+)
+def test_what_asks_for_no_scan_is_left_alone(write: Write, source: str) -> None:
+    assert discover(write("fine.py", source)) == ()

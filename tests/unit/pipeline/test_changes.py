@@ -105,3 +105,15 @@ def test_tensorflow_is_not_imported_for_it() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == "('losses.py:loss',) []\n"
+
+
+def test_a_target_that_lacks_a_module_is_touched_by_anything() -> None:
+    tables = '[[target]]\nname = "losses:loss"\n'
+    assert of("plain.py", tables=tables) == ()
+    Path("package/deep.py").rename("package/deeper.py")
+    assert of("package/deeper.py", tables=tables) == ("losses:loss",)
+
+
+def test_a_comment_that_asks_for_a_scan_and_gets_none_is_no_silence() -> None:
+    Path("odd.py").write_text("# gradcheck: scan\n\ndef f(x):\n    return x\n")
+    assert of("odd.py") == ("odd.py",)
