@@ -23,6 +23,11 @@ NOWHERE = "scan it where your inputs are, with --range"
 BAD = {"GC003": Class.VANISHED, "GC004": Class.INACCURATE, "GC005": Class.WRONG}
 """What is bad about the gradient, by code; elsewhere it is not finite."""
 
+NOT_FINITE = ("GC001", "GC002", "GC006")
+REWRITTEN = (
+    "; run one by one, its operations give numbers there: TensorFlow's graph optimizer makes something else of them"
+)
+
 MAX_CAUSES = 16
 """Findings of one code and version whose cause is looked for, in order; each takes some milliseconds."""
 
@@ -66,7 +71,16 @@ def explained(finding: Finding, known: Knowledge, results: Mapping[int, Result],
     inputs, output, gradients = results[finding.at]
     witness = Witness(inputs, output, gradients[finding.version], *known.true_values(finding.at))
     cause, trap = found_cause(finding, known, tuple(inputs.values())) if deep else (None, None)
-    return replace(finding, witness=witness, cause=cause, suggestion=trap or suggest(finding))
+    more = REWRITTEN if deep and cause is None and is_rewritten(finding, known) else ""
+    return replace(
+        finding, witness=witness, cause=cause, suggestion=trap or suggest(finding), message=finding.message + more
+    )
+
+
+def is_rewritten(finding: Finding, known: Knowledge) -> bool:
+    """Whether a finding without a cause is no operation's fault: of all that were looked at none gave a bad number."""
+    study = known.studies.get(finding.version)
+    return finding.code in NOT_FINITE and study is not None and len(study.program.outputs) > 1
 
 
 def found_cause(finding: Finding, known: Knowledge, point: tuple[float, ...]) -> tuple[Cause | None, str | None]:

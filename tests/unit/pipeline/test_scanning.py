@@ -28,6 +28,9 @@ def declared(x):
 
 def total(batch):
     return tf.reduce_sum(tf.abs(batch))
+
+def reordered(x):
+    return tf.math.log(tf.exp(100 * x) + 1)
 """
 
 
@@ -91,3 +94,14 @@ def test_the_seed_of_a_report_is_that_which_holds() -> None:
     configured = Configuration(top=Said(seed=5))
     for said, seed in ((Said(), 5), (Said(seed=0), 0)):
         assert pipeline.run((), said, configured=configured).seed == seed
+
+
+def test_what_the_graph_optimizer_breaks_is_no_operations_fault() -> None:
+    """It makes 100 * (exp(100 x) / (exp(100 x) + 1)) of factors in another order, which overflow."""
+    said = Said(ranges=(parse_range("0.8:0.88"),))
+    report = pipeline.scan("scanning_targets:reordered", said)
+    found = {finding.code: finding for finding in report.findings}
+    assert {"GC001", "GC002"} <= set(found)
+    for code in ("GC001", "GC002"):
+        assert found[code].cause is None
+        assert "TensorFlow's graph optimizer makes something else of them" in found[code].message
