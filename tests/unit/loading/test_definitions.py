@@ -14,7 +14,7 @@ Write = Callable[[str, str | bytes], Path]
 
 PLAIN = """
 import functools
-from helpers import imported, wrapped
+from said_elsewhere import imported, wrapped
 
 # gradcheck: ignore[GC001] -- above
 def f(x):  # gradcheck: ignore[GC002] -- beside
@@ -74,29 +74,29 @@ def imported(x):  # gradcheck: ignore[GC001] -- elsewhere
 
 @pytest.fixture
 def written(write: Write) -> None:
-    write("plain.py", PLAIN)
-    write("helpers.py", HELPERS)
+    write("said_here.py", PLAIN)
+    write("said_elsewhere.py", HELPERS)
 
 
 @pytest.mark.usefixtures("written")
 @pytest.mark.parametrize(
     ("name", "place", "reasons"),
     [
-        ("f", "plain.py:6", {"above", "beside"}),
-        ("partial", "plain.py:13", {"of partial", "of g"}),
-        ("annotated", "plain.py:14", {"lambda"}),
-        ("decorated", "plain.py:18", {"decorated"}),
-        ("Losses.static", "plain.py:26", set()),
-        ("losses.method", "plain.py:33", {"method", "instance"}),
-        ("losses", "plain.py:33", {"called", "instance"}),
-        ("make()", "plain.py:35", {"inner", "make"}),
-        ("second", "plain.py:40", {"inner", "a pair"}),
-        ("conditional", "plain.py:43", {"conditional"}),
-        ("imported", "helpers.py:10", {"elsewhere"}),
+        ("f", "said_here.py:6", {"above", "beside"}),
+        ("partial", "said_here.py:13", {"of partial", "of g"}),
+        ("annotated", "said_here.py:14", {"lambda"}),
+        ("decorated", "said_here.py:18", {"decorated"}),
+        ("Losses.static", "said_here.py:26", set()),
+        ("losses.method", "said_here.py:33", {"method", "instance"}),
+        ("losses", "said_here.py:33", {"called", "instance"}),
+        ("make()", "said_here.py:35", {"inner", "make"}),
+        ("second", "said_here.py:40", {"inner", "a pair"}),
+        ("conditional", "said_here.py:43", {"conditional"}),
+        ("imported", "said_elsewhere.py:10", {"elsewhere"}),
     ],
 )
 def test_a_target_has_a_place_and_what_is_said_on_it(name: str, place: str, reasons: set[str]) -> None:
-    for loaded in (load(f"plain:{name}"), load(f"plain.py:{name}")):
+    for loaded in (load(f"said_here:{name}"), load(f"said_here.py:{name}")):
         assert loaded.place is not None
         assert loaded.place.text == place
         assert {i.reason for i in loaded.ignores if i.lines is None} == reasons
@@ -105,10 +105,10 @@ def test_a_target_has_a_place_and_what_is_said_on_it(name: str, place: str, reas
 
 @pytest.mark.usefixtures("written")
 def test_what_is_said_inside_is_about_lines() -> None:
-    (inside,) = (i for i in load("plain:f").ignores if i.lines)
-    assert inside == Ignore(("GC003",), "inside", "comment", "plain.py:7", Lines("plain.py", 7, 7))
-    (static,) = load("plain:Losses.static").ignores
-    assert static.lines == Lines("plain.py", 27, 27)
+    (inside,) = (i for i in load("said_here:f").ignores if i.lines)
+    assert inside == Ignore(("GC003",), "inside", "comment", "said_here.py:7", Lines("said_here.py", 7, 7))
+    (static,) = load("said_here:Losses.static").ignores
+    assert static.lines == Lines("said_here.py", 27, 27)
 
 
 def test_functions_under_tensorflow(write: Write) -> None:
