@@ -65,7 +65,10 @@ AT_THE_TOP = "only functions at the top of a file are found; move it there, or n
 
 def misplaced(source: str, tree: ast.Module) -> str:
     """The first comment that asks for a scan and gets none: its line and its mistake; empty where all is well."""
-    starts = {first_of(node): node for node in ast.walk(tree) if isinstance(node, ast.stmt)}
+    starts: dict[int, ast.stmt] = {}
+    for node in ast.walk(tree):  # outer ones first: a body may stand on the line of its function
+        if isinstance(node, ast.stmt):
+            starts.setdefault(first_of(node), node)
     above = {mark.line: (under, mark) for under, marks in marks_above(source).items() for mark in marks}
     for line, text in all_comments(source) if "gradcheck:" in source.lower() else []:
         found = MEANT.match(text)

@@ -253,3 +253,11 @@ def test_a_mark_that_is_not_read_is_told(write: Write, refused: Refused, source:
 )
 def test_what_asks_for_no_scan_is_left_alone(write: Write, source: str) -> None:
     assert discover(write("fine.py", source)) == ()
+
+
+def test_functions_of_one_line(write: Write) -> None:
+    assert discover(write("short.py", "# gradcheck: scan\ndef f(x): return x\n# gradcheck: scan\ng = h = f\n")) == (
+        "f",
+        "g",
+        "h",
+    )
