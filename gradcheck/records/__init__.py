@@ -24,9 +24,11 @@ from gradcheck.records.targets import (
     Version,
 )
 from gradcheck.records.tensors import Batch, Pull, TensorInput, TensorPoint, TensorVersion, TracedTensors, Weight
+from gradcheck.records.trainings import BadGradient, Norms, TrainingReport, TrainingWitness, WatchedOptimizer
 from gradcheck.records.unlisted import Facts, UnlistedArray
 
 __all__ = [
+    "BadGradient",
     "Batch",
     "Cause",
     "Chain",
@@ -46,6 +48,7 @@ __all__ = [
     "LoadedTarget",
     "ModeRegion",
     "ModeResult",
+    "Norms",
     "Parameter",
     "Place",
     "Plane",
@@ -73,8 +76,11 @@ __all__ = [
     "TracedInput",
     "TracedTarget",
     "TracedTensors",
+    "TrainingReport",
+    "TrainingWitness",
     "UnlistedArray",
     "Version",
+    "WatchedOptimizer",
     "Weight",
     "Witness",
     "place_of",

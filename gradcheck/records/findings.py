@@ -8,6 +8,7 @@ from gradcheck.program import Array
 from gradcheck.records.classes import Class
 from gradcheck.records.curves import Curve
 from gradcheck.records.ignores import Suppression
+from gradcheck.records.trainings import TrainingWitness
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,7 @@ class Finding:
         elsewhere: ways of running the witness, or an end, in which it is of another class.
         mode: in which it was found: graph, eager or xla; of a disagreement the first of them.
         suppressed: why it does not count; None where it does.
+        training: the step of a training run that shows it, in the place of `witness`.
     """
 
     code: str
@@ -162,6 +164,7 @@ class Finding:
     elsewhere: tuple[Elsewhere, ...] = ()
     mode: str = "graph"
     suppressed: Suppression | None = None
+    training: TrainingWitness | None = None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from gradcheck.records.planes import Plane
 from gradcheck.records.sweeps import Sweep
 from gradcheck.records.targets import TracedInput
 from gradcheck.records.tensors import TensorInput, Weight
+from gradcheck.records.trainings import TrainingReport
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class TargetReport:
     Attributes:
         place: where it is defined in Python source; None of a saved model, and where that cannot be told.
         ignores: what is not to count, as its source and the configuration say.
+        training: what was seen of a training run; None of what is no such run.
     """
 
     target: str
@@ -69,6 +71,7 @@ class TargetReport:
     plane: Plane | None = None
     place: Place | None = None
     ignores: tuple[Ignore, ...] = ()
+    training: TrainingReport | None = None
 
     @property
     def status(self) -> str:
