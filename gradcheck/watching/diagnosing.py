@@ -1,0 +1,256 @@
+"""From a bad step to what there is to say of it.
+
+In: what was kept of the step. Out: a `Found`: the step, the optimizer, its bad gradients, the norms of the last steps, and
+a study of the one gradient in which it began.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import tensorflow as tf
+
+from gradcheck.errors import one_line
+from gradcheck.records import BadGradient, Norms, Study
+from gradcheck.watching.history import restore, same
+from gradcheck.watching.looks import counts, dense
+from gradcheck.watching.optimizers import KEPT, Seen, name_of
+from gradcheck.watching.programs import study_of
+from gradcheck.watching.recording import Recorder, is_bad
+from gradcheck.watching.rerunning import Rerun, run
+from gradcheck.watching.units import Call, Unit, names_in
+
+if TYPE_CHECKING:
+    from gradcheck.watching.watcher import Watcher
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """One bad step.
+
+    Attributes:
+        code: GC001 for NaN, GC002 for infinities; of what is looked for on request its own.
+        message: what, in a sentence; empty for a bad gradient, of which the rest says all.
+        step, optimizer, order, loss, gradients, variables, norms, rerun: as in `TrainingWitness`.
+        mode: graph, eager or xla.
+        study: of the gradient in which it began; None where it did not show when it was run again.
+        unit: what was run again.
+        stops: whether the script is to end here.
+    """
+
+    code: str
+    step: int
+    optimizer: str | None
+    order: int | None
+    loss: float | None
+    gradients: tuple[BadGradient, ...]
+    variables: int
+    norms: tuple[Norms, ...]
+    mode: str
+    study: Study | None
+    unit: Unit | None = None
+    rerun: str = ""
+    message: str = ""
+    stops: bool = True
+
+
+def of_units(
+    watcher: "Watcher", seen: Seen | None, given: list[tuple[Any, Any]], step: int, units: Sequence[Unit]
+) -> Found:
+    """A step whose optimizer was not called in a graph: the variables are as they were."""
+    rerun, unit, recorder = None, None, None
+    for unit in units:
+        recorder = Recorder()
+        rerun = run(watcher, unit, recorder, at_gradient=True)
+        if recorder.bad is not None:
+            break
+    shown = rerun is not None and recorder is not None and recorder.bad is not None
+    bad = bad_gradients(given) if given else asked_gradients(recorder, unit)
+    return Found(
+        code="GC001" if any(b.nan for b in bad) else "GC002",
+        step=step,
+        optimizer=seen.name if seen else None,
+        order=seen.order if seen else None,
+        loss=rerun.loss if rerun else None,
+        gradients=bad,
+        variables=len(seen.variables) if seen else len(bad),
+        norms=tuple(s.told for s in watcher.optimizers.all if s.norms),
+        mode=mode_of(unit),
+        study=study_of(recorder, recorder.bad, names_in(unit)) if shown and recorder and recorder.bad and unit else None,
+        unit=unit,
+        rerun="" if shown else why_not(rerun, mode_of(unit)),
+    )
+
+
+def of_call(watcher: "Watcher") -> Found | None:
+    """A step that was run in a graph: the variables are bad by now, so it is run again from where they were not."""
+    history = watcher.history
+    after = history.state()
+    blamed = set(history.bad_ones())
+    place, call = failing(watcher)
+    if call is None:
+        restore(after)
+        return unknown(watcher, blamed)
+    calls, first = [c for s in history.segments for c in s.events if isinstance(c, Call)], max(0, place - KEPT + 1)
+    for seen in watcher.optimizers.all:
+        seen.norms.clear()
+    found = None
+    for number, event in history.replayed():
+        if number < first:
+            continue
+        before = history.state()
+        if number < place:
+            rerun = run(watcher, event, None)
+            note_norms(rerun, watcher)
+            restore(before)
+            continue
+        found = of_step(watcher, event, before, calls[:place], blamed)
+        restore(before)
+        break
+    if watcher.options.on_bad == "skip-step":
+        for later in calls[place + 1 :]:
+            later.replay()
+    else:
+        restore(after)
+    return found
+
+
+def failing(watcher: "Watcher") -> tuple[int, Call | None]:
+    """The first call after which a variable is not finite, when all are run again."""
+    before: tuple[int, Call | None] = (0, None)
+    for number, call in watcher.history.replayed():
+        if before[1] is not None and not watcher.history.all_is_well():
+            return before
+        before = (number, call)
+    return before if not watcher.history.all_is_well() else (0, None)
+
+
+def note_norms(rerun: Rerun, watcher: "Watcher") -> None:
+    """Keep the norms of a step that went well."""
+    counted: dict[int, int] = {}
+    for seen, norm in rerun.norms:
+        step = seen.steps - rerun.calls.get(id(seen), 0) + counted.get(id(seen), 0)
+        counted[id(seen)] = counted.get(id(seen), 0) + 1
+        seen.norms.append((step, norm))
+
+
+def of_step(watcher: "Watcher", call: Call, before: Any, earlier: list[Call], blamed: set[int]) -> Found:
+    """The step itself, with the variables as they were before it."""
+    steps = {id(s): steps_before(watcher, s, call) for s in watcher.optimizers.all}
+    recorder = Recorder()
+    rerun = run(watcher, call, recorder)
+    restore(before)
+    seen, given = rerun.bad if rerun.bad else (None, [])
+    for s, norm in rerun.norms:
+        s.norms.append((steps[id(s)], norm))
+    if seen is None and recorder.bad is None:
+        return of_mode(watcher, call, rerun, steps, blamed)
+    unit: Unit = call
+    if recorder.bad is None:  # what was gathered before went bad in an earlier call
+        recorder = Recorder()
+    bad = bad_gradients(given) if given else asked_gradients(recorder, call)
+    within = rerun.calls.get(id(seen), 0) if seen else 0
+    return Found(
+        code="GC001" if any(b.nan for b in bad) else "GC002",
+        step=(steps[id(seen)] if seen else watcher.by_hand) + within,
+        optimizer=seen.name if seen else None,
+        order=seen.order if seen else None,
+        loss=rerun.loss,
+        gradients=bad,
+        variables=len(seen.variables) if seen else len(bad),
+        norms=tuple(s.told for s in watcher.optimizers.all if s.norms),
+        mode=mode_of(call),
+        study=study_of(recorder, recorder.bad, names_in(call)) if recorder.bad else None,
+        unit=unit,
+    )
+
+
+def steps_before(watcher: "Watcher", seen: Seen, call: Call) -> int:
+    """How many steps an optimizer had made before a call, with the variables as they were then."""
+    if seen.outer is None:
+        return seen.steps
+    calls = [c for s in watcher.history.segments for c in s.events if isinstance(c, Call)]
+    later = calls[next(i for i, c in enumerate(calls) if c is call) :]
+    key = id(seen.outer.optimizer)
+    return seen.outer.calls - sum(c.mark.optimizers.get(key, 0) for c in later)
+
+
+def of_mode(watcher: "Watcher", call: Call, rerun: Rerun, steps: dict[int, int], blamed: set[int]) -> Found:
+    """A step that is bad as it was run, and not when it is run eagerly."""
+    seen = next((s for s in watcher.optimizers.all if id(s.optimizer) in call.mark.optimizers), None)
+    return Found(
+        code="GC001",
+        step=steps[id(seen)] if seen else watcher.by_hand,
+        optimizer=seen.name if seen else None,
+        order=seen.order if seen else None,
+        loss=rerun.loss,
+        gradients=(),
+        variables=len(seen.variables) if seen else 0,
+        norms=tuple(s.told for s in watcher.optimizers.all if s.norms),
+        mode=mode_of(call),
+        study=None,
+        unit=call,
+        rerun=why_not(rerun, mode_of(call)),
+    )
+
+
+def unknown(watcher: "Watcher", blamed: set[int]) -> Found:
+    """A variable went bad, and running all that is kept again does not show when."""
+    seen = next(iter(watcher.optimizers.all), None)
+    return Found(
+        code="GC001",
+        step=max(seen.steps - 1, 0) if seen else watcher.by_hand,
+        optimizer=seen.name if seen else None,
+        order=seen.order if seen else None,
+        loss=None,
+        gradients=(),
+        variables=len(seen.variables) if seen else 0,
+        norms=(),
+        mode="graph",
+        study=None,
+        rerun="the steps of late were run again and went well: they draw random numbers, or read from outside",
+    )
+
+
+def bad_gradients(given: Sequence[tuple[Any, Any]]) -> tuple[BadGradient, ...]:
+    """Those that are not finite, of which variable, and how much of them."""
+    return tuple(bad_gradient(tensor, variable) for tensor, variable in given if is_bad(tensor))
+
+
+def asked_gradients(recorder: Recorder | None, unit: Unit | None) -> tuple[BadGradient, ...]:
+    """The same of a gradient that no optimizer takes."""
+    if recorder is None or recorder.bad is None:
+        return ()
+    pairs = zip(recorder.bad.results, recorder.bad.sources, strict=False)
+    return tuple(bad_gradient(dense(g), source) for g, source in pairs if is_bad(g))
+
+
+def bad_gradient(tensor: Any, variable: Any) -> BadGradient:
+    """One of them."""
+    entries, nan, infinite = counts(tensor)
+    shape = tuple(int(d) for d in getattr(variable, "shape", ()))
+    dtype = getattr(variable.dtype, "name", str(variable.dtype))
+    return BadGradient(name_of(variable), dtype, shape, entries, nan, infinite)
+
+
+def mode_of(unit: Unit | None) -> str:
+    """How a unit was run."""
+    if not isinstance(unit, Call):
+        return "eager"
+    return "xla" if unit.is_compiled else "graph"
+
+
+def why_not(rerun: Rerun | None, mode: str) -> str:
+    """Why no cause is known."""
+    if rerun is None:
+        return "its code could not be run again: the tape is not entered by a with statement whose source is known"
+    if rerun.failure is not None:
+        said = f"{type(rerun.failure).__name__}: {one_line(str(rerun.failure), 120)}"
+        return f"the step could not be run again: it raised {said}"
+    if mode == "eager":
+        return "run again with the same variables and batch the step went well: it draws random numbers"
+    how = "compiled by XLA" if mode == "xla" else "in graph mode"
+    return f"the step goes bad {how} alone; run eagerly with the same variables and batch it went well"
+
+
+__all__ = ["Found", "of_call", "of_units", "same", "tf"]

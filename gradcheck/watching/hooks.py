@@ -1,0 +1,207 @@
+"""Hooks: TensorFlow's and Keras's entry points, with the watcher told before they are gone into.
+
+In: a watcher. Out: the entry points are replaced, and put back. Nothing is imported here: a module's entry points are
+replaced as soon as the user's code has imported it, so that what a script sets before that has its effect.
+"""
+
+import functools
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from gradcheck.imports import when_imported
+
+if TYPE_CHECKING:
+    from gradcheck.watching.watcher import Watcher
+
+Wrap = Callable[["Watcher", Callable[..., Any]], Callable[..., Any]]
+
+
+def entering(watcher: "Watcher", original: Callable[..., Any]) -> Callable[..., Any]:
+    """`GradientTape.__enter__`."""
+
+    @functools.wraps(original)
+    def enter(tape: Any) -> Any:
+        watcher.entered(tape, sys._getframe(1))
+        return original(tape)
+
+    return enter
+
+
+def differentiating(watcher: "Watcher", original: Callable[..., Any]) -> Callable[..., Any]:
+    """`GradientTape.gradient` and `jacobian`."""
+
+    @functools.wraps(original)
+    def gradient(tape: Any, target: Any, sources: Any, *arguments: Any, **options: Any) -> Any:
+        call = lambda: original(tape, target, sources, *arguments, **options)  # noqa: E731
+        return watcher.differentiated(tape, call, target, sources)
+
+    return gradient
+
+
+def gradients_of(watcher: "Watcher", original: Callable[..., Any]) -> Callable[..., Any]:
+    """`tf.gradients`."""
+
+    @functools.wraps(original)
+    def gradients(ys: Any, xs: Any, *arguments: Any, **options: Any) -> Any:
+        return watcher.differentiated(None, lambda: original(ys, xs, *arguments, **options), ys, xs)
+
+    return gradients
+
+
+def applying(watcher: "Watcher", original: Callable[..., Any]) -> Callable[..., Any]:
+    """A Keras optimizer's `apply`."""
+
+    @functools.wraps(original)
+    def apply(optimizer: Any, grads: Any, trainable_variables: Any = None, **options: Any) -> Any:
+        grads = list(grads)
+        known = list(trainable_variables) if trainable_variables is not None else None
+        call = lambda: original(optimizer, grads, known, **options)  # noqa: E731
+        return watcher.applied(optimizer, call, grads, known)
+
+    return apply
+
+
+def applying_pairs(watcher: "Watcher", original: Callable[..., Any]) -> Callable[..., Any]:
+    """`apply_gradients` of TensorFlow's own and older Keras optimizers."""
+
+    @functools.wraps(original)
+    def apply_gradients(optimizer: Any, grads_and_vars: Any, *arguments: Any, **options: Any) -> Any:
+        pairs = list(grads_and_vars)
+        call = lambda: original(optimizer, pairs, *arguments, **options)  # noqa: E731
+        return watcher.applied(optimizer, call, [g for g, _ in pairs], [v for _, v in pairs])
+
+    return apply_gradients
+
+
+def calling(watcher: "Watcher", original: Callable[..., Any]) -> Callable[..., Any]:
+    """A `tf.function`'s `__call__`."""
+
+    @functools.wraps(original)
+    def call(function: Any, *arguments: Any, **options: Any) -> Any:
+        run = lambda: original(function, *arguments, **options)  # noqa: E731
+        return watcher.called(function, run, Named(function, arguments, options))
+
+    return call
+
+
+class Named:
+    """The names of a function's arguments, found when they are asked for."""
+
+    def __init__(self, function: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
+        self.function, self.arguments, self.options = function, arguments, options
+
+    def items(self) -> Any:
+        """Name and value of each argument."""
+        import inspect
+
+        try:
+            bound = inspect.signature(self.function.python_function).bind(*self.arguments, **self.options)
+        except (TypeError, ValueError):
+            return dict(enumerate(self.arguments)).items()
+        return bound.arguments.items()
+
+
+def executing(watcher: "Watcher", original: Callable[..., Any]) -> Callable[..., Any]:
+    """A traced function's execution."""
+
+    @functools.wraps(original)
+    def execute(concrete: Any, tensor_inputs: Any, captured_inputs: Any) -> Any:
+        return watcher.executed(concrete, original, tensor_inputs, captured_inputs)
+
+    return execute
+
+
+def assigning(watcher: "Watcher", original: Callable[..., Any]) -> Callable[..., Any]:
+    """A variable's `assign` and the like."""
+
+    @functools.wraps(original)
+    def assign(variable: Any, *arguments: Any, **options: Any) -> Any:
+        result = original(variable, *arguments, **options)
+        watcher.assigned(variable.handle)
+        return result
+
+    return assign
+
+
+def making(watcher: "Watcher", original: Callable[..., Any]) -> Callable[..., Any]:
+    """How Keras makes the function of `fit`: batches come into it from outside, so that they are known."""
+
+    @functools.wraps(original)
+    def make_train_function(model: Any, force: bool = False) -> Any:
+        made = original(model, force)
+        function = model.train_function
+        if function is not None and not getattr(function, "_gradcheck", False):
+            model.train_function = fed(function, model)
+        return made
+
+    return make_train_function
+
+
+def fed(function: Callable[..., Any], model: Any) -> Callable[..., Any]:
+    """A train function that takes its batches from the iterator by itself."""
+
+    @functools.wraps(function)
+    def train_function(iterator: Any) -> Any:
+        batches = []
+        for _ in range(model.steps_per_execution):
+            try:
+                batches.append(next(iterator))
+            except StopIteration:
+                break
+        if not batches:
+            raise StopIteration
+        return function(batches)
+
+    train_function._gradcheck = True  # type: ignore[attr-defined]
+    return train_function
+
+
+TAPE = "tensorflow.python.eager.backprop"
+FUNCTION = "tensorflow.python.eager.polymorphic_function.polymorphic_function"
+CONCRETE = "tensorflow.python.eager.polymorphic_function.concrete_function"
+VARIABLES = "tensorflow.python.ops.resource_variable_ops"
+ASSIGNMENTS = ("assign", "assign_add", "assign_sub", "scatter_sub", "scatter_add", "scatter_update", "scatter_nd_update")
+
+HOOKS: tuple[tuple[str, str, tuple[str, ...], Wrap], ...] = (
+    (TAPE, "GradientTape", ("__enter__",), entering),
+    (TAPE, "GradientTape", ("gradient", "jacobian", "batch_jacobian"), differentiating),
+    ("tensorflow.python.ops.gradients_impl", "", ("gradients", "gradients_v2"), gradients_of),
+    (FUNCTION, "Function", ("__call__",), calling),
+    (CONCRETE, "ConcreteFunction", ("_call_flat",), executing),
+    (VARIABLES, "BaseResourceVariable", ASSIGNMENTS, assigning),
+    ("keras.src.optimizers.base_optimizer", "BaseOptimizer", ("apply",), applying),
+    ("keras.src.optimizers.loss_scale_optimizer", "LossScaleOptimizer", ("apply",), applying),
+    ("keras.src.backend.tensorflow.trainer", "TensorFlowTrainer", ("make_train_function",), making),
+    ("tensorflow.python.training.optimizer", "Optimizer", ("apply_gradients",), applying_pairs),
+    ("tf_keras.src.optimizers.optimizer", "Optimizer", ("apply_gradients",), applying_pairs),
+)
+"""Module, class or none, names, and what is put in their place."""
+
+
+class Hooks:
+    """All of them."""
+
+    def __init__(self, make: Callable[[], "Watcher"]) -> None:
+        self.make = make
+        self.undo: list[Callable[[], None]] = []
+
+    def install(self) -> None:
+        """Replace what is there, and the rest when it comes."""
+        for module, owner, names, wrap in HOOKS:
+            self.undo.append(when_imported(module, functools.partial(self.put, owner, names, wrap)))
+
+    def put(self, owner: str, names: tuple[str, ...], wrap: Wrap, module: ModuleType) -> None:
+        """Replace the entry points of one class."""
+        place = getattr(module, owner, None) if owner else module
+        for name in names:
+            original = vars(place).get(name) if place is not None else None
+            if callable(original):
+                setattr(place, name, wrap(self.make(), original))
+                self.undo.append(functools.partial(setattr, place, name, original))
+
+    def remove(self) -> None:
+        """Put all back."""
+        while self.undo:
+            self.undo.pop()()

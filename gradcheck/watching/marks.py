@@ -1,0 +1,61 @@
+"""Marks on graphs: which of them train.
+
+In: a graph that is being built when a gradient is asked for, or an optimizer called. Out: a `Mark` on it and on all
+that it is built within, so that a call of its function is known for a training step.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import tensorflow as tf
+
+NAME = "_gradcheck_mark"
+
+WRITES = ("Assign", "ResourceApply", "ResourceScatter", "ResourceSparseApply")
+"""Beginnings of the types of operations that change variables."""
+
+
+@dataclass(eq=False)
+class Mark:
+    """What is known of a graph that trains.
+
+    Attributes:
+        optimizers: identities of the optimizers that are called in it.
+        sources: handles of the variables that gradients are taken by.
+    """
+
+    optimizers: dict[int, None] = field(default_factory=dict)
+    sources: dict[int, Any] = field(default_factory=dict)
+
+
+def mark_of(graph: Any) -> Mark | None:
+    """The mark of a graph."""
+    return getattr(graph, NAME, None)
+
+
+def marked(optimizer: int | None = None, sources: dict[int, Any] | None = None) -> None:
+    """Mark the graph that is being built, and those around it."""
+    graph = tf.compat.v1.get_default_graph()
+    while graph is not None and getattr(graph, "building_function", False):
+        mark = mark_of(graph)
+        if mark is None:
+            mark = Mark()
+            setattr(graph, NAME, mark)
+        if optimizer is not None:
+            mark.optimizers[optimizer] = None
+        mark.sources.update(sources or {})
+        graph = getattr(graph, "outer_graph", None)
+
+
+def spread(mark: Mark) -> None:
+    """Mark the graph that is being built with what one that it calls is marked with."""
+    marked(None, mark.sources)
+    for optimizer in mark.optimizers:
+        marked(optimizer)
+
+
+def writes(concrete: Any) -> bool:
+    """Whether a function, or one that it calls, changes a variable."""
+    definition = concrete.graph.as_graph_def()
+    functions = [node for function in definition.library.function for node in function.node_def]
+    return any(node.op.startswith(WRITES) for node in [*definition.node, *functions])

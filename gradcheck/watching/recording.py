@@ -1,0 +1,216 @@
+"""Recording: a step that is run again, with every operation, its tensors and the line that called it.
+
+In: what a step does while it is run once more, eagerly. Out: `Evidence`: which gradient went bad, and all operations up to
+then. TensorFlow tells of each operation by a callback, and of each gradient function by the registry's entry point; an
+operation within the latter belongs to the gradient of the operation that it is called for.
+"""
+
+import contextlib
+import linecache
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.python import pywrap_tfe
+from tensorflow.python.eager import backprop, context, execute
+from tensorflow.python.framework import op_callbacks
+from tensorflow.python.ops.resource_variable_ops import BaseResourceVariable as Variable
+
+from gradcheck.frames import is_users
+from gradcheck.program import Place
+from gradcheck.records import Tensor
+from gradcheck.watching.looks import dense, is_finite
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """One operation that was run.
+
+    Attributes:
+        kind: its type.
+        inputs, outputs: its tensors.
+        attributes: names and values, in turn.
+        place: the user's line.
+        backward: whether it belongs to a gradient.
+        forward: in a gradient, the operation whose gradient it is a part of; None where that is not known.
+    """
+
+    kind: str
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    attributes: tuple[Any, ...]
+    place: Place | None
+    backward: bool
+    forward: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A gradient that was asked for.
+
+    Attributes:
+        target: what was differentiated.
+        sources: by what.
+        results: the gradients; None where there is none.
+        end: how many operations had been run by then.
+    """
+
+    target: Any
+    sources: tuple[Any, ...]
+    results: tuple[Any, ...]
+    end: int
+
+
+@dataclass(eq=False)
+class Recorder:
+    """What is run, from now on.
+
+    Attributes:
+        operations: all of them, in order.
+        asked: the gradients that were asked for.
+        bad: the first of them that is not finite.
+        names: of tensors that were read from variables, by their identity.
+    """
+
+    operations: list[Operation] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)
+    bad: Asked | None = None
+    names: dict[int, str] = field(default_factory=dict)
+    nested: list[int | None] = field(default_factory=list)
+    differentiating: int = 0
+    makers: dict[int, int] = field(default_factory=dict)
+    readers: dict[tuple[Any, ...], int] = field(default_factory=dict)
+    lock: Any = field(default_factory=threading.RLock)
+
+    def called(
+        self,
+        kind: str,
+        inputs: Sequence[Tensor],
+        attributes: Sequence[Any],
+        outputs: Sequence[Tensor],
+        name: str | None = None,
+        graph: Any = None,
+    ) -> None:
+        """TensorFlow's callback."""
+        del name
+        if graph is not None:
+            return
+        with self.lock:
+            backward = bool(self.differentiating)
+            forward = self.nested[-1] if self.nested else None
+            here = len(self.operations)
+            self.operations.append(
+                Operation(kind, tuple(inputs), tuple(outputs), tuple(attributes or ()), place_here(), backward, forward)
+            )
+            for tensor in outputs:
+                self.makers[identity(tensor)] = here
+            self.readers[kind, *map(identity, inputs)] = here
+
+    def read(self, tensor: Tensor, name: str) -> None:
+        """A variable was read."""
+        self.names[identity(tensor)] = name
+
+    def differentiated(self, call: Any, target: Any, sources: Any) -> Any:
+        """Ask for a gradient, and look at it; the first bad one is kept."""
+        self.differentiating += 1
+        try:
+            found = call()
+        finally:
+            self.differentiating -= 1
+        flat = tuple(tf.nest.flatten(found))
+        asked = Asked(target, tuple(tf.nest.flatten(sources)), flat, len(self.operations))
+        self.asked.append(asked)
+        if self.bad is None and any(is_bad(g) for g in flat):
+            self.bad = asked
+        return found
+
+    def forget(self) -> None:
+        """What came before a good update is no part of what goes bad after it."""
+        with self.lock:
+            for kept in (self.operations, self.asked, self.makers, self.readers):
+                kept.clear()
+            self.bad = None
+
+    def gradient_function(self, *arguments: Any) -> Any:
+        """The registry's entry point, with a note of whose gradient is computed."""
+        kind, _, _, inputs, outputs, *_ = arguments
+        made = [self.makers.get(identity(t)) for t in outputs or () if t is not None]
+        place = next((m for m in made if m is not None), None)
+        if place is None and inputs:
+            place = self.readers.get((kind, *map(identity, inputs)))
+        with self.lock:
+            self.nested.append(place)
+        try:
+            return ORIGINAL(*arguments)
+        finally:
+            with self.lock:
+                self.nested.pop()
+
+
+ORIGINAL = backprop._gradient_function
+
+
+def identity(tensor: Any) -> int:
+    """What TensorFlow calls an eager tensor."""
+    return getattr(tensor, "_id", None) or id(tensor)
+
+
+def is_bad(gradient: Any) -> bool:
+    """Whether a gradient has an entry that is not finite."""
+    if gradient is None:
+        return False
+    tensor = dense(gradient)
+    with quiet():
+        return (tensor.dtype.is_floating or tensor.dtype.is_complex) and not is_finite(tensor)
+
+
+def place_here() -> Place | None:
+    """The user's innermost line that is running; within a gradient, that of a gradient function of the user's."""
+    frame = sys._getframe(2)
+    while frame is not None and frame.f_code is not Recorder.differentiated.__code__:
+        file, line = frame.f_code.co_filename, frame.f_lineno
+        if is_users(file):
+            return Place(file, line, linecache.getline(file, line).strip())
+        frame = frame.f_back  # type: ignore[assignment]
+    return None
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Operations of our own, that no callback is told of."""
+    kept = list(context.context().op_callbacks)
+    for callback in kept:
+        op_callbacks.remove_op_callback(callback)
+    try:
+        yield
+    finally:
+        for callback in kept:
+            op_callbacks.add_op_callback(callback)
+
+
+@contextlib.contextmanager
+def recording(recorder: Recorder) -> Iterator[None]:
+    """Within it all that is run eagerly, functions of TensorFlow's included, is told to the recorder."""
+    before, executed = tf.config.functions_run_eagerly(), execute.execute
+    tf.config.run_functions_eagerly(True)
+    pywrap_tfe.TFE_Py_RegisterGradientFunction(recorder.gradient_function)
+    op_callbacks.add_op_callback(recorder.called)
+    reading = Variable._read_variable_op
+
+    def read(variable: Any, *arguments: Any, **options: Any) -> Tensor:
+        tensor = reading(variable, *arguments, **options)
+        recorder.read(tensor, variable.name.removesuffix(":0"))
+        return tensor
+
+    Variable._read_variable_op = read
+    try:
+        yield
+    finally:
+        Variable._read_variable_op = reading
+        op_callbacks.remove_op_callback(recorder.called)
+        pywrap_tfe.TFE_Py_RegisterGradientFunction(ORIGINAL)
+        execute.execute = executed
+        tf.config.run_functions_eagerly(before)

@@ -1,0 +1,123 @@
+"""A unit that is run once more: what its gradients were, and which of them was the first bad one.
+
+In: a unit, with the variables as they were before it. Out: a `Rerun`: norms, the first optimizer that is given a bad
+gradient, and the evidence of all operations before. Nothing that it changes is kept: who runs it restores the variables.
+"""
+
+import contextlib
+import io
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from gradcheck.watching.looks import Norms, dense
+from gradcheck.watching.optimizers import Seen, wraps
+from gradcheck.watching.recording import Recorder, is_bad, quiet, recording
+from gradcheck.watching.units import Unit
+
+
+class Halt(BaseException):
+    """Enough was seen."""
+
+
+@dataclass(eq=False)
+class Rerun:
+    """One run of a unit, all of it eager.
+
+    Attributes:
+        recorder: of every operation; None where only norms are wanted.
+        at_gradient: whether a bad gradient is enough, before any optimizer sees it.
+        norms: of each call of an optimizer: which one, and the norm of all that it was given.
+        bad: the optimizer that was given a bad gradient, with all that it was given.
+        loss: what was differentiated last.
+        failure: what it raised, if it did.
+    """
+
+    recorder: Recorder | None
+    at_gradient: bool
+    norms: list[tuple[Seen, float]] = field(default_factory=list)
+    bad: tuple[Seen, list[tuple[Any, Any]]] | None = None
+    loss: float | None = None
+    calls: dict[int, int] = field(default_factory=dict)
+    failure: Exception | None = None
+    measure: Norms = field(default_factory=Norms)
+
+    def differentiated(self, call: Callable[[], Any], target: Any, sources: Any) -> Any:
+        """A gradient is asked for."""
+        if self.bad is None:
+            self.loss = number(target)
+        if self.recorder is None:
+            return call()
+        found = self.recorder.differentiated(call, target, sources)
+        if self.at_gradient and self.recorder.bad is not None:
+            self.stop()
+        return found
+
+    def applied(self, seen: Seen, call: Callable[[], Any], pairs: list[tuple[Any, Any]]) -> Any:
+        """An optimizer is called."""
+        if self.bad is not None:
+            return None
+        if wraps(seen.optimizer):
+            result = call()
+            self.calls[id(seen)] = self.calls.get(id(seen), 0) + 1
+            return result
+        given = [(dense(g), v) for g, v in pairs if g is not None]
+        with quiet():
+            whole = sum(float(np.sum(t.numpy().astype(np.float64) ** 2)) for t, _ in given)
+        self.norms.append((seen, float(np.sqrt(whole))))
+        if any(is_bad(g) for g, _ in given):
+            self.bad = (seen, given)
+            return self.stop()
+        result = call()
+        self.calls[id(seen)] = self.calls.get(id(seen), 0) + 1
+        if self.recorder is not None:
+            self.recorder.forget()
+        return result
+
+    def stop(self) -> None:
+        """End it here, but not in a replica's thread, which others wait for."""
+        if threading.current_thread() is threading.main_thread():
+            raise Halt
+
+
+def run(watcher: Any, unit: Unit, recorder: Recorder | None, at_gradient: bool = False) -> Rerun:
+    """Run a unit eagerly; what the user's code prints is not printed again."""
+    rerun = Rerun(recorder, at_gradient)
+    watcher.rerun, busy, watcher.busy = rerun, watcher.busy, True
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), eagerly(recorder):
+            unit.run()
+    except Halt:
+        pass
+    except Exception as error:
+        rerun.failure = error
+    finally:
+        watcher.rerun, watcher.busy = None, busy
+    return rerun
+
+
+@contextlib.contextmanager
+def eagerly(recorder: Recorder | None) -> Any:
+    """Functions run eagerly, and are told of to a recorder if there is one."""
+    if recorder is not None:
+        with recording(recorder):
+            yield
+        return
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(before)
+
+
+def number(target: Any) -> float | None:
+    """A loss, where it is one number."""
+    flat = [t for t in tf.nest.flatten(target) if isinstance(t, tf.Tensor)]
+    with quiet():
+        sizes = [int(tf.size(t)) for t in flat]
+        return float(flat[0].numpy()) if sizes == [1] and flat[0].dtype.is_floating else None

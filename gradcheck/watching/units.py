@@ -1,0 +1,111 @@
+"""Units: pieces of a training step that can be run again.
+
+In: a call of a function that trains, or a tape's block of code. Out: an object with `run`, for a recorder to watch.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+
+from gradcheck.records import Tensor
+from gradcheck.watching.blocks import Block
+from gradcheck.watching.marks import Mark
+from gradcheck.watching.recording import identity
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """A call of a traced function in which a gradient is taken.
+
+    Attributes:
+        concrete: the traced function.
+        inputs, captured: its tensors.
+        mark: what is known of its graph.
+        execute: runs it as it was run, from (concrete, inputs, captured).
+        again: calls what the user called, with the same arguments; None where that is not known.
+        named: the user's arguments, by name.
+    """
+
+    concrete: Any
+    inputs: list[Tensor]
+    captured: list[Tensor]
+    mark: Mark
+    execute: Callable[..., Any]
+    again: Callable[[], Any] | None
+    named: Mapping[str, Any]
+
+    def replay(self) -> Any:
+        """Run the same graph again."""
+        return self.execute(self.concrete, list(self.inputs), list(self.captured))
+
+    def run(self) -> None:
+        """Run the user's function, eagerly if that is how functions are run."""
+        if self.again is not None:
+            self.again()
+
+    @property
+    def size(self) -> int:
+        """Bytes of the tensors that it keeps."""
+        return sum(bytes_of(t) for t in self.inputs)
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether XLA compiles it, or a function that it calls."""
+        definition = self.concrete.graph.as_graph_def()
+        nodes = [*definition.node, *(node for f in definition.library.function for node in f.node_def)]
+        own = self.concrete.function_def.attr
+        return any(a["_XlaMustCompile"].b for a in [own, *(n.attr for n in nodes)] if "_XlaMustCompile" in a)
+
+
+@dataclass(frozen=True, eq=False)
+class Tape:
+    """A tape's block of code.
+
+    Attributes:
+        block: it.
+        sources: handles of the variables that were differentiated by.
+    """
+
+    block: Block
+    sources: Mapping[int, Any]
+
+    def run(self) -> None:
+        """Run it again."""
+        self.block.run()
+
+    @property
+    def named(self) -> Mapping[str, Any]:
+        """The names that it reads."""
+        return self.block.known
+
+
+Unit = Call | Tape
+
+
+def names_in(unit: Unit) -> dict[int, str]:
+    """What a unit's tensors are called, by their identity; those inside structures by their path."""
+    found: dict[int, str] = {}
+    for name, value in unit.named.items():
+        if isinstance(value, (tf.Tensor, dict, list, tuple)):
+            for path, tensor in flat(name, value):
+                found[identity(tensor)] = path
+    return found
+
+
+def flat(name: str, value: Any) -> list[tuple[str, Tensor]]:
+    """The tensors of a structure of dictionaries, lists and tuples, with their paths."""
+    if isinstance(value, tf.Tensor):
+        return [(name, value)]
+    if isinstance(value, dict):
+        return [pair for key, inner in value.items() for pair in flat(f"{name}[{key!r}]", inner)]
+    if isinstance(value, (list, tuple)):
+        return [pair for i, inner in enumerate(value) for pair in flat(f"{name}[{i}]", inner)]
+    return []
+
+
+def bytes_of(tensor: Tensor) -> int:
+    """Bytes of a tensor of numbers."""
+    size = tensor.shape.num_elements()
+    return (size or 0) * tensor.dtype.size if tensor.dtype not in (tf.resource, tf.variant, tf.string) else 0

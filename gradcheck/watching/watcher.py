@@ -1,0 +1,365 @@
+"""The watcher: what happens when the user's code enters a tape, asks for a gradient, calls an optimizer or a function.
+
+In: calls from the hooks. Out: `Found`s, in order, and counts. Principle: the user's numbers are never changed, only what
+happens at a bad gradient is chosen: the script ends, or goes on, or the step is left out.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from gradcheck.errors import one_line
+from gradcheck.options import WatchOptions
+from gradcheck.scripts import Stopped
+from gradcheck.watching import marks
+from gradcheck.watching.blocks import block_of
+from gradcheck.watching.diagnosing import Diagnosis, Found, of_call, of_units
+from gradcheck.watching.history import History, restore
+from gradcheck.watching.looks import Norms, dense, value_of
+from gradcheck.watching.optimizers import Optimizers, Seen, name_of, wraps
+from gradcheck.watching.rerunning import Rerun
+from gradcheck.watching.requests import Requests
+from gradcheck.watching.units import Call, Tape, Unit
+
+MOST_UNITS = 64
+"""Gradients between two updates that are kept, to be asked for again."""
+
+EVERY = 8
+"""Steps between two looks at the variables."""
+
+HELD = "_gradcheck_block"
+
+
+@dataclass(eq=False)
+class Pending:
+    """A bad gradient that no optimizer is known to take; it counts if it reaches a variable."""
+
+    unit: Tape
+    results: tuple[Any, ...]
+    before: list[tuple[Any, Any]]
+
+
+class Watcher:
+    """One watched run."""
+
+    def __init__(self, options: WatchOptions) -> None:
+        self.options = options
+        self.optimizers = Optimizers()
+        self.history = History()
+        self.units: deque[Unit] = deque(maxlen=MOST_UNITS)
+        self.norms = Norms()
+        self.found: list[Found] = []
+        self.notes: list[str] = []
+        self.requests = Requests(options)
+        self.rerun: Rerun | None = None
+        self.busy = False
+        self.active = True
+        self.limited = False
+        self.pending: Pending | None = None
+        self.calls: list[tuple[Any, Callable[[], Any], Mapping[str, Any]]] = []
+        self.applying = threading.local()
+        self.claimed: set[int] = set()
+        self.skips = 0
+        self.by_hand = 0
+
+    # what the hooks call
+
+    def entered(self, tape: Any, frame: Any) -> None:
+        """A tape is entered."""
+        if self.watches and tf.executing_eagerly():
+            self.settle()
+            setattr(tape, HELD, block_of(frame))
+
+    def differentiated(self, tape: Any, call: Callable[[], Any], target: Any, sources: Any) -> Any:
+        """A gradient is asked for."""
+        if self.rerun is not None:
+            return self.rerun.differentiated(call, target, sources)
+        if not self.watches:
+            return call()
+        handles = handles_of(sources)
+        if not tf.executing_eagerly():
+            marks.marked(None, handles)
+            return call()
+        found = call()
+        block = getattr(tape, HELD, None)
+        if block is not None:
+            with self.ours():
+                unit = Tape(block, handles)
+                self.units.append(unit)
+                if handles and not set(handles) & self.claimed:
+                    self.unclaimed(unit, found)
+        return found
+
+    def applied(self, optimizer: Any, call: Callable[[], Any], gradients: Any, variables: Any) -> Any:
+        """An optimizer is called."""
+        nested: list[Any] = getattr(self.applying, "nested", [])
+        if optimizer in nested or not (self.watches or self.rerun is not None):
+            return call()
+        self.applying.nested = [*nested, optimizer]
+        try:
+            return self.updated(optimizer, call, gradients, variables, nested)
+        finally:
+            self.applying.nested = nested
+
+    def updated(self, optimizer: Any, call: Callable[[], Any], gradients: Any, variables: Any, nested: Any) -> Any:
+        """The same, not from within itself."""
+        pairs = pairs_of(optimizer, gradients, variables)
+        seen = self.optimizers.of(optimizer)
+        outer = next((self.optimizers.of(o) for o in nested if wraps(o)), None)
+        seen.outer = outer or seen.outer
+        if self.rerun is not None:
+            return self.rerun.applied(seen, call, pairs)
+        for _, variable in pairs:
+            seen.variables[id(variable)] = variable
+        if first_replica():
+            seen.calls += tf.executing_eagerly()
+        if not tf.executing_eagerly():
+            if not nested:
+                marks.marked(id(optimizer), handles_of([v for _, v in pairs]))
+            elif outer is not None:
+                marks.marked(id(optimizer), {})
+            return call()
+        self.claimed |= set(handles_of([v for _, v in pairs]))
+        self.pending = None
+        if wraps(optimizer):
+            return call()
+        with self.ours():
+            step = seen.steps - (outer is not None)
+            fine = self.looked_at(seen, pairs, step)
+        if not fine and self.options.on_bad == "skip-step":
+            self.skips += 1
+            return None
+        result = call()
+        with self.ours():
+            self.units.clear()
+            self.history.forget()
+        self.stepped()
+        return result
+
+    def looked_at(self, seen: Seen, pairs: list[tuple[Any, Any]], step: int) -> bool:
+        """Look at gradients on their way to an optimizer; whether they are finite."""
+        given = [(dense(g), v) for g, v in pairs if g is not None]
+        if not given:
+            return True
+        norms = self.norms([g for g, _ in given])
+        whole = float(np.sqrt(np.sum(norms**2)))
+        self.requests.step(self, seen, [v for _, v in given], norms, step)
+        fine = bool(np.isfinite(whole)) or not any(bad(g) for g, _ in given)
+        seen.norms.append((step, whole))
+        if not fine:
+            self.tell(of_units(self, seen, given, step, list(self.units)))
+        return fine
+
+    def unclaimed(self, unit: Tape, found: Any) -> None:
+        """A gradient by variables that no optimizer is known to update."""
+        results = tuple(g for g in tf.nest.flatten(found) if g is not None)
+        tensors = [dense(g) for g in results if dense(g).dtype.is_floating]
+        if tensors and not np.isfinite(self.norms(tensors)).all() and any(bad(t) for t in tensors):
+            before = [(h, value_of(h, d)) for h, d in unit.sources.values()]
+            self.pending = Pending(unit, results, before)
+
+    def settle(self) -> None:
+        """Whether a bad gradient that was seen has reached a variable by now."""
+        pending, self.pending = self.pending, None
+        if pending is None:
+            self.by_hand += bool(self.units) and not self.claimed
+            if not self.claimed:
+                self.units.clear()
+            return
+        with self.ours():
+            now = {key: value_of(h, d) for key, (h, d) in pending.unit.sources.items()}
+            if not any(bad(value) for value in now.values()):
+                return
+            from gradcheck.watching.history import Set
+
+            after = [Set(h, now[key]) for key, (h, _) in pending.unit.sources.items()]
+            restore([Set(h, value) for h, value in pending.before])
+            try:
+                told = of_units(self, None, [], self.by_hand, [pending.unit])
+            finally:
+                restore(after if self.options.on_bad != "skip-step" else [])
+            self.tell(told)
+
+    def called(self, function: Any, call: Callable[[], Any], named: Mapping[str, Any]) -> Any:
+        """A function of TensorFlow's is called by the user."""
+        if not self.watches or not tf.executing_eagerly():
+            return call()
+        self.calls.append((function, call, named))
+        try:
+            return call()
+        finally:
+            self.calls.pop()
+
+    def executed(self, concrete: Any, execute: Callable[..., Any], inputs: list[Any], captured: list[Any]) -> Any:
+        """A traced function is run."""
+        mark = marks.mark_of(concrete.graph) if self.watches else None
+        if mark is None:
+            return execute(concrete, inputs, captured)
+        if not tf.executing_eagerly():
+            marks.spread(mark)
+            return execute(concrete, inputs, captured)
+        with self.ours():
+            _, again, named = self.calls[-1] if self.calls else (None, None, {})
+            call = Call(concrete, list(inputs), list(captured), mark, execute, again, named)
+            writing = self.writes(concrete)
+            if writing:
+                self.history.before(call)
+            else:
+                self.units.append(call)
+        result = execute(concrete, inputs, captured)
+        if writing:
+            with self.ours():
+                self.after(call, result)
+            self.stepped()
+        return result
+
+    def after(self, call: Call, result: Any) -> None:
+        """Look at the variables, if it is time to."""
+        for key in call.mark.optimizers:
+            self.optimizers.seen[key].calls += call.mark.optimizers[key]
+        self.by_hand += not call.mark.optimizers
+        every = self.options.every or (EVERY if self.options.on_bad == "stop" and not self.requests.any else 1)
+        if self.history.calls % every == 0 or odd(result):
+            self.look(call)
+
+    def look(self, call: Call | None) -> None:
+        """Look at the variables now; tell what went bad since."""
+        if self.history.all_is_well():
+            return
+        found = of_call(self)
+        self.history.forget()
+        self.tell(found)
+
+    def writes(self, concrete: Any) -> bool:
+        """Whether a function changes variables."""
+        known = getattr(concrete, "_gradcheck_writes", None)
+        if known is None:
+            known = marks.writes(concrete)
+            concrete._gradcheck_writes = known
+        return bool(known)
+
+    def assigned(self, handle: Any) -> None:
+        """A variable is set, eagerly."""
+        if self.watches and self.history.segments and tf.executing_eagerly():
+            with self.ours():
+                self.history.changed(handle)
+
+    # the state
+
+    @property
+    def watches(self) -> bool:
+        """Whether what happens now is the user's doing."""
+        return self.active and not self.busy and self.rerun is None
+
+    def ours(self) -> "Ours":
+        """Within it what happens is our own doing."""
+        return Ours(self)
+
+    def stepped(self) -> None:
+        """A step has ended; it may have been the last one that is wanted."""
+        limit = self.options.max_steps
+        if limit is not None and self.active and self.steps >= limit:
+            self.finish()
+            self.limited, self.active = True, False
+            raise Stopped
+
+    @property
+    def steps(self) -> int:
+        """Of the optimizer that has made most; without any, steps made by hand."""
+        return max([seen.steps for seen in self.optimizers.all], default=self.by_hand)
+
+    def tell(self, found: Found | None) -> None:
+        """Keep what was found; the script ends there unless it is to go on."""
+        if found is None:
+            return
+        self.found.append(found)
+        if self.options.on_bad == "stop" and found.stops:
+            self.active = False
+            raise Stopped
+
+    def finish(self) -> None:
+        """The script has ended: a last look."""
+        if not self.active:
+            return
+        try:
+            self.settle()
+            with self.ours():
+                self.look(None)
+                self.requests.finish(self)
+        except Stopped:
+            pass
+        self.active = False
+
+    def diagnosis(self) -> Diagnosis:
+        """What there is to say of a step."""
+        return Diagnosis(self)
+
+
+@dataclass(eq=False)
+class Ours:
+    """Our own doing: nothing of it is watched, and a failure of ours is a note, never the script's."""
+
+    watcher: Watcher
+    before: bool = field(default=False)
+
+    def __enter__(self) -> None:
+        self.before, self.watcher.busy = self.watcher.busy, True
+
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> bool:
+        self.watcher.busy = self.before
+        if error is None or not isinstance(error, Exception):
+            return False
+        self.watcher.notes.append(f"could not look at a step: {type(error).__name__}: {one_line(str(error), 160)}")
+        return True
+
+
+def handles_of(sources: Any) -> dict[int, Any]:
+    """Handle and dtype of the variables among what gradients are taken by, by identity."""
+    from gradcheck.watching.recording import identity
+
+    found = {}
+    for source in tf.nest.flatten(sources):
+        variable = getattr(source, "value", None) if hasattr(source, "path") else source
+        if hasattr(variable, "values") and isinstance(variable.values, tuple):  # one a replica
+            found.update(handles_of(list(variable.values)))
+            continue
+        handle = getattr(variable, "handle", None)
+        if handle is not None and hasattr(variable, "dtype"):
+            found[identity(handle)] = (handle, tf.dtypes.as_dtype(variable.dtype))
+    return found
+
+
+def pairs_of(optimizer: Any, gradients: Any, variables: Any) -> list[tuple[Any, Any]]:
+    """Gradients with their variables."""
+    known = variables if variables is not None else getattr(optimizer, "_trainable_variables", ())
+    return list(zip(gradients, known, strict=False))
+
+
+def first_replica() -> bool:
+    """Whether this is the first of several replicas, or the only one."""
+    context = tf.distribute.get_replica_context()
+    return context is None or getattr(context, "_replica_id", 0) in (0, None)
+
+
+def bad(tensor: Any) -> bool:
+    """Whether an entry is not finite."""
+    from gradcheck.watching.looks import is_finite
+
+    return (tensor.dtype.is_floating or tensor.dtype.is_complex) and not is_finite(tensor)
+
+
+def odd(result: Any) -> bool:
+    """Whether a function's result holds a single number that is not finite, where looking at it costs nothing."""
+    for value in tf.nest.flatten(result, expand_composites=False)[:4]:
+        if isinstance(value, tf.Tensor) and value.shape.rank == 0 and value.dtype.is_floating:
+            if "CPU" in value.device and not np.isfinite(value.numpy()):
+                return True
+    return False
+
+
+__all__ = ["Watcher", "name_of"]
