@@ -218,3 +218,26 @@ class GateOptions:
     exit_zero: bool = False
     baseline: Path | None = None
     write_baseline: Path | None = None
+
+
+@dataclass(frozen=True)
+class WatchOptions:
+    """What `gradcheck watch` is asked for.
+
+    Attributes:
+        on_bad: what happens at a bad gradient: `stop`, `warn` or `skip-step`.
+        every: steps between two looks at the variables; None for a good number.
+        max_steps: after how many steps the script is ended; None for never.
+        save_repro: the directory that a bad step is saved to.
+        vanished: for how many steps in a row a gradient must be zero to be told; None for never.
+        exploding: how many times the running median a norm must be to be told; None for never.
+        untrained: whether variables without a gradient, in no optimizer or in two, are told.
+    """
+
+    on_bad: str = "stop"
+    every: int | None = None
+    max_steps: int | None = None
+    save_repro: Path | None = None
+    vanished: int | None = None
+    exploding: float | None = None
+    untrained: bool = False

@@ -6,7 +6,7 @@ the gradient again, with the names as they were. Eager mode keeps no graph, so t
 
 import ast
 import linecache
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType, FrameType
@@ -133,16 +133,15 @@ def until_gradient(statements: list[ast.stmt]) -> list[ast.stmt]:
 
 def compiled(site: Site, names: tuple[str, ...]) -> CodeType:
     """A module that makes a function of the block; its lines are those of the source."""
-    first = site.statements[0].lineno
+    first, last = site.statements[0], site.statements[-1]
     declared: list[ast.stmt] = [ast.Global(names=list(site.shared))] if site.shared else []
     arguments = ast.arguments(
         posonlyargs=[], args=[ast.arg(arg=name) for name in names], kwonlyargs=[], kw_defaults=[], defaults=[]
     )
-    function = ast.FunctionDef(
-        name=NAME, args=arguments, body=[*declared, *site.statements], decorator_list=[], lineno=first, col_offset=0
-    )
-    module = ast.Module(body=[function], type_ignores=[])
+    function = ast.FunctionDef(name=NAME, args=arguments, body=[*declared, *site.statements], decorator_list=[])
+    function.lineno, function.col_offset = first.lineno, 0
+    function.end_lineno, function.end_col_offset = last.end_lineno, last.end_col_offset
     for node in [*ast.walk(arguments), *declared]:
-        ast.copy_location(node, site.statements[0])
-    made: Callable[..., CodeType] = compile
-    return made(ast.fix_missing_locations(module), site.file, "exec")
+        ast.copy_location(node, first)
+    made: CodeType = compile(ast.fix_missing_locations(ast.Module([function], [])), site.file, "exec")
+    return made

@@ -15,42 +15,48 @@ from gradcheck.imports import when_imported
 if TYPE_CHECKING:
     from gradcheck.watching.watcher import Watcher
 
-Wrap = Callable[["Watcher", Callable[..., Any]], Callable[..., Any]]
+Current = Callable[[], "Watcher | None"]
+Wrap = Callable[[Current, Callable[..., Any]], Callable[..., Any]]
 
 
-def entering(watcher: "Watcher", original: Callable[..., Any]) -> Callable[..., Any]:
+def entering(current: Current, original: Callable[..., Any]) -> Callable[..., Any]:
     """`GradientTape.__enter__`."""
 
     @functools.wraps(original)
     def enter(tape: Any) -> Any:
-        watcher.entered(tape, sys._getframe(1))
+        watcher = current()
+        if watcher is not None:
+            watcher.entered(tape, sys._getframe(1))
         return original(tape)
 
     return enter
 
 
-def differentiating(watcher: "Watcher", original: Callable[..., Any]) -> Callable[..., Any]:
+def differentiating(current: Current, original: Callable[..., Any]) -> Callable[..., Any]:
     """`GradientTape.gradient` and `jacobian`."""
 
     @functools.wraps(original)
     def gradient(tape: Any, target: Any, sources: Any, *arguments: Any, **options: Any) -> Any:
         call = lambda: original(tape, target, sources, *arguments, **options)  # noqa: E731
-        return watcher.differentiated(tape, call, target, sources)
+        watcher = current()
+        return watcher.differentiated(tape, call, target, sources) if watcher else call()
 
     return gradient
 
 
-def gradients_of(watcher: "Watcher", original: Callable[..., Any]) -> Callable[..., Any]:
+def gradients_of(current: Current, original: Callable[..., Any]) -> Callable[..., Any]:
     """`tf.gradients`."""
 
     @functools.wraps(original)
     def gradients(ys: Any, xs: Any, *arguments: Any, **options: Any) -> Any:
-        return watcher.differentiated(None, lambda: original(ys, xs, *arguments, **options), ys, xs)
+        call = lambda: original(ys, xs, *arguments, **options)  # noqa: E731
+        watcher = current()
+        return watcher.differentiated(None, call, ys, xs) if watcher else call()
 
     return gradients
 
 
-def applying(watcher: "Watcher", original: Callable[..., Any]) -> Callable[..., Any]:
+def applying(current: Current, original: Callable[..., Any]) -> Callable[..., Any]:
     """A Keras optimizer's `apply`."""
 
     @functools.wraps(original)
@@ -58,28 +64,33 @@ def applying(watcher: "Watcher", original: Callable[..., Any]) -> Callable[..., 
         grads = list(grads)
         known = list(trainable_variables) if trainable_variables is not None else None
         call = lambda: original(optimizer, grads, known, **options)  # noqa: E731
-        return watcher.applied(optimizer, call, grads, known)
+        watcher = current()
+        return watcher.applied(optimizer, call, grads, known) if watcher else call()
 
     return apply
 
 
-def applying_pairs(watcher: "Watcher", original: Callable[..., Any]) -> Callable[..., Any]:
+def applying_pairs(current: Current, original: Callable[..., Any]) -> Callable[..., Any]:
     """`apply_gradients` of TensorFlow's own and older Keras optimizers."""
 
     @functools.wraps(original)
     def apply_gradients(optimizer: Any, grads_and_vars: Any, *arguments: Any, **options: Any) -> Any:
         pairs = list(grads_and_vars)
         call = lambda: original(optimizer, pairs, *arguments, **options)  # noqa: E731
-        return watcher.applied(optimizer, call, [g for g, _ in pairs], [v for _, v in pairs])
+        watcher = current()
+        return watcher.applied(optimizer, call, [g for g, _ in pairs], [v for _, v in pairs]) if watcher else call()
 
     return apply_gradients
 
 
-def calling(watcher: "Watcher", original: Callable[..., Any]) -> Callable[..., Any]:
+def calling(current: Current, original: Callable[..., Any]) -> Callable[..., Any]:
     """A `tf.function`'s `__call__`."""
 
     @functools.wraps(original)
     def call(function: Any, *arguments: Any, **options: Any) -> Any:
+        watcher = current()
+        if watcher is None:
+            return original(function, *arguments, **options)
         run = lambda: original(function, *arguments, **options)  # noqa: E731
         return watcher.called(function, run, Named(function, arguments, options))
 
@@ -103,36 +114,41 @@ class Named:
         return bound.arguments.items()
 
 
-def executing(watcher: "Watcher", original: Callable[..., Any]) -> Callable[..., Any]:
+def executing(current: Current, original: Callable[..., Any]) -> Callable[..., Any]:
     """A traced function's execution."""
 
     @functools.wraps(original)
     def execute(concrete: Any, tensor_inputs: Any, captured_inputs: Any) -> Any:
+        watcher = current()
+        if watcher is None:
+            return original(concrete, tensor_inputs, captured_inputs)
         return watcher.executed(concrete, original, tensor_inputs, captured_inputs)
 
     return execute
 
 
-def assigning(watcher: "Watcher", original: Callable[..., Any]) -> Callable[..., Any]:
+def assigning(current: Current, original: Callable[..., Any]) -> Callable[..., Any]:
     """A variable's `assign` and the like."""
 
     @functools.wraps(original)
     def assign(variable: Any, *arguments: Any, **options: Any) -> Any:
         result = original(variable, *arguments, **options)
-        watcher.assigned(variable.handle)
+        watcher = current()
+        if watcher is not None:
+            watcher.assigned(variable.handle)
         return result
 
     return assign
 
 
-def making(watcher: "Watcher", original: Callable[..., Any]) -> Callable[..., Any]:
+def making(current: Current, original: Callable[..., Any]) -> Callable[..., Any]:
     """How Keras makes the function of `fit`: batches come into it from outside, so that they are known."""
 
     @functools.wraps(original)
     def make_train_function(model: Any, force: bool = False) -> Any:
         made = original(model, force)
         function = model.train_function
-        if function is not None and not getattr(function, "_gradcheck", False):
+        if current() is not None and function is not None and not getattr(function, "_gradcheck", False):
             model.train_function = fed(function, model)
         return made
 
@@ -167,7 +183,7 @@ ASSIGNMENTS = ("assign", "assign_add", "assign_sub", "scatter_sub", "scatter_add
 HOOKS: tuple[tuple[str, str, tuple[str, ...], Wrap], ...] = (
     (TAPE, "GradientTape", ("__enter__",), entering),
     (TAPE, "GradientTape", ("gradient", "jacobian", "batch_jacobian"), differentiating),
-    ("tensorflow.python.ops.gradients_impl", "", ("gradients", "gradients_v2"), gradients_of),
+    ("tensorflow", "", ("gradients",), gradients_of),
     (FUNCTION, "Function", ("__call__",), calling),
     (CONCRETE, "ConcreteFunction", ("_call_flat",), executing),
     (VARIABLES, "BaseResourceVariable", ASSIGNMENTS, assigning),
@@ -181,16 +197,31 @@ HOOKS: tuple[tuple[str, str, tuple[str, ...], Wrap], ...] = (
 
 
 class Hooks:
-    """All of them."""
+    """All of them.
+
+    Attributes:
+        watcher: made when TensorFlow is there; what runs before is not watched.
+    """
 
     def __init__(self, make: Callable[[], "Watcher"]) -> None:
         self.make = make
+        self.watcher: Watcher | None = None
         self.undo: list[Callable[[], None]] = []
+
+    def current(self) -> "Watcher | None":
+        """The watcher."""
+        return self.watcher
 
     def install(self) -> None:
         """Replace what is there, and the rest when it comes."""
+        self.undo.append(when_imported("tensorflow", self.begin))
         for module, owner, names, wrap in HOOKS:
             self.undo.append(when_imported(module, functools.partial(self.put, owner, names, wrap)))
+
+    def begin(self, module: ModuleType) -> None:
+        """TensorFlow is there."""
+        del module
+        self.watcher = self.make()
 
     def put(self, owner: str, names: tuple[str, ...], wrap: Wrap, module: ModuleType) -> None:
         """Replace the entry points of one class."""
@@ -198,10 +229,11 @@ class Hooks:
         for name in names:
             original = vars(place).get(name) if place is not None else None
             if callable(original):
-                setattr(place, name, wrap(self.make(), original))
+                setattr(place, name, wrap(self.current, original))
                 self.undo.append(functools.partial(setattr, place, name, original))
 
     def remove(self) -> None:
         """Put all back."""
+        self.watcher = None
         while self.undo:
             self.undo.pop()()

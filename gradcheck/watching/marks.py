@@ -20,11 +20,11 @@ class Mark:
     """What is known of a graph that trains.
 
     Attributes:
-        optimizers: identities of the optimizers that are called in it.
+        optimizers: how often each optimizer is called in it, by identity.
         sources: handles of the variables that gradients are taken by.
     """
 
-    optimizers: dict[int, None] = field(default_factory=dict)
+    optimizers: dict[int, int] = field(default_factory=dict)
     sources: dict[int, Any] = field(default_factory=dict)
 
 
@@ -33,7 +33,7 @@ def mark_of(graph: Any) -> Mark | None:
     return getattr(graph, NAME, None)
 
 
-def marked(optimizer: int | None = None, sources: dict[int, Any] | None = None) -> None:
+def marked(optimizer: int | None = None, sources: dict[int, Any] | None = None, times: int = 1) -> None:
     """Mark the graph that is being built, and those around it."""
     graph = tf.compat.v1.get_default_graph()
     while graph is not None and getattr(graph, "building_function", False):
@@ -42,7 +42,7 @@ def marked(optimizer: int | None = None, sources: dict[int, Any] | None = None) 
             mark = Mark()
             setattr(graph, NAME, mark)
         if optimizer is not None:
-            mark.optimizers[optimizer] = None
+            mark.optimizers[optimizer] = mark.optimizers.get(optimizer, 0) + times
         mark.sources.update(sources or {})
         graph = getattr(graph, "outer_graph", None)
 
@@ -50,8 +50,8 @@ def marked(optimizer: int | None = None, sources: dict[int, Any] | None = None) 
 def spread(mark: Mark) -> None:
     """Mark the graph that is being built with what one that it calls is marked with."""
     marked(None, mark.sources)
-    for optimizer in mark.optimizers:
-        marked(optimizer)
+    for optimizer, times in mark.optimizers.items():
+        marked(optimizer, times=times)
 
 
 def writes(concrete: Any) -> bool:

@@ -33,8 +33,8 @@ class Seen:
     optimizer: Any
     order: int
     began: int = 0
-    inner: "Seen | None" = None
-    eager: int = 0
+    outer: "Seen | None" = None
+    calls: int = 0
     variables: dict[int, Any] = field(default_factory=dict)
     norms: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=KEPT))
     zeros: dict[str, int] = field(default_factory=dict)

@@ -20,6 +20,10 @@ from gradcheck.watching.recording import Recorder, is_bad, quiet, recording
 from gradcheck.watching.units import Unit
 
 
+MANY = 20_000
+"""Operations after which a good update is the end of what is remembered; a call may hold a whole epoch."""
+
+
 class Halt(BaseException):
     """Enough was seen."""
 
@@ -74,9 +78,15 @@ class Rerun:
             return self.stop()
         result = call()
         self.calls[id(seen)] = self.calls.get(id(seen), 0) + 1
-        if self.recorder is not None:
+        if self.recorder is not None and self.recorder.bad is None and len(self.recorder.operations) > MANY:
             self.recorder.forget()
         return result
+
+    @property
+    def told_loss(self) -> float | None:
+        """What the bad gradient is of; else what was differentiated last."""
+        bad = self.recorder.bad if self.recorder is not None else None
+        return self.loss if bad is None else number(bad.target)
 
     def stop(self) -> None:
         """End it here, but not in a replica's thread, which others wait for."""

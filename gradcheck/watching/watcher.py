@@ -18,7 +18,7 @@ from gradcheck.options import WatchOptions
 from gradcheck.scripts import Stopped
 from gradcheck.watching import marks
 from gradcheck.watching.blocks import block_of
-from gradcheck.watching.diagnosing import Diagnosis, Found, of_call, of_units
+from gradcheck.watching.diagnosing import Found, of_call, of_units
 from gradcheck.watching.history import History, restore
 from gradcheck.watching.looks import Norms, dense, value_of
 from gradcheck.watching.optimizers import Optimizers, Seen, name_of, wraps
@@ -119,10 +119,7 @@ class Watcher:
         if first_replica():
             seen.calls += tf.executing_eagerly()
         if not tf.executing_eagerly():
-            if not nested:
-                marks.marked(id(optimizer), handles_of([v for _, v in pairs]))
-            elif outer is not None:
-                marks.marked(id(optimizer), {})
+            marks.marked(id(optimizer), handles_of([v for _, v in pairs]), first_replica())
             return call()
         self.claimed |= set(handles_of([v for _, v in pairs]))
         self.pending = None
@@ -294,10 +291,6 @@ class Watcher:
         except Stopped:
             pass
         self.active = False
-
-    def diagnosis(self) -> Diagnosis:
-        """What there is to say of a step."""
-        return Diagnosis(self)
 
 
 @dataclass(eq=False)

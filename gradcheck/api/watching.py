@@ -1,0 +1,104 @@
+"""Watching from Python: a training loop in this process, up to its first bad gradient.
+
+In: options as on the command line. Out: a context manager, and a Keras callback. Principle: the same watcher as that of
+`gradcheck watch`; what it finds is raised as `BadGradient` where it happens.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from gradcheck.api.result import Result
+from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
+from gradcheck.options import WatchOptions
+from gradcheck.scripts import Ending, Stopped
+
+if TYPE_CHECKING:
+    from gradcheck.pipeline.watched import Watching
+
+CHOICES = ("stop", "warn", "skip-step")
+
+
+class BadGradient(Exception):
+    """Training was stopped at a bad gradient; its text is the report's table.
+
+    Attributes:
+        result: the report.
+    """
+
+    def __init__(self, result: Result) -> None:
+        self.result = result
+        super().__init__("\n" + str(result))
+
+    def __reduce__(self) -> "tuple[type[BadGradient], tuple[Result]]":
+        return BadGradient, (self.result,)
+
+
+class watching:  # noqa: N801  (used as a function is)
+    """Within it, training is watched: `with gradcheck.watching() as watch: train()`.
+
+    Args:
+        on_bad: `"stop"` raises `BadGradient` at the first bad gradient; `"warn"` goes on; `"skip-step"` leaves the step
+            out and goes on.
+        every: steps between two looks at the variables; None for a good number.
+        vanished: steps in a row for which a gradient must be zero to be told; None for never.
+        exploding: how many times its running median a norm must be to be told; None for never.
+        untrained: whether variables without a gradient, in no optimizer or in two, are told.
+
+    Attributes:
+        result: the report, once it has ended.
+
+    Raises:
+        BadGradient: from within, at the first bad gradient, or at the end, if it is found only then.
+        CannotCheck: an option is wrong.
+    """
+
+    def __init__(
+        self,
+        *,
+        on_bad: str = "stop",
+        every: int | None = None,
+        vanished: int | None = None,
+        exploding: float | None = None,
+        untrained: bool = False,
+    ) -> None:
+        if on_bad not in CHOICES:
+            raise CannotCheck(BAD_CONFIGURATION, f"on_bad={on_bad!r}: unknown; write one of {', '.join(CHOICES)}")
+        if every is not None and every < 1:
+            raise CannotCheck(BAD_CONFIGURATION, f"every={every!r}: must be 1 or more")
+        self.options = WatchOptions(
+            on_bad=on_bad, every=every, vanished=vanished, exploding=exploding, untrained=untrained
+        )
+        self.result: Result | None = None
+        self.inside: Watching | None = None
+
+    def __enter__(self) -> "watching":
+        from gradcheck.pipeline.watched import Watching
+
+        self.inside = Watching(self.options).__enter__()
+        return self
+
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
+        inside, self.inside = self.inside, None
+        assert inside is not None
+        ended = "finished" if error is None else "stopped" if isinstance(error, Stopped) else "raised"
+        try:
+            self.result = Result.of(inside.report("training", Ending(ended, 0, error)))
+        finally:
+            inside.__exit__()
+        stops = self.options.on_bad == "stop" and any(f.severity == "error" for f in self.result.findings)
+        if stops and (error is None or isinstance(error, Stopped)):
+            raise BadGradient(self.result) from None
+
+
+def keras_callback(**options: Any) -> Any:
+    """A callback for `model.fit(callbacks=[...])` that watches its training; options as of `watching`.
+
+    Returns:
+        A `keras.callbacks.Callback`; its `result` is the report once training has ended.
+
+    Raises:
+        BadGradient: from `fit`, at the first bad gradient.
+        CannotCheck: an option is wrong.
+    """
+    from gradcheck.watching.callbacks import callback_class
+
+    return callback_class()(watching(**options))

@@ -1,0 +1,149 @@
+"""A watched run: from a script to a report.
+
+In: a script and options. Out: what was found in its training steps, with causes, and how the script ended.
+"""
+
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gradcheck import __version__, scripts
+from gradcheck.floats import FORMATS
+from gradcheck.options import WatchOptions
+from gradcheck.pipeline import environment
+from gradcheck.records import (
+    Finding,
+    Report,
+    TargetReport,
+    TrainingReport,
+    TrainingWitness,
+    WatchedOptimizer,
+)
+from gradcheck.rules import BY_CODE
+from gradcheck.scripts import Ending, Script
+from gradcheck.watching.hooks import Hooks
+
+if TYPE_CHECKING:
+    from gradcheck.watching.diagnosing import Found
+    from gradcheck.watching.watcher import Watcher
+
+
+def watched(script: Script, options: WatchOptions) -> tuple[Report, Ending]:
+    """Run a script and watch it."""
+    with Watching(options) as watching:
+        ending = scripts.run(script)
+        return watching.report(script.module or script.path or "", ending), ending
+
+
+class Watching:
+    """What is run within it is watched."""
+
+    def __init__(self, options: WatchOptions) -> None:
+        self.hooks = Hooks(lambda: watcher_of(options))
+
+    def __enter__(self) -> "Watching":
+        self.hooks.install()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.hooks.remove()
+
+    def report(self, name: str, ending: Ending) -> Report:
+        """What was seen, after a last look."""
+        if self.hooks.watcher is not None:
+            self.hooks.watcher.finish()
+        return Report(__version__, environment(), (reported(name, self.hooks.watcher, ending),))
+
+
+def watcher_of(options: WatchOptions) -> "Watcher":
+    """The watcher, once TensorFlow is there."""
+    from gradcheck.watching.watcher import Watcher
+
+    return Watcher(options)
+
+
+def reported(name: str, watcher: "Watcher | None", ending: Ending) -> TargetReport:
+    """What is told of a run."""
+    if watcher is None:
+        training = TrainingReport(0, (), 0, ending.kind, ending.status)
+        return TargetReport(name, training=training, notes=("the script did not import TensorFlow",))
+    seen = watcher.optimizers.all
+    variables = {key for s in seen for key in s.variables}
+    training = TrainingReport(
+        steps=watcher.steps,
+        optimizers=tuple(WatchedOptimizer(s.name, s.order, s.steps, len(s.variables)) for s in seen),
+        variables=len(variables),
+        ended="limited" if watcher.limited else ending.kind,
+        status=ending.status,
+    )
+    findings = tuple(finding_of(found) for found in watcher.found)
+    modes = tuple(dict.fromkeys(f.mode for f in findings))
+    return TargetReport(
+        name, versions=("training",), modes=modes, findings=findings, training=training, notes=tuple(watcher.notes)
+    )
+
+
+def finding_of(found: "Found") -> Finding:
+    """One bad step, with its cause."""
+    cause, trap = cause_of(found)
+    rule = BY_CODE[found.code]
+    first = found.gradients[0] if found.gradients else None
+    dtype = first.dtype if first and first.dtype in FORMATS else "float32"
+    return Finding(
+        code=found.code,
+        name=rule.name,
+        severity=rule.severity,
+        version="training",
+        wrt=first.variable if first else "",
+        fmt=FORMATS[dtype],
+        masked=False,
+        lo=None,
+        hi=None,
+        at=None,
+        message=found.message or message_of(found),
+        suggestion=trap or NEXT.get(found.code),
+        cause=cause,
+        mode=found.mode,
+        training=TrainingWitness(
+            step=found.step,
+            optimizer=found.optimizer,
+            order=found.order,
+            loss=found.loss,
+            gradients=found.gradients,
+            variables=found.variables,
+            norms=found.norms,
+            rerun=found.rerun,
+        ),
+    )
+
+
+def cause_of(found: "Found"):  # type: ignore[no-untyped-def]
+    """The cause, and words on the trap."""
+    from gradcheck.explaining.points import Blame, point_cause
+    from gradcheck.records import Class
+
+    if found.study is None:
+        return None, None
+    wrong = Class.NAN if found.code == "GC001" else Class.INF
+    return point_cause(found.study, (), Blame(0, wrong, "x", lambda program: {}))
+
+
+NEXT = {
+    "GC001": "use the library's stable form, or keep the argument of the guilty operation away from its edge BEFORE it;"
+    " scan the function that it is in: gradcheck scan FILE.py:FUNCTION",
+}
+NEXT["GC002"] = NEXT["GC001"]
+
+
+def message_of(found: "Found") -> str:
+    """What went bad, in a sentence."""
+    what = "NaN" if found.code == "GC001" else "infinite"
+    number = len(found.gradients)
+    by = f"optimizer {found.order} ({found.optimizer})" if found.optimizer else "no optimizer"
+    of = f"{number} of {found.variables} variables" if found.optimizer else f"{number} variables"
+    return f"step {found.step}: {by} was given a gradient that is {what}, of {of}" if number else (
+        f"step {found.step}: a variable of {by} became {what}"
+    )
+
+
+__all__ = ["Path", "platform", "watched"]
