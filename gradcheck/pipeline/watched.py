@@ -141,8 +141,10 @@ def message_of(found: "Found") -> str:
     number = len(found.gradients)
     by = f"optimizer {found.order} ({found.optimizer})" if found.optimizer else "no optimizer"
     of = f"{number} of {found.variables} variables" if found.optimizer else f"{number} variables"
-    return f"step {found.step}: {by} was given a gradient that is {what}, of {of}" if number else (
-        f"step {found.step}: a variable of {by} became {what}"
+    return (
+        f"step {found.step}: {by} was given a gradient that is {what}, of {of}"
+        if number
+        else (f"step {found.step}: a variable of {by} became {what}")
     )
 
 

@@ -8,13 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import tensorflow as tf
-
 from gradcheck.errors import one_line
 from gradcheck.records import BadGradient, Norms, Study
-from gradcheck.watching.history import restore, same
+from gradcheck.watching.history import restore
 from gradcheck.watching.looks import counts, dense
-from gradcheck.watching.optimizers import KEPT, Seen, name_of
+from gradcheck.watching.optimizers import KEPT, Seen, handles_of, name_of
 from gradcheck.watching.programs import study_of
 from gradcheck.watching.recording import Recorder, is_bad
 from gradcheck.watching.rerunning import Rerun, run
@@ -76,7 +74,9 @@ def of_units(
         variables=len(seen.variables) if seen else len(bad),
         norms=tuple(s.told for s in watcher.optimizers.all if s.norms),
         mode=mode_of(unit),
-        study=study_of(recorder, recorder.bad, names_in(unit)) if shown and recorder and recorder.bad and unit else None,
+        study=study_of(recorder, recorder.bad, names_in(unit))
+        if shown and recorder and recorder.bad and unit
+        else None,
         unit=unit,
         rerun="" if shown else why_not(rerun, mode_of(unit)),
     )
@@ -91,7 +91,7 @@ def of_call(watcher: "Watcher") -> Found | None:
     if call is None:
         restore(after)
         return unknown(watcher, blamed)
-    calls, first = [c for s in history.segments for c in s.events if isinstance(c, Call)], max(0, place - KEPT + 1)
+    calls, first = history.kept, max(0, place - KEPT + 1)
     for seen in watcher.optimizers.all:
         seen.norms.clear()
     found = None
@@ -100,11 +100,11 @@ def of_call(watcher: "Watcher") -> Found | None:
             continue
         before = history.state()
         if number < place:
-            rerun = run(watcher, event, None)
-            note_norms(rerun, watcher)
+            steps = steps_before(watcher, event)
+            note_norms(run(watcher, event, None), steps)
             restore(before)
             continue
-        found = of_step(watcher, event, before, calls[:place], blamed)
+        found = of_step(watcher, event, before, blamed)
         restore(before)
         break
     if watcher.options.on_bad == "skip-step":
@@ -125,34 +125,27 @@ def failing(watcher: "Watcher") -> tuple[int, Call | None]:
     return before if not watcher.history.all_is_well() else (0, None)
 
 
-def note_norms(rerun: Rerun, watcher: "Watcher") -> None:
-    """Keep the norms of a step that went well."""
-    counted: dict[int, int] = {}
-    for seen, norm in rerun.norms:
-        step = seen.steps - rerun.calls.get(id(seen), 0) + counted.get(id(seen), 0)
-        counted[id(seen)] = counted.get(id(seen), 0) + 1
-        seen.norms.append((step, norm))
+def note_norms(rerun: Rerun, steps: dict[int, int]) -> None:
+    """Keep the norms of a call, before which optimizers had made so many steps."""
+    for seen, within, norm in rerun.norms:
+        seen.norms.append((steps[id(seen)] + within, norm))
 
 
-def of_step(watcher: "Watcher", call: Call, before: Any, earlier: list[Call], blamed: set[int]) -> Found:
+def of_step(watcher: "Watcher", call: Call, before: Any, blamed: set[int]) -> Found:
     """The step itself, with the variables as they were before it."""
-    steps = {id(s): steps_before(watcher, s, call) for s in watcher.optimizers.all}
+    steps = steps_before(watcher, call)
     recorder = Recorder()
     rerun = run(watcher, call, recorder)
     restore(before)
-    seen, given = rerun.bad if rerun.bad else (None, [])
-    for s, norm in rerun.norms:
-        s.norms.append((steps[id(s)], norm))
-    if seen is None and recorder.bad is None:
+    note_norms(rerun, steps)
+    if rerun.bad is None and recorder.bad is None:
         return of_mode(watcher, call, rerun, steps, blamed)
-    unit: Unit = call
-    if recorder.bad is None:  # what was gathered before went bad in an earlier call
-        recorder = Recorder()
+    seen, given = rerun.bad or (taker(watcher, recorder), [])
     bad = bad_gradients(given) if given else asked_gradients(recorder, call)
-    within = rerun.calls.get(id(seen), 0) if seen else 0
+    within = rerun.calls.get(id(seen.outer or seen), 0) if seen else 0
     return Found(
         code="GC001" if any(b.nan for b in bad) else "GC002",
-        step=(steps[id(seen)] if seen else watcher.by_hand) + within,
+        step=(steps[id(seen)] + within) if seen else steps[BY_HAND],
         optimizer=seen.name if seen else None,
         order=seen.order if seen else None,
         loss=rerun.told_loss,
@@ -161,18 +154,34 @@ def of_step(watcher: "Watcher", call: Call, before: Any, earlier: list[Call], bl
         norms=tuple(s.told for s in watcher.optimizers.all if s.norms),
         mode=mode_of(call),
         study=study_of(recorder, recorder.bad, names_in(call)) if recorder.bad else None,
-        unit=unit,
+        unit=call,
     )
 
 
-def steps_before(watcher: "Watcher", seen: Seen, call: Call) -> int:
-    """How many steps an optimizer had made before a call, with the variables as they were then."""
-    if seen.outer is None:
-        return seen.steps
-    calls = [c for s in watcher.history.segments for c in s.events if isinstance(c, Call)]
+BY_HAND = 0
+"""Stands for no optimizer among counts of steps."""
+
+
+def taker(watcher: "Watcher", recorder: Recorder) -> Seen | None:
+    """The optimizer that will be given a bad gradient, which is only gathered yet."""
+    sources = set(handles_of(recorder.bad.sources)) if recorder.bad else set()
+    owners = [s for s in watcher.optimizers.all if sources & set(handles_of(list(s.variables.values())))]
+    return next(iter(owners), None)
+
+
+def steps_before(watcher: "Watcher", call: Call) -> dict[int, int]:
+    """How many steps each optimizer had made before a call, with the variables as they were then."""
+    calls = watcher.history.kept
     later = calls[next(i for i, c in enumerate(calls) if c is call) :]
-    key = id(seen.outer.optimizer)
-    return seen.outer.calls - sum(c.mark.optimizers.get(key, 0) for c in later)
+
+    def steps(seen: Seen) -> int:
+        if seen.outer is None:
+            return seen.steps
+        key = id(seen.outer.optimizer)
+        return seen.outer.calls - sum(c.mark.optimizers.get(key, 0) for c in later)
+
+    by_hand = watcher.by_hand - sum(not c.mark.optimizers for c in later)
+    return {BY_HAND: by_hand, **{id(seen): steps(seen) for seen in watcher.optimizers.all}}
 
 
 def of_mode(watcher: "Watcher", call: Call, rerun: Rerun, steps: dict[int, int], blamed: set[int]) -> Found:
@@ -180,7 +189,7 @@ def of_mode(watcher: "Watcher", call: Call, rerun: Rerun, steps: dict[int, int],
     seen = next((s for s in watcher.optimizers.all if id(s.optimizer) in call.mark.optimizers), None)
     return Found(
         code="GC001",
-        step=steps[id(seen)] if seen else watcher.by_hand,
+        step=steps[id(seen)] if seen else steps[BY_HAND],
         optimizer=seen.name if seen else None,
         order=seen.order if seen else None,
         loss=rerun.told_loss,
@@ -251,6 +260,3 @@ def why_not(rerun: Rerun | None, mode: str) -> str:
         return "run again with the same variables and batch the step went well: it draws random numbers"
     how = "compiled by XLA" if mode == "xla" else "in graph mode"
     return f"the step goes bad {how} alone; run eagerly with the same variables and batch it went well"
-
-
-__all__ = ["Found", "of_call", "of_units", "same", "tf"]

@@ -125,6 +125,11 @@ class History:
                 number += 1
 
     @property
+    def kept(self) -> list[Call]:
+        """The calls that are kept, in order."""
+        return [e for segment in self.segments for e in segment.events if isinstance(e, Call)]
+
+    @property
     def calls(self) -> int:
         """How many calls are kept."""
         return sum(segment.calls for segment in self.segments)

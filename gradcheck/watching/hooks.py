@@ -44,6 +44,21 @@ def differentiating(current: Current, original: Callable[..., Any]) -> Callable[
     return gradient
 
 
+def jacobians(current: Current, original: Callable[..., Any]) -> Callable[..., Any]:
+    """`GradientTape.jacobian` and `batch_jacobian`, which vectorise what they do; run again they go row by row."""
+
+    @functools.wraps(original)
+    def jacobian(tape: Any, target: Any, source: Any, *arguments: Any, **options: Any) -> Any:
+        watcher = current()
+        if watcher is None:
+            return original(tape, target, source, *arguments, **options)
+        again = {**options, "experimental_use_pfor": False} if watcher.rerun is not None else options
+        call = lambda: original(tape, target, source, *arguments, **again)  # noqa: E731
+        return watcher.differentiated(tape, call, target, source)
+
+    return jacobian
+
+
 def gradients_of(current: Current, original: Callable[..., Any]) -> Callable[..., Any]:
     """`tf.gradients`."""
 
@@ -110,7 +125,7 @@ class Named:
         try:
             bound = inspect.signature(self.function.python_function).bind(*self.arguments, **self.options)
         except (TypeError, ValueError):
-            return dict(enumerate(self.arguments)).items()
+            return {f"argument {i}": value for i, value in enumerate(self.arguments)}.items()
         return bound.arguments.items()
 
 
@@ -139,6 +154,31 @@ def assigning(current: Current, original: Callable[..., Any]) -> Callable[..., A
         return result
 
     return assign
+
+
+def iterating(current: Current, original: Callable[..., Any]) -> Callable[..., Any]:
+    """How an iterator is made."""
+
+    @functools.wraps(original)
+    def create(iterator: Any, *arguments: Any, **options: Any) -> Any:
+        original(iterator, *arguments, **options)
+        watcher = current()
+        if watcher is not None:
+            watcher.feeds.created(iterator)
+
+    return create
+
+
+def advancing(current: Current, original: Callable[..., Any]) -> Callable[..., Any]:
+    """How an iterator's next element is taken: in a step that is run again, it is the one that it took then."""
+
+    @functools.wraps(original)
+    def following(iterator: Any) -> Any:
+        watcher = current()
+        kept = watcher.feeds.next(iterator) if watcher is not None else []
+        return kept[0] if kept else original(iterator)
+
+    return following
 
 
 def making(current: Current, original: Callable[..., Any]) -> Callable[..., Any]:
@@ -178,14 +218,26 @@ TAPE = "tensorflow.python.eager.backprop"
 FUNCTION = "tensorflow.python.eager.polymorphic_function.polymorphic_function"
 CONCRETE = "tensorflow.python.eager.polymorphic_function.concrete_function"
 VARIABLES = "tensorflow.python.ops.resource_variable_ops"
-ASSIGNMENTS = ("assign", "assign_add", "assign_sub", "scatter_sub", "scatter_add", "scatter_update", "scatter_nd_update")
+ITERATORS = "tensorflow.python.data.ops.iterator_ops"
+ASSIGNMENTS = (
+    "assign",
+    "assign_add",
+    "assign_sub",
+    "scatter_sub",
+    "scatter_add",
+    "scatter_update",
+    "scatter_nd_update",
+)
 
 HOOKS: tuple[tuple[str, str, tuple[str, ...], Wrap], ...] = (
     (TAPE, "GradientTape", ("__enter__",), entering),
-    (TAPE, "GradientTape", ("gradient", "jacobian", "batch_jacobian"), differentiating),
+    (TAPE, "GradientTape", ("gradient",), differentiating),
+    (TAPE, "GradientTape", ("jacobian", "batch_jacobian"), jacobians),
     ("tensorflow", "", ("gradients",), gradients_of),
     (FUNCTION, "Function", ("__call__",), calling),
     (CONCRETE, "ConcreteFunction", ("_call_flat",), executing),
+    (ITERATORS, "OwnedIterator", ("_create_iterator",), iterating),
+    (ITERATORS, "OwnedIterator", ("_next_internal",), advancing),
     (VARIABLES, "BaseResourceVariable", ASSIGNMENTS, assigning),
     ("keras.src.optimizers.base_optimizer", "BaseOptimizer", ("apply",), applying),
     ("keras.src.optimizers.loss_scale_optimizer", "LossScaleOptimizer", ("apply",), applying),

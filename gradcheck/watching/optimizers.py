@@ -10,6 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from gradcheck.records import Norms
+from gradcheck.watching.recording import identity
 
 KEPT = 20
 """Steps whose norms are kept."""
@@ -51,7 +52,9 @@ class Seen:
         if self.outer is not None:
             return self.outer.calls
         counted = iterations(self.optimizer)
-        return counted - self.began if counted or getattr(self.optimizer, "iterations", None) is not None else self.calls
+        return (
+            counted - self.began if counted or getattr(self.optimizer, "iterations", None) is not None else self.calls
+        )
 
     @property
     def told(self) -> Norms:
@@ -96,3 +99,23 @@ def iterations(optimizer: Any) -> int:
 def name_of(variable: Any) -> str:
     """A variable's name: the path of a Keras variable."""
     return str(getattr(variable, "path", None) or str(getattr(variable, "name", "variable")).removesuffix(":0"))
+
+
+def first_replica() -> bool:
+    """Whether this is the first of several replicas, or the only one."""
+    context = tf.distribute.get_replica_context()
+    return context is None or getattr(context, "_replica_id", 0) in (0, None)
+
+
+def handles_of(sources: Any) -> dict[int, Any]:
+    """Handle and dtype of the variables among what gradients are taken by, by identity."""
+    found = {}
+    for source in tf.nest.flatten(sources):
+        variable = getattr(source, "value", None) if hasattr(source, "path") else source
+        if hasattr(variable, "values") and isinstance(variable.values, tuple):  # one a replica
+            found.update(handles_of(list(variable.values)))
+            continue
+        handle = getattr(variable, "handle", None)
+        if handle is not None and hasattr(variable, "dtype"):
+            found[identity(handle)] = (handle, tf.dtypes.as_dtype(variable.dtype))
+    return found

@@ -87,17 +87,18 @@ class Recorder:
 
     def called(
         self,
-        kind: str,
+        kind: str | bytes,
         inputs: Sequence[Tensor],
         attributes: Sequence[Any],
         outputs: Sequence[Tensor],
-        name: str | None = None,
+        op_name: str | None = None,
         graph: Any = None,
     ) -> None:
         """TensorFlow's callback."""
-        del name
+        del op_name
         if graph is not None:
             return
+        kind = kind.decode() if isinstance(kind, bytes) else kind
         with self.lock:
             backward = bool(self.differentiating)
             forward = self.nested[-1] if self.nested else None
@@ -107,7 +108,7 @@ class Recorder:
             )
             for tensor in outputs:
                 self.makers[identity(tensor)] = here
-            self.readers[kind, *map(identity, inputs)] = here
+            self.readers[(kind, *map(identity, inputs))] = here
 
     def read(self, tensor: Tensor, name: str) -> None:
         """A variable was read."""
@@ -140,7 +141,8 @@ class Recorder:
         made = [self.makers.get(identity(t)) for t in outputs or () if t is not None]
         place = next((m for m in made if m is not None), None)
         if place is None and inputs:
-            place = self.readers.get((kind, *map(identity, inputs)))
+            name = kind.decode() if isinstance(kind, bytes) else kind
+            place = self.readers.get((name, *map(identity, inputs)))
         with self.lock:
             self.nested.append(place)
         try:

@@ -7,6 +7,7 @@ gradient, and the evidence of all operations before. Nothing that it changes is 
 import contextlib
 import io
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,10 +16,9 @@ import numpy as np
 import tensorflow as tf
 
 from gradcheck.watching.looks import Norms, dense
-from gradcheck.watching.optimizers import Seen, wraps
+from gradcheck.watching.optimizers import Seen, first_replica, wraps
 from gradcheck.watching.recording import Recorder, is_bad, quiet, recording
 from gradcheck.watching.units import Unit
-
 
 MANY = 20_000
 """Operations after which a good update is the end of what is remembered; a call may hold a whole epoch."""
@@ -35,7 +35,8 @@ class Rerun:
     Attributes:
         recorder: of every operation; None where only norms are wanted.
         at_gradient: whether a bad gradient is enough, before any optimizer sees it.
-        norms: of each call of an optimizer: which one, and the norm of all that it was given.
+        norms: of each call of an optimizer: which one, how many of its steps came before, and the norm of all that it
+            was given.
         bad: the optimizer that was given a bad gradient, with all that it was given.
         loss: what was differentiated last.
         failure: what it raised, if it did.
@@ -43,7 +44,7 @@ class Rerun:
 
     recorder: Recorder | None
     at_gradient: bool
-    norms: list[tuple[Seen, float]] = field(default_factory=list)
+    norms: list[tuple[Seen, int, float]] = field(default_factory=list)
     bad: tuple[Seen, list[tuple[Any, Any]]] | None = None
     loss: float | None = None
     calls: dict[int, int] = field(default_factory=dict)
@@ -66,21 +67,27 @@ class Rerun:
         if self.bad is not None:
             return None
         if wraps(seen.optimizer):
-            result = call()
-            self.calls[id(seen)] = self.calls.get(id(seen), 0) + 1
-            return result
+            try:
+                return call()
+            finally:
+                self.count(seen)
         given = [(dense(g), v) for g, v in pairs if g is not None]
         with quiet():
             whole = sum(float(np.sum(t.numpy().astype(np.float64) ** 2)) for t, _ in given)
-        self.norms.append((seen, float(np.sqrt(whole))))
+        self.norms.append((seen, self.calls.get(id(seen.outer or seen), 0), float(np.sqrt(whole))))
         if any(is_bad(g) for g, _ in given):
             self.bad = (seen, given)
             return self.stop()
         result = call()
-        self.calls[id(seen)] = self.calls.get(id(seen), 0) + 1
+        self.count(seen)
         if self.recorder is not None and self.recorder.bad is None and len(self.recorder.operations) > MANY:
             self.recorder.forget()
         return result
+
+    def count(self, seen: Seen) -> None:
+        """One more step of an optimizer, not of each of its replicas."""
+        if first_replica():
+            self.calls[id(seen)] = self.calls.get(id(seen), 0) + 1
 
     @property
     def told_loss(self) -> float | None:
@@ -98,6 +105,10 @@ def run(watcher: Any, unit: Unit, recorder: Recorder | None, at_gradient: bool =
     """Run a unit eagerly; what the user's code prints is not printed again."""
     rerun = Rerun(recorder, at_gradient)
     watcher.rerun, busy, watcher.busy = rerun, watcher.busy, True
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel("ERROR")  # what TensorFlow says of functions that are run eagerly is not the user's to read
+    watcher.feeds.again = {key: deque(kept) for key, kept in getattr(unit, "elements", {}).items()}
     try:
         with contextlib.redirect_stdout(io.StringIO()), eagerly(recorder):
             unit.run()
@@ -106,7 +117,8 @@ def run(watcher: Any, unit: Unit, recorder: Recorder | None, at_gradient: bool =
     except Exception as error:
         rerun.failure = error
     finally:
-        watcher.rerun, watcher.busy = None, busy
+        watcher.rerun, watcher.busy, watcher.feeds.again = None, busy, None
+        logger.setLevel(level)
     return rerun
 
 

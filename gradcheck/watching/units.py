@@ -4,13 +4,14 @@ In: a call of a function that trains, or a tape's block of code. Out: an object 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import tensorflow as tf
 
 from gradcheck.records import Tensor
 from gradcheck.watching.blocks import Block
+from gradcheck.watching.feeds import Feed, replaced
 from gradcheck.watching.marks import Mark
 from gradcheck.watching.recording import identity
 
@@ -26,6 +27,8 @@ class Call:
         execute: runs it as it was run, from (concrete, inputs, captured).
         again: calls what the user called, with the same arguments; None where that is not known.
         named: the user's arguments, by name.
+        feeds: of the iterators that it takes from.
+        elements: what it took from each.
     """
 
     concrete: Any
@@ -35,10 +38,21 @@ class Call:
     execute: Callable[..., Any]
     again: Callable[[], Any] | None
     named: Mapping[str, Any]
+    feeds: Mapping[int, Feed] = field(default_factory=dict)
+    elements: dict[int, list[Any]] = field(default_factory=dict)
+
+    def first(self) -> Any:
+        """Run it as the user wants it."""
+        proxies = {key: feed.proxy for key, feed in self.feeds.items()}
+        try:
+            return self.execute(self.concrete, replaced(self.inputs, proxies), replaced(self.captured, proxies))
+        finally:
+            self.elements.update({key: feed.collected() for key, feed in self.feeds.items()})
 
     def replay(self) -> Any:
-        """Run the same graph again."""
-        return self.execute(self.concrete, list(self.inputs), list(self.captured))
+        """Run the same graph again, on the same batches."""
+        proxies = {key: feed.again(self.elements[key]) for key, feed in self.feeds.items()}
+        return self.execute(self.concrete, replaced(self.inputs, proxies), replaced(self.captured, proxies))
 
     def run(self) -> None:
         """Run the user's function, eagerly if that is how functions are run."""

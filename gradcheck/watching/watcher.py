@@ -19,11 +19,12 @@ from gradcheck.scripts import Stopped
 from gradcheck.watching import marks
 from gradcheck.watching.blocks import block_of
 from gradcheck.watching.diagnosing import Found, of_call, of_units
-from gradcheck.watching.history import History, restore
-from gradcheck.watching.looks import Norms, dense, value_of
-from gradcheck.watching.optimizers import Optimizers, Seen, name_of, wraps
-from gradcheck.watching.rerunning import Rerun
+from gradcheck.watching.feeds import Feeds
+from gradcheck.watching.history import History, Set, restore
+from gradcheck.watching.looks import Norms, dense, is_finite, value_of
+from gradcheck.watching.optimizers import Optimizers, Seen, first_replica, handles_of, wraps
 from gradcheck.watching.requests import Requests
+from gradcheck.watching.rerunning import Rerun
 from gradcheck.watching.units import Call, Tape, Unit
 
 MOST_UNITS = 64
@@ -53,6 +54,7 @@ class Watcher:
         self.history = History()
         self.units: deque[Unit] = deque(maxlen=MOST_UNITS)
         self.norms = Norms()
+        self.feeds = Feeds()
         self.found: list[Found] = []
         self.notes: list[str] = []
         self.requests = Requests(options)
@@ -71,6 +73,8 @@ class Watcher:
 
     def entered(self, tape: Any, frame: Any) -> None:
         """A tape is entered."""
+        if self.rerun is not None:
+            tape._persistent = True  # jacobians are taken row by row then
         if self.watches and tf.executing_eagerly():
             self.settle()
             setattr(tape, HELD, block_of(frame))
@@ -172,8 +176,6 @@ class Watcher:
             now = {key: value_of(h, d) for key, (h, d) in pending.unit.sources.items()}
             if not any(bad(value) for value in now.values()):
                 return
-            from gradcheck.watching.history import Set
-
             after = [Set(h, now[key]) for key, (h, _) in pending.unit.sources.items()]
             restore([Set(h, value) for h, value in pending.before])
             try:
@@ -202,13 +204,14 @@ class Watcher:
             return execute(concrete, inputs, captured)
         with self.ours():
             _, again, named = self.calls[-1] if self.calls else (None, None, {})
-            call = Call(concrete, list(inputs), list(captured), mark, execute, again, named)
+            feeds = self.feeds.of([*inputs, *captured])
+            call = Call(concrete, list(inputs), list(captured), mark, execute, again, named, feeds)
             writing = self.writes(concrete)
             if writing:
                 self.history.before(call)
             else:
                 self.units.append(call)
-        result = execute(concrete, inputs, captured)
+        result = call.first()
         if writing:
             with self.ours():
                 self.after(call, result)
@@ -311,38 +314,14 @@ class Ours:
         return True
 
 
-def handles_of(sources: Any) -> dict[int, Any]:
-    """Handle and dtype of the variables among what gradients are taken by, by identity."""
-    from gradcheck.watching.recording import identity
-
-    found = {}
-    for source in tf.nest.flatten(sources):
-        variable = getattr(source, "value", None) if hasattr(source, "path") else source
-        if hasattr(variable, "values") and isinstance(variable.values, tuple):  # one a replica
-            found.update(handles_of(list(variable.values)))
-            continue
-        handle = getattr(variable, "handle", None)
-        if handle is not None and hasattr(variable, "dtype"):
-            found[identity(handle)] = (handle, tf.dtypes.as_dtype(variable.dtype))
-    return found
-
-
 def pairs_of(optimizer: Any, gradients: Any, variables: Any) -> list[tuple[Any, Any]]:
     """Gradients with their variables."""
     known = variables if variables is not None else getattr(optimizer, "_trainable_variables", ())
     return list(zip(gradients, known, strict=False))
 
 
-def first_replica() -> bool:
-    """Whether this is the first of several replicas, or the only one."""
-    context = tf.distribute.get_replica_context()
-    return context is None or getattr(context, "_replica_id", 0) in (0, None)
-
-
 def bad(tensor: Any) -> bool:
     """Whether an entry is not finite."""
-    from gradcheck.watching.looks import is_finite
-
     return (tensor.dtype.is_floating or tensor.dtype.is_complex) and not is_finite(tensor)
 
 
@@ -353,6 +332,3 @@ def odd(result: Any) -> bool:
             if "CPU" in value.device and not np.isfinite(value.numpy()):
                 return True
     return False
-
-
-__all__ = ["Watcher", "name_of"]
