@@ -119,11 +119,13 @@ def finding_of(found: "Found") -> Finding:
 
 def cause_of(found: "Found"):  # type: ignore[no-untyped-def]
     """The cause, and words on the trap."""
-    from gradcheck.explaining.points import Blame, point_cause
+    from gradcheck.explaining.points import Blame, output_point_cause, point_cause
     from gradcheck.records import Class
 
     if found.study is None:
         return None, None
+    if found.after:
+        return output_point_cause(found.study, ()), None
     wrong = Class.NAN if found.code == "GC001" else Class.INF
     return point_cause(found.study, (), Blame(0, wrong, "x", lambda program: {}))
 

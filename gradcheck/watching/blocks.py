@@ -13,7 +13,8 @@ from types import CodeType, FrameType
 from typing import Any
 
 GRADIENTS = frozenset({"gradient", "jacobian", "batch_jacobian", "gradients", "minimize"})
-"""What ends a block when it is called."""
+UPDATES = frozenset({"apply", "apply_gradients", "minimize"})
+"""What ends a block when it is called: a gradient, or what becomes of it."""
 
 NAME = "__gradcheck_block__"
 
@@ -24,12 +25,14 @@ class Site:
 
     Attributes:
         statements: from the `with` to the one that asks for the gradient.
+        longer: the same, to the one that hands it to an optimizer.
         names: that these read.
         file: of the source.
         shared: names that the function declares global.
     """
 
     statements: tuple[ast.stmt, ...]
+    longer: tuple[ast.stmt, ...]
     names: tuple[str, ...]
     file: str
     shared: tuple[str, ...]
@@ -49,10 +52,11 @@ class Block:
     known: Mapping[str, Any]
     shared: dict[str, Any]
 
-    def run(self) -> None:
-        """Run it once more, in names of its own."""
+    def run(self, longer: bool = False) -> None:
+        """Run it once more, in names of its own; as far as its optimizer where it is to be `longer`."""
         made: dict[str, Any] = {}
-        exec(compiled(self.site, tuple(self.known)), self.shared, made)
+        statements = self.site.longer if longer else self.site.statements
+        exec(compiled(self.site, statements, tuple(self.known)), self.shared, made)
         made[NAME](**self.known)
 
 
@@ -76,17 +80,19 @@ def site_of(code: CodeType, line: int) -> Site | None:
     if found is None:
         return None
     body, place = found
-    statements = tuple(until_gradient(body[place:]))
-    loaded = {n.id: None for s in statements for n in ast.walk(s) if isinstance(n, ast.Name) and read(n)}
+    statements = tuple(until(GRADIENTS, body[place:]))
+    longer = tuple(until(UPDATES, body[place:]))
+    longer = longer if len(longer) > len(statements) else statements
+    loaded = {n.id: None for s in longer for n in ast.walk(s) if isinstance(n, ast.Name) and read(n)}
     changed = {
         n.target.id: None
-        for s in statements
+        for s in longer
         for n in ast.walk(s)
         if isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Name)
     }
     shared = [n for node in ast.walk(tree) if isinstance(node, ast.Global) and inside(node, code) for n in node.names]
     names = tuple(name for name in {**loaded, **changed} if name not in shared)
-    return Site(statements, names, code.co_filename, tuple(dict.fromkeys(shared)))
+    return Site(statements, longer, names, code.co_filename, tuple(dict.fromkeys(shared)))
 
 
 def read(name: ast.Name) -> bool:
@@ -123,22 +129,22 @@ def heads(statement: ast.With, line: int) -> bool:
     return statement.lineno <= line <= last
 
 
-def until_gradient(statements: list[ast.stmt]) -> list[ast.stmt]:
-    """The statements up to the first that asks for a gradient; the first alone where none does."""
+def until(ends: frozenset[str], statements: list[ast.stmt]) -> list[ast.stmt]:
+    """The statements up to the first that calls one of these; the first alone where none does."""
     for place, statement in enumerate(statements):
-        if any(isinstance(n, ast.Attribute) and n.attr in GRADIENTS for n in ast.walk(statement)):
+        if any(isinstance(n, ast.Attribute) and n.attr in ends for n in ast.walk(statement)):
             return statements[: place + 1]
     return statements[:1]
 
 
-def compiled(site: Site, names: tuple[str, ...]) -> CodeType:
+def compiled(site: Site, statements: tuple[ast.stmt, ...], names: tuple[str, ...]) -> CodeType:
     """A module that makes a function of the block; its lines are those of the source."""
-    first, last = site.statements[0], site.statements[-1]
+    first, last = statements[0], statements[-1]
     declared: list[ast.stmt] = [ast.Global(names=list(site.shared))] if site.shared else []
     arguments = ast.arguments(
         posonlyargs=[], args=[ast.arg(arg=name) for name in names], kwonlyargs=[], kw_defaults=[], defaults=[]
     )
-    function = ast.FunctionDef(name=NAME, args=arguments, body=[*declared, *site.statements], decorator_list=[])
+    function = ast.FunctionDef(name=NAME, args=arguments, body=[*declared, *statements], decorator_list=[])
     function.lineno, function.col_offset = first.lineno, 0
     function.end_lineno, function.end_col_offset = last.end_lineno, last.end_col_offset
     for node in [*ast.walk(arguments), *declared]:

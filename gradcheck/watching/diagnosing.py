@@ -13,7 +13,7 @@ from gradcheck.records import BadGradient, Norms, Study
 from gradcheck.watching.history import restore
 from gradcheck.watching.looks import counts, dense
 from gradcheck.watching.optimizers import KEPT, Seen, handles_of, name_of
-from gradcheck.watching.programs import study_of
+from gradcheck.watching.programs import study_of, study_of_value
 from gradcheck.watching.recording import Recorder, is_bad
 from gradcheck.watching.rerunning import Rerun, run
 from gradcheck.watching.units import Call, Unit, names_in
@@ -32,6 +32,7 @@ class Found:
         step, optimizer, order, loss, gradients, variables, norms, rerun: as in `TrainingWitness`.
         mode: graph, eager or xla.
         study: of the gradient in which it began; None where it did not show when it was run again.
+        after: whether the study's gradient was fine, and the study is of what the code made of it.
         unit: what was run again.
         stops: whether the script is to end here.
     """
@@ -50,19 +51,23 @@ class Found:
     rerun: str = ""
     message: str = ""
     stops: bool = True
+    after: bool = False
 
 
 def of_units(
     watcher: "Watcher", seen: Seen | None, given: list[tuple[Any, Any]], step: int, units: Sequence[Unit]
 ) -> Found:
     """A step whose optimizer was not called in a graph: the variables are as they were."""
-    rerun, unit, recorder = None, None, None
-    for unit in units:
-        recorder = Recorder()
-        rerun = run(watcher, unit, recorder, at_gradient=True)
-        if recorder.bad is not None:
+    rerun, unit, recorder, shown = None, None, None, False
+    for longer in (False, True):
+        for unit in units:
+            recorder = Recorder()
+            rerun = run(watcher, unit, recorder, at_gradient=not longer)
+            shown = recorder.bad is not None or rerun.bad is not None
+            if shown:
+                break
+        if shown:
             break
-    shown = rerun is not None and recorder is not None and recorder.bad is not None
     bad = bad_gradients(given) if given else asked_gradients(recorder, unit)
     return Found(
         code="GC001" if any(b.nan for b in bad) else "GC002",
@@ -80,6 +85,16 @@ def of_units(
         unit=unit,
         rerun="" if shown else why_not(rerun, mode_of(unit)),
     )
+
+
+def evidence(recorder: Recorder | None, rerun: Rerun | None, unit: Unit | None) -> Study | None:
+    """A study of the bad gradient, or of what was made of a good one."""
+    if recorder is None or rerun is None or unit is None:
+        return None
+    if recorder.bad is not None:
+        return study_of(recorder, recorder.bad, names_in(unit))
+    bad = next((tensor for tensor, _ in (rerun.bad or (None, []))[1] if is_bad(tensor)), None)
+    return None if bad is None else study_of_value(recorder, bad, names_in(unit))
 
 
 def of_call(watcher: "Watcher") -> Found | None:
@@ -153,7 +168,8 @@ def of_step(watcher: "Watcher", call: Call, before: Any, blamed: set[int]) -> Fo
         variables=len(seen.variables) if seen else len(bad),
         norms=tuple(s.told for s in watcher.optimizers.all if s.norms),
         mode=mode_of(call),
-        study=study_of(recorder, recorder.bad, names_in(call)) if recorder.bad else None,
+        study=evidence(recorder, rerun, call),
+        after=recorder.bad is None,
         unit=call,
     )
 

@@ -34,6 +34,18 @@ def study_of(recorder: Recorder, asked: Asked, names: Mapping[int, str]) -> Stud
     return Study(program, lambda values: seen)
 
 
+def study_of_value(recorder: Recorder, tensor: Tensor, names: Mapping[int, str]) -> Study:
+    """All that was run up to a tensor that is not finite, as a program whose output it is."""
+    with quiet():
+        made = Made(recorder, {**names, **recorder.names})
+        for place, operation in enumerate(recorder.operations):
+            made.add(place, operation)
+        output = made.ref(tensor)
+        program = Program(tuple(made.nodes), tuple(made.leaves), (output,))
+        seen = dict(made.seen)
+    return Study(program, lambda values: seen)
+
+
 class Made:
     """A program that is being put together.
 

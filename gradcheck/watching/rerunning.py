@@ -74,7 +74,8 @@ class Rerun:
         given = [(dense(g), v) for g, v in pairs if g is not None]
         with quiet():
             whole = sum(float(np.sum(t.numpy().astype(np.float64) ** 2)) for t, _ in given)
-        self.norms.append((seen, self.calls.get(id(seen.outer or seen), 0), float(np.sqrt(whole))))
+        if first_replica():
+            self.norms.append((seen, self.calls.get(id(seen.outer or seen), 0), float(np.sqrt(whole))))
         if any(is_bad(g) for g, _ in given):
             self.bad = (seen, given)
             return self.stop()
@@ -111,7 +112,7 @@ def run(watcher: Any, unit: Unit, recorder: Recorder | None, at_gradient: bool =
     watcher.feeds.again = {key: deque(kept) for key, kept in getattr(unit, "elements", {}).items()}
     try:
         with contextlib.redirect_stdout(io.StringIO()), eagerly(recorder):
-            unit.run()
+            unit.run(longer=not at_gradient)
     except Halt:
         pass
     except Exception as error:

@@ -54,8 +54,9 @@ class Call:
         proxies = {key: feed.again(self.elements[key]) for key, feed in self.feeds.items()}
         return self.execute(self.concrete, replaced(self.inputs, proxies), replaced(self.captured, proxies))
 
-    def run(self) -> None:
+    def run(self, longer: bool = False) -> None:
         """Run the user's function, eagerly if that is how functions are run."""
+        del longer
         if self.again is not None:
             self.again()
 
@@ -85,9 +86,9 @@ class Tape:
     block: Block
     sources: Mapping[int, Any]
 
-    def run(self) -> None:
-        """Run it again."""
-        self.block.run()
+    def run(self, longer: bool = False) -> None:
+        """Run it again; as far as its optimizer where it is to be `longer`."""
+        self.block.run(longer)
 
     @property
     def named(self) -> Mapping[str, Any]:
