@@ -218,3 +218,26 @@ class GateOptions:
     exit_zero: bool = False
     baseline: Path | None = None
     write_baseline: Path | None = None
+
+
+@dataclass(frozen=True)
+class WatchOptions:
+    """How a training run is watched.
+
+    Attributes:
+        on_bad: what happens at a bad gradient: `stop`, `warn` or `skip-step`.
+        every: steps between two looks at the weights; None: as many as watching finds cheap.
+        max_steps: steps after which the script is stopped; None: none.
+        save_repro: the directory that a bad step is saved in; None: nowhere.
+        vanished: steps of gradients that are all 0 after which a variable is a finding; None: not looked for.
+        exploding: times the running median that a norm may be; None: not looked for.
+        untrained: whether variables that no optimizer trains, or two do, are looked for.
+    """
+
+    on_bad: str = "stop"
+    every: int | None = None
+    max_steps: int | None = None
+    save_repro: Path | None = None
+    vanished: int | None = None
+    exploding: float | None = None
+    untrained: bool = False
