@@ -132,8 +132,8 @@ WATCHED: tuple[Rule, ...] = (
         "warning",
         "a trainable variable is in no optimizer, so that it stays as it began",
         "Seen by watch with --untrained: the loss depends on the variable, and no optimizer was ever given its "
-        "gradient. Often a layer was left out of a list of variables, or made after that list was. Give it to an optimizer, or "
-        "make it with trainable=False if it is to stay.",
+        "gradient. Often a layer was left out of a list of variables, or made after that list was. Give it to an "
+        "optimizer, or make it with trainable=False if it is to stay.",
     ),
     Rule(
         "GC012",
@@ -141,8 +141,8 @@ WATCHED: tuple[Rule, ...] = (
         "warning",
         "two optimizers update the same variable",
         "Seen by watch with --untrained: each optimizer keeps slots (momentum, squares) that know nothing of the "
-        "other's updates, and every step is taken twice. Split the variables so that each is in one list; a shared layer "
-        "belongs to one of them.",
+        "other's updates, and every step is taken twice. Split the variables so that each is in one list; a shared "
+        "layer belongs to one of them.",
     ),
 )
 

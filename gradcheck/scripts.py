@@ -192,7 +192,8 @@ def is_missing(error: BaseException) -> bool:
 
 def missing(script: Script, why: str) -> str:
     """That a module is not there, and why."""
-    return f"{'' if script.path else '-m '}{script.name}: {why}; it is looked for as python itself would"
+    name = script.path or f"-m {script.module}"
+    return f"{name}: {why}; go where python {name} runs it"
 
 
 def ending_of(error: BaseException, hook: Hook) -> Ending:

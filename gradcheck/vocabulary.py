@@ -13,6 +13,8 @@ VERSIONS = ("autodiff", "custom", "against")
 """Ways to get the gradient of a target."""
 TRAINING = "training"
 """What stands in the place of such a way where a training run was watched."""
+ON_BAD = ("stop", "warn", "skip-step")
+"""What may happen at a bad gradient."""
 ENDINGS = ("finished", "stopped", "limited", "exited", "raised", "interrupted")
 """How a training run may end."""
 
