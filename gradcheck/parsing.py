@@ -33,7 +33,8 @@ def misread(code: str) -> str:
         return ""
     if code.startswith("GC9"):
         return f"what could not be checked is always told; write codes of findings, {KNOWN}"
-    near = difflib.get_close_matches(code.upper(), CODES, n=1)
+    padded = f"GC{code.upper().removeprefix('GC').rjust(3, '0')}"  # GC1 is meant to be GC001
+    near = [padded] if padded in CODES else difflib.get_close_matches(code.upper(), CODES, n=1)
     return "no such code; " + (f"did you mean {near[0]}?" if near else f"write {KNOWN}, or GC0 for all of them")
 
 
