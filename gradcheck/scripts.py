@@ -108,10 +108,11 @@ def file_start(path: str) -> Start:
     """How `python` starts a file: from its directory, links followed; a directory or zip file is its own."""
     if not Path(path).exists():
         raise CannotCheck(CANNOT_IMPORT, f"{path}: no such file; name the script to run, or -m and a module")
-    if is_importable(path):
+    finder = finder_of(path)
+    if finder is not None and finder.find_spec("__main__") is None:
+        raise CannotCheck(CANNOT_IMPORT, f"{path}: there is no __main__.py in it; name the script to run")
+    if finder is not None:
         return Start(lambda: run_module("__main__", False), absolute(path), path)
-    if not Path(path).is_file() and Path(path).is_dir():
-        raise CannotCheck(CANNOT_IMPORT, f"{path}: a directory without a __main__.py; name the script in it")
     try:
         content = Path(path).read_bytes()
     except OSError as error:
@@ -119,13 +120,12 @@ def file_start(path: str) -> Start:
     return Start(lambda: run_file(path, content), None if is_safe() else str(Path(path).resolve().parent), path)
 
 
-def is_importable(path: str) -> bool:
-    """Whether modules can be imported from it: a directory, a zip file."""
+def finder_of(path: str) -> Any:
+    """What finds modules in a directory or a zip file; None of another file."""
     for hook in sys.path_hooks:
         with contextlib.suppress(ImportError):
-            finder = hook(path)
-            return finder.find_spec("__main__") is not None
-    return False
+            return hook(path)
+    return None
 
 
 def absolute(path: str) -> str:

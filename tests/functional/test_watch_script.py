@@ -104,7 +104,7 @@ def test_it_prints_and_ends_as_under_python_and_the_report_comes_behind(here: Pa
     [
         (["nowhere.py"], "nowhere.py: no such file; name the script to run, or -m and a module"),
         (["-m", "nowhere"], "-m nowhere: No module named nowhere; go where python -m nowhere runs it"),
-        (["package"], "package: a directory without a __main__.py; name the script in it"),
+        (["package"], "package: there is no __main__.py in it; name the script to run"),
     ],
 )
 def test_a_script_that_is_not_there_is_one_line(here: Path, words: list[str], said: str) -> None:

@@ -133,7 +133,8 @@ def test_ctrl_c_is_told_with_its_traceback(here: Path) -> None:
         (Script("nowhere.py", None), "nowhere.py: no such file"),
         (Script(None, "no_such.module"), "-m no_such.module: "),
         (Script(None, "gradcheck.checks"), "'gradcheck.checks' is a package and cannot be directly executed"),
-        (Script("empty", None), "without a __main__.py"),
+        (Script("empty", None), "empty: there is no __main__.py in it"),
+        (Script("empty.zip", None), "empty.zip: there is no __main__.py in it"),
     ],
     ids=str,
 )
@@ -141,6 +142,8 @@ def test_what_is_not_there_is_an_error(
     script: Script, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "empty").mkdir()
+    with zipfile.ZipFile(tmp_path / "empty.zip", "w") as archive:
+        archive.writestr("train.py", "")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(CannotCheck, match="GC901") as raised:
         run(script)
