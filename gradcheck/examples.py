@@ -1,6 +1,6 @@
-"""A tiny function for each code that has it, and its cure.
+"""A tiny function for each code that has it, and its cure; of the codes of training runs alone, a tiny script.
 
-In: nothing. Out: Python texts, each of which makes a function `f`; a test runs them all.
+In: nothing. Out: Python texts, each of which makes a function `f`, or trains something; a test runs them all.
 """
 
 from collections.abc import Mapping
@@ -9,17 +9,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Example:
-    """A function that has a code, and one that has none.
+    """A function, or a script, that has a code, and one that has none.
 
     Attributes:
         fails: the code of the first.
         cure: the code of the second.
-        options: with which `gradcheck scan` is run on both.
+        options: with which the command is run on both.
+        watched: whether they are scripts, for `gradcheck watch`; else functions, for `gradcheck scan`.
     """
 
     fails: str
     cure: str
     options: str
+    watched: bool = False
 
 
 EXAMPLES: Mapping[str, Example] = {
@@ -127,5 +129,69 @@ def f(x):
     return x * x, lambda dy: dy * 2.0 * x
 """,
         "--range 1:2",
+    ),
+    "GC010": Example(
+        """\
+w, optimizer = tf.Variable(1.0), tf.keras.optimizers.SGD(0.001)
+for step in range(60):
+    scale = 1000.0 if step == 50 else 1.0  # one batch in other units
+    with tf.GradientTape() as tape:
+        loss = tf.square(scale * w)
+    optimizer.apply(tape.gradient(loss, [w]), [w])
+""",
+        """\
+w = tf.Variable(1.0)
+optimizer = tf.keras.optimizers.SGD(0.001)
+for step in range(60):  # every batch in the same units
+    with tf.GradientTape() as tape:
+        loss = tf.square(w)
+    optimizer.apply(tape.gradient(loss, [w]), [w])
+""",
+        "--exploding 100",
+        watched=True,
+    ),
+    "GC011": Example(
+        """\
+w, b = tf.Variable(1.0), tf.Variable(0.0)
+optimizer = tf.keras.optimizers.SGD(0.1)
+for step in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.square(2.0 * w + b - 1.0)
+    optimizer.apply(tape.gradient(loss, [w]), [w])  # b is forgotten
+""",
+        """\
+w, b = tf.Variable(1.0), tf.Variable(0.0)
+optimizer = tf.keras.optimizers.SGD(0.1)
+for step in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.square(2.0 * w + b - 1.0)
+    optimizer.apply(tape.gradient(loss, [w, b]), [w, b])
+""",
+        "--untrained",
+        watched=True,
+    ),
+    "GC012": Example(
+        """\
+w, b = tf.Variable(1.0), tf.Variable(0.0)
+first, second = (tf.keras.optimizers.SGD(0.1) for _ in range(2))
+for step in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.square(2.0 * w + b - 1.0)
+    dw, db = tape.gradient(loss, [w, b])
+    first.apply([dw, db], [w, b])
+    second.apply([db], [b])  # b again
+""",
+        """\
+w, b = tf.Variable(1.0), tf.Variable(0.0)
+first, second = (tf.keras.optimizers.SGD(0.1) for _ in range(2))
+for step in range(3):
+    with tf.GradientTape() as tape:
+        loss = tf.square(2.0 * w + b - 1.0)
+    dw, db = tape.gradient(loss, [w, b])
+    first.apply([dw], [w])
+    second.apply([db], [b])
+""",
+        "--untrained",
+        watched=True,
     ),
 }

@@ -222,16 +222,16 @@ class GateOptions:
 
 @dataclass(frozen=True)
 class WatchOptions:
-    """What `gradcheck watch` is asked for.
+    """How a training run is watched.
 
     Attributes:
         on_bad: what happens at a bad gradient: `stop`, `warn` or `skip-step`.
-        every: steps between two looks at the variables; None for a good number.
-        max_steps: after how many steps the script is ended; None for never.
-        save_repro: the directory that a bad step is saved to.
-        vanished: for how many steps in a row a gradient must be zero to be told; None for never.
-        exploding: how many times the running median a norm must be to be told; None for never.
-        untrained: whether variables without a gradient, in no optimizer or in two, are told.
+        every: steps between two looks at the weights; None: as many as watching finds cheap.
+        max_steps: steps after which the script is stopped; None: none.
+        save_repro: the directory that a bad step is saved in; None: nowhere.
+        vanished: steps of gradients that are all 0 after which a variable is a finding; None: not looked for.
+        exploding: times the running median that a norm may be; None: not looked for.
+        untrained: whether variables that no optimizer trains, or two do, are looked for.
     """
 
     on_bad: str = "stop"

@@ -14,6 +14,9 @@ from gradcheck.floats import FORMATS, FloatFormat
 from gradcheck.options import BUDGETS, LONGEST, TIMEOUT, AtOption, HoldOption, RangeOption, ScanOptions
 from gradcheck.vocabulary import CODES
 
+KNOWN = f"{CODES[0]} to {CODES[-1]}"
+"""Codes that can be selected, in words."""
+
 
 def parse_codes(option: str, texts: Iterable[str]) -> tuple[str, ...]:
     """Read codes, or beginnings of codes, with commas between them."""
@@ -29,9 +32,10 @@ def misread(code: str) -> str:
     if len(code) >= 2 and any(known.startswith(code) for known in CODES):
         return ""
     if code.startswith("GC9"):
-        return "what could not be checked is always told; write codes of findings, GC001 to GC009"
-    near = difflib.get_close_matches(code.upper(), CODES, n=1)
-    return "no such code; " + (f"did you mean {near[0]}?" if near else "write GC001 to GC009, or GC00 for all of them")
+        return f"what could not be checked is always told; write codes of findings, {KNOWN}"
+    padded = f"GC{code.upper().removeprefix('GC').rjust(3, '0')}"  # GC1 is meant to be GC001
+    near = [padded] if padded in CODES else difflib.get_close_matches(code.upper(), CODES, n=1)
+    return "no such code; " + (f"did you mean {near[0]}?" if near else f"write {KNOWN}, or GC0 for all of them")
 
 
 def parse_range(text: str, option: str = "--range") -> RangeOption:

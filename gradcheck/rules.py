@@ -1,7 +1,7 @@
 """What each code means, in words for people: the one list that every format and `gradcheck rules` read.
 
-In: nothing. Out: plain data, in order of the codes. `checks` finds what GC001 to GC009 name; GC9xx say why a target
-could not be checked, and nothing was found or ruled out there.
+In: nothing. Out: plain data, in order of the codes. `checks` finds what GC001 to GC009 name, a watched training run
+some of them and GC010 to GC012; GC9xx say why a target could not be checked, and nothing was found or ruled out there.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ class Rule:
     explanation: str
 
 
-FINDINGS: tuple[Rule, ...] = (
+SCANNED: tuple[Rule, ...] = (
     Rule(
         "GC001",
         "nan-gradient",
@@ -55,7 +55,8 @@ FINDINGS: tuple[Rule, ...] = (
         "the gradient is exactly 0 where the true one is not, and could be represented",
         "Nothing is NaN, and nothing is learnt: the step is 0 for every input of the interval. Most often an "
         "intermediate is flushed to 0, or swallowed by a larger term, on the way back. Use the library's stable form, "
-        "or a custom gradient that does not go through that intermediate.",
+        "or a custom gradient that does not go through that intermediate. In a watched training run: every gradient of "
+        "a variable was 0 for as many steps as --vanished says.",
     ),
     Rule(
         "GC004",
@@ -100,7 +101,8 @@ FINDINGS: tuple[Rule, ...] = (
         "autodiff returns None for an input that the output depends on",
         "No operation on the way has a gradient (rounding, comparing, casting to an integer), so whatever stands in "
         "front of it is not trained. Use a soft form of the operation, or a custom gradient. Where tf.stop_gradient "
-        "stops it on purpose it is reported for information only.",
+        "stops it on purpose it is reported for information only. In a watched training run, with --untrained: no step "
+        "had a gradient for the variable.",
     ),
     Rule(
         "GC009",
@@ -112,6 +114,40 @@ FINDINGS: tuple[Rule, ...] = (
         "functions. The message says which operation; replace it, or give the function a custom gradient that fits.",
     ),
 )
+
+WATCHED: tuple[Rule, ...] = (
+    Rule(
+        "GC010",
+        "exploding-gradient",
+        "warning",
+        "the norm of an optimizer's gradients is far above that of the steps before",
+        "Seen by watch with --exploding FACTOR: the norm of all gradients that an optimizer was given is above FACTOR "
+        "times the median of its last steps. One such step can undo a long training, and overflow is often next. Look "
+        "at the batch of that step, clip the gradients (global_clipnorm of the optimizer, tf.clip_by_global_norm), or "
+        "take a smaller learning rate.",
+    ),
+    Rule(
+        "GC011",
+        "variable-without-optimizer",
+        "warning",
+        "a trainable variable is in no optimizer, so that it stays as it began",
+        "Seen by watch with --untrained: the loss depends on the variable, and no optimizer was ever given its "
+        "gradient. Often a layer was left out of a list of variables, or made after that list was. Give it to an "
+        "optimizer, or make it with trainable=False if it is to stay.",
+    ),
+    Rule(
+        "GC012",
+        "variable-in-two-optimizers",
+        "warning",
+        "two optimizers update the same variable",
+        "Seen by watch with --untrained: each optimizer keeps slots (momentum, squares) that know nothing of the "
+        "other's updates, and every step is taken twice. Split the variables so that each is in one list; a shared "
+        "layer belongs to one of them.",
+    ),
+)
+
+FINDINGS: tuple[Rule, ...] = (*SCANNED, *WATCHED)
+"""Codes of findings: those that a scan can have, then those of watched training runs alone."""
 
 ERRORS: tuple[Rule, ...] = (
     Rule(

@@ -19,12 +19,8 @@ from types import CodeType, ModuleType, TracebackType
 from typing import Any
 
 from gradcheck.errors import CANNOT_IMPORT, CannotCheck
+from gradcheck.tracebacks import behind, cut
 from gradcheck.vocabulary import INTERRUPTED
-
-HERE = str(Path(__file__).parent) + os.sep
-IMPORTS = f"{HERE}imports.py"
-IMPORT_SYSTEM = "<frozen importlib._bootstrap"
-"""Files of frames that are not the script's."""
 
 Hook = Callable[[type[BaseException], BaseException, TracebackType | None], Any]
 
@@ -108,10 +104,11 @@ def file_start(path: str) -> Start:
     """How `python` starts a file: from its directory, links followed; a directory or zip file is its own."""
     if not Path(path).exists():
         raise CannotCheck(CANNOT_IMPORT, f"{path}: no such file; name the script to run, or -m and a module")
-    if is_importable(path):
+    finder = finder_of(path)
+    if finder is not None and finder.find_spec("__main__") is None:
+        raise CannotCheck(CANNOT_IMPORT, f"{path}: there is no __main__.py in it; name the script to run")
+    if finder is not None:
         return Start(lambda: run_module("__main__", False), absolute(path), path)
-    if not Path(path).is_file() and Path(path).is_dir():
-        raise CannotCheck(CANNOT_IMPORT, f"{path}: a directory without a __main__.py; name the script in it")
     try:
         content = Path(path).read_bytes()
     except OSError as error:
@@ -119,13 +116,12 @@ def file_start(path: str) -> Start:
     return Start(lambda: run_file(path, content), None if is_safe() else str(Path(path).resolve().parent), path)
 
 
-def is_importable(path: str) -> bool:
-    """Whether modules can be imported from it: a directory, a zip file."""
+def finder_of(path: str) -> Any:
+    """What finds modules in a directory or a zip file; None of another file."""
     for hook in sys.path_hooks:
         with contextlib.suppress(ImportError):
-            finder = hook(path)
-            return finder.find_spec("__main__") is not None
-    return False
+            return hook(path)
+    return None
 
 
 def absolute(path: str) -> str:
@@ -192,7 +188,8 @@ def is_missing(error: BaseException) -> bool:
 
 def missing(script: Script, why: str) -> str:
     """That a module is not there, and why."""
-    return f"{'' if script.path else '-m '}{script.name}: {why}; it is looked for as python itself would"
+    name = script.path or f"-m {script.module}"
+    return f"{name}: {why}; go where python {name} runs it"
 
 
 def ending_of(error: BaseException, hook: Hook) -> Ending:
@@ -244,42 +241,6 @@ def hooked(error: BaseException, ending: Ending) -> int:
         written("\nOriginal exception was:\n")
         sys.__excepthook__(type(error), error, error.__traceback__)
     return ending.status
-
-
-def behind(error: BaseException) -> Iterator[BaseException]:
-    """The exceptions that an exception is printed with."""
-    seen, waiting = {id(error)}, [error.__cause__, error.__context__, *getattr(error, "exceptions", ())]
-    while waiting:
-        chained = waiting.pop()
-        if isinstance(chained, BaseException) and id(chained) not in seen:
-            seen.add(id(chained))
-            yield chained
-            waiting += [chained.__cause__, chained.__context__, *getattr(chained, "exceptions", ())]
-
-
-def cut(trace: TracebackType | None) -> TracebackType | None:
-    """A traceback without gradcheck's frames; those at its end stay, since an error in gradcheck is no other's."""
-    entries = []
-    while trace is not None:
-        entries.append(trace)
-        trace = trace.tb_next
-    files = [entry.tb_frame.f_code.co_filename for entry in entries]
-    last = max((i for i, file in enumerate(files) if not file.startswith(HERE)), default=-1)
-    made: TracebackType | None = None
-    for i in reversed(range(len(entries))):
-        if not is_ours(files, i, last):
-            made = TracebackType(made, entries[i].tb_frame, entries[i].tb_lasti, entries[i].tb_lineno)
-    return made
-
-
-def is_ours(files: list[str], i: int, last: int) -> bool:
-    """Whether a frame is there because gradcheck is: its own, or Python's above its own in an import."""
-    if files[i] == __file__:
-        return True
-    if files[i].startswith(IMPORT_SYSTEM):
-        below = next((file for file in files[i:] if not file.startswith(IMPORT_SYSTEM)), "")
-        return below == IMPORTS
-    return files[i].startswith(HERE) and i < last
 
 
 def written(text: str) -> None:

@@ -7,10 +7,16 @@ DOMAINS = ("probability", "simplex", "one-hot", "positive", "unit", "integer:0:9
 SEVERITIES = ("info", "warning", "error")
 """From the mildest up."""
 
-CODES = tuple(f"GC00{i}" for i in range(1, 10))
+CODES = tuple(f"GC0{i:02}" for i in range(1, 13))
 """Of findings."""
 VERSIONS = ("autodiff", "custom", "against")
 """Ways to get the gradient of a target."""
+TRAINING = "training"
+"""What stands in the place of such a way where a training run was watched."""
+ON_BAD = ("stop", "warn", "skip-step")
+"""What may happen at a bad gradient."""
+ENDINGS = ("finished", "stopped", "limited", "exited", "raised", "interrupted")
+"""How a training run may end."""
 
 PLACES = {"graph": "in graph mode", "eager": "in eager mode", "xla": "compiled by XLA"}
 MODES = tuple(PLACES)

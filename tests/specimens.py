@@ -9,6 +9,7 @@ import numpy as np
 from gradcheck.domains import ValueDomain
 from gradcheck.floats import FORMATS, FloatFormat
 from gradcheck.records import (
+    BadGradient,
     Cause,
     Class,
     Curve,
@@ -20,6 +21,7 @@ from gradcheck.records import (
     InputPlan,
     Kind,
     LineInterval,
+    Norms,
     Place,
     Plane,
     PlaneClass,
@@ -37,6 +39,9 @@ from gradcheck.records import (
     TensorInput,
     TensorWitness,
     TracedInput,
+    TrainingReport,
+    TrainingWitness,
+    WatchedOptimizer,
     Weight,
     Witness,
 )
@@ -251,6 +256,58 @@ SEARCHED_CLEAN = TargetReport(
     "m:searched", versions=("autodiff",), modes=("graph",),
     search=replace(SEARCH, judged=0, approximate=(), guessed=False, cut=False, order=1, weights=(), wrt=("x",), cotangents=("ones",)),
 )  # fmt: skip
+WIDE, DEEP = WatchedOptimizer("ftrl", 1, 120, 12), WatchedOptimizer("adam", 2, 120, 8)
+STEP = TrainingWitness(
+    119, "adam", 2, 0.52,
+    (
+        BadGradient("functional_3/a_block_with_a_long_name/dense_1/kernel", "float32", (512, 10), 5120, 5120, 0),
+        BadGradient("dense/bias", "float32", (10,), 10, 3, 2), BadGradient("scale", "float16", (), 1, 0, 1),
+        *(BadGradient(f"layer_{i}/kernel", "float32", (1000, 1000), 1_000_000, 1, 0) for i in range(9)),
+    ),
+    14,
+    (
+        Norms("ftrl", 1, tuple(range(100, 120)), tuple(0.5 + i / 64 for i in range(20))),
+        Norms("adam", 2, tuple(range(100, 120)), (*(4.0**i for i in range(16)), 0.0, 3e38, INF, NAN)),
+        Norms("late", 3, (0,), (1.5,)), Norms("never", 4, (), ()),
+    ),
+    "the step was run again from the same variables, and gave the same NaN", "repro/step-119",
+)  # fmt: skip
+TRAINED = TargetReport(
+    "train.py", versions=("training",), modes=("graph",), notes=("a note",),
+    findings=(
+        Finding(
+            "GC001", "nan-gradient", "error", "training", "dense/bias", F32, True, None, None, None,
+            "NaN reached adam at step 119", "use tf.math.softplus, for example:\n    tf.math.softplus(z)", "numerical",
+            cause=Cause("Mul", "Exp", "train.py", 12, "    loss = tf.math.log(tf.exp(z) + 1)", "Exp", "0 * inf (train.py:12)"),
+            training=STEP,
+        ),
+        Finding(
+            "GC002", "inf-gradient", "error", "training", "w", F32, True, None, None, None, "inf reached w", mode="eager",
+            training=TrainingWitness(3, None, None, NAN, (BadGradient("w", "float32", (2,), 2, 0, 2),), 1, rerun="no"),
+        ),
+        Finding(
+            "GC008", "disconnected-gradient", "warning", "training", "v", F32, True, None, None, None, "v has no gradient",
+            training=TrainingWitness(119, "ftrl", 1, None, (BadGradient("v", "float32", (2, 3), 0, 0, 0),), 12, rerun="no"),
+        ),
+        Finding(
+            "GC010", "exploding-gradient", "warning", "training", "v", F32, True, None, None, None, "200 times the median",
+            mode="xla", suppressed=Suppression("configuration", "known", "pyproject.toml"),
+            training=TrainingWitness(50, "ftrl", 1, -INF, (), 12, rerun="no"),
+        ),
+    ),
+    training=TrainingReport(120, (WIDE, DEEP), 20, "stopped"),
+)  # fmt: skip
+TRAINED_CLEAN = TargetReport(
+    "package.train",
+    versions=("training",),
+    modes=("graph",),
+    training=TrainingReport(120, (WIDE, DEEP), 20, "finished"),
+)
+TRAINED_RAISED = replace(
+    TRAINED_CLEAN,
+    training=TrainingReport(1200, (replace(WIDE, steps=1200), replace(DEEP, steps=1, variables=1)), 13, "raised", 1),
+)
+UNTRAINED = replace(TRAINED_CLEAN, training=TrainingReport(0, (), 0, "exited", 3))
 BROKEN = TargetReport("m:broken", error=TargetError("GC902", "m: has no broken; it has: working"))
 
 REPORTS: Mapping[str, Report] = {
@@ -263,8 +320,9 @@ REPORTS: Mapping[str, Report] = {
     "many": report(MANY),
     "plane": report(PLANED),
     "tensors": report(SEARCHED, SEARCHED_CLEAN),
+    "training": report(TRAINED, TRAINED_CLEAN, TRAINED_RAISED, UNTRAINED),
     "error": report(BROKEN),
-    "all": report(SWEPT, SEVERAL, CLEAN, UNKNOWN, SCREENED, MANY, PLANED, SEARCHED, SEARCHED_CLEAN, BROKEN),
+    "all": report(SWEPT, SEVERAL, CLEAN, UNKNOWN, SCREENED, MANY, PLANED, SEARCHED, SEARCHED_CLEAN, TRAINED, BROKEN),
 }
 
 HOSTILE = (
@@ -309,6 +367,7 @@ OWN: Mapping[type, tuple[str, ...]] = {
     TensorInput: ("dtype",),
     Weight: ("dtype",),
     TensorWitness: ("dtypes",),
+    TrainingReport: ("ended",),
 }
 """Fields of words that are the tool's own."""
 

@@ -10,7 +10,7 @@ import traceback
 from typing import NoReturn
 
 from gradcheck import __version__
-from gradcheck.cli import completion, explain, hook, init, report, rules, scan  # noqa: F401  (all but one are commands)
+from gradcheck.cli import completion, explain, hook, init, report, rules, scan, watch  # noqa: F401  (but one)
 from gradcheck.cli.app import app
 from gradcheck.delivery import Closed, Interrupted, Terminated, complain, say
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck, one_line

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from gradcheck.rules import RULES
-from gradcheck.vocabulary import DOMAINS, DTYPES, FORMATS, MODES, SEVERITIES
+from gradcheck.vocabulary import DOMAINS, DTYPES, FORMATS, MODES, ON_BAD, SEVERITIES
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -103,6 +103,15 @@ def places(incomplete: str) -> Iterator[str]:
             yield f"{package}{dot}{entry.stem}"
 
 
+def scripts(ctx: Any, incomplete: str) -> Iterator[str]:
+    """Files of Python, and directories; behind -m modules."""
+    is_module = bool(getattr(ctx, "params", {}).get("module"))
+    for place in places(incomplete):
+        is_path = place.endswith((".py", "/", ".keras"))
+        if is_path != is_module and not place.endswith(".keras"):
+            yield place
+
+
 def visible(directory: Path) -> list[Path]:
     """What is in a directory, in order, without what is hidden or made by machines."""
     if not directory.is_dir():
@@ -164,6 +173,7 @@ COMPLETERS: Mapping[str, Completer] = {
     "targets": targets,
     "target": targets,
     "code": CODES,
+    "script": scripts,
     "--against": targets,
     "--at": inputs,
     "--domain": domains,
@@ -174,6 +184,7 @@ COMPLETERS: Mapping[str, Completer] = {
     "--hold": inputs,
     "--ignore": CODES,
     "--mode": words(*MODES),
+    "--on-bad": words(*ON_BAD),
     "--order": words("1", "2"),
     "--range": inputs,
     "--select": CODES,

@@ -12,8 +12,9 @@ from typer.core import TyperCommand, TyperGroup
 
 from gradcheck.cli.completion import COMPLETERS, completed
 
-WHAT, WHERE, HOW, RUNNING, OUTPUT, GATE, OTHER = (
+WHAT, WATCHED, WHERE, HOW, RUNNING, OUTPUT, GATE, OTHER = (
     "What it is compared with",
+    "What is watched, and what happens then",
     "Where: inputs and their values",
     "How thoroughly",
     "Running",
@@ -24,6 +25,16 @@ WHAT, WHERE, HOW, RUNNING, OUTPUT, GATE, OTHER = (
 
 PANELS: Mapping[str, tuple[str, ...]] = {
     WHAT: ("--against",),
+    WATCHED: (
+        "module",
+        "--on-bad",
+        "--every",
+        "--max-steps",
+        "--save-repro",
+        "--vanished",
+        "--exploding",
+        "--untrained",
+    ),
     WHERE: ("--range", "--hold", "--at", "--dtype", "--shape", "--domain", "--wrt", "--gradient", "--order"),
     HOW: ("--exhaustive", "--mode", "--tolerance", "--seed", "--budget"),
     RUNNING: ("--jobs", "--timeout", "--cluster", "--no-cache"),
@@ -42,6 +53,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "gradcheck": (
         ("gradcheck scan losses.py:my_loss --range -1:1", "where its gradient goes bad"),
         ("gradcheck explain losses.py:my_loss --at 0", "why, operation by operation"),
+        ("gradcheck watch train.py", "a training script, to its first bad gradient"),
         ("gradcheck rules GC002", "what a code means, and its cure"),
     ),
     "scan": (
@@ -62,6 +74,13 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("gradcheck explain losses.py:my_loss --at 0", "a function of one input"),
         ("gradcheck explain losses.py:cross_entropy --at logit=100,label=0", "a function of two"),
         ("gradcheck explain losses.py:my_loss --at x=@batch.npy --format json", "the first bad number of a file"),
+    ),
+    "watch": (
+        ("gradcheck watch train.py --epochs 3", "a script with its own options, to its first bad gradient"),
+        ("gradcheck watch -m package.train --epochs 3", "a module, as python -m runs it"),
+        ("gradcheck watch --on-bad warn --max-steps 200 train.py", "all bad gradients of 200 steps"),
+        ("gradcheck watch --untrained --vanished 100 --exploding 100 train.py", "what else can be wrong"),
+        ("gradcheck watch --save-repro bad_step train.py", "the bad step, to be read elsewhere"),
     ),
     "rules": (
         ("gradcheck rules", "all codes"),
@@ -93,6 +112,12 @@ STATUSES: Mapping[str, Mapping[int, str]] = {
         0: "nothing found at or above the severity of --fail-on, or nothing to scan",
         1: "findings",
         2: "a target could not be checked, or the configuration is wrong",
+    },
+    "watch": {
+        0: "the script succeeded; nothing at or above the severity of --fail-on",
+        1: "findings; any status of the script's own that is not 0 comes first",
+        2: "the script is not there, or the command line is wrong",
+        130: "interrupted",
     },
     "explain": {0: "the gradient is right there", 1: "it is not", 2: "the target could not be checked"},
     "rules": {0: "explained", 2: "there is no such code"},

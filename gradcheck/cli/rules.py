@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 FORMATS = ("table", "json")
 
+NAMES = max(len(rule.name) for rule in RULES)
+"""Columns of the names in the list."""
+
 
 @app.command()
 def rules(
@@ -65,7 +68,11 @@ def as_data(rule: Rule) -> dict[str, object]:
         "explanation": rule.explanation,
         "example": None
         if example is None
-        else {"fails": code_of(example.fails), "cure": code_of(example.cure), "command": command(example)},
+        else {
+            "fails": code_of(example, example.fails),
+            "cure": code_of(example, example.cure),
+            "command": command(example),
+        },
     }
 
 
@@ -73,7 +80,7 @@ def listed(rules: tuple[Rule, ...], style: "Style") -> str:
     """A line or two a rule."""
     lines = []
     for rule in rules:
-        begin = f"{rule.code}  {rule.severity:7}  {rule.name:21}  "
+        begin = f"{rule.code}  {rule.severity:7}  {rule.name:{NAMES}}  "
         text = textwrap.fill(rule.summary, style.width, initial_indent=begin, subsequent_indent=" " * len(begin))
         lines.append(text.replace(rule.code, style.paint(rule.code, rule.severity), 1))
     return "\n".join([*lines, "", "gradcheck rules CODE explains one of them."]) + "\n"
@@ -87,18 +94,21 @@ def page(rule: Rule, style: "Style") -> str:
         lines += ["", textwrap.fill(text, style.width, initial_indent="  ", subsequent_indent="  ")]
     example = EXAMPLES.get(rule.code)
     if example is not None:
-        lines += ["", f"  This has it, in {command(example)}", "", *indented(code_of(example.fails))]
-        lines += ["", "  and this has not:", "", *indented(code_of(example.cure))]
+        lines += ["", f"  This has it, in {command(example)}", "", *indented(code_of(example, example.fails))]
+        lines += ["", "  and this has not:", "", *indented(code_of(example, example.cure))]
     return "\n".join(lines) + "\n"
 
 
-def code_of(function: str) -> str:
-    """A function as a file that can be scanned."""
-    return f"import tensorflow as tf\n\n\n{function}"
+def code_of(example: Example, text: str) -> str:
+    """A function as a file that can be scanned, or a script."""
+    blanks = "\n" * (2 if example.watched else 3)
+    return f"import tensorflow as tf{blanks}{text}"
 
 
 def command(example: Example) -> str:
     """The command that shows it."""
+    if example.watched:
+        return f"gradcheck watch {example.options} example.py"
     return f"gradcheck scan example.py:f {example.options}"
 
 

@@ -9,8 +9,9 @@ from gradcheck import rules
 from gradcheck.floats import FORMATS, FloatFormat
 from gradcheck.reading.parts import Part
 from gradcheck.reading.tensors import read_tensor_witness
+from gradcheck.reading.trainings import read_training_witness
 from gradcheck.records import Cause, Elsewhere, Finding, Kind, Suppression, Witness
-from gradcheck.vocabulary import MODES, SEVERITIES, VERSIONS
+from gradcheck.vocabulary import MODES, SEVERITIES, TRAINING, VERSIONS
 
 USUAL = "float32"
 """The dtype of a finding whose report does not tell it."""
@@ -22,12 +23,13 @@ def read_finding(part: Part, dtypes: Mapping[str, str]) -> Finding:
     witness, cause, suppressed = (part.maybe(key) for key in ("witness", "cause", "suppressed"))
     kind, at, mode, suggestion = (part.maybe(key) for key in ("kind", "at", "mode", "suggestion"))
     lo, hi = read_ends(part, fmt)
+    training = part.maybe("training")
     is_tensor = part.maybe("cotangent") is not None
     return Finding(
         code=part.key("code").one_of([rule.code for rule in rules.FINDINGS]),
         name=part.key("name").text(),
         severity=part.key("severity").one_of(SEVERITIES),
-        version=part.key("version").one_of(VERSIONS),
+        version=part.key("version").one_of((*VERSIONS, TRAINING)),
         wrt=part.key("wrt").text(),
         fmt=fmt,
         masked=part.key("masked").flag(),
@@ -43,6 +45,7 @@ def read_finding(part: Part, dtypes: Mapping[str, str]) -> Finding:
         elsewhere=part.all("elsewhere", read_elsewhere),
         mode=mode.one_of(MODES) if mode else MODES[0],
         suppressed=read_suppression(suppressed) if suppressed else None,
+        training=read_training_witness(training) if training else None,
     )
 
 

@@ -9,14 +9,16 @@ from gradcheck.reading.parts import Part
 from gradcheck.reading.planes import read_plane
 from gradcheck.reading.searches import read_search
 from gradcheck.reading.sweeps import read_sweeps
+from gradcheck.reading.trainings import read_training
 from gradcheck.records import Ignore, Lines, Place, TargetError, TargetReport
-from gradcheck.vocabulary import MODES, VERSIONS
+from gradcheck.vocabulary import MODES, TRAINING, VERSIONS
 
 
 def read_target(part: Part) -> TargetReport:
     """All that is told of a target."""
     error, place, plane = part.maybe("error"), part.maybe("place"), part.maybe("plane")
-    versions = part.all("versions", lambda version: version.one_of(VERSIONS))
+    training = part.maybe("training")
+    versions = part.all("versions", lambda version: version.one_of((*VERSIONS, TRAINING)))
     search = read_search(part) if part.maybe("search") else None
     sweeps = () if search else read_sweeps(part, versions)
     inputs = tuple(sweep.input for sweep in sweeps)
@@ -36,6 +38,7 @@ def read_target(part: Part) -> TargetReport:
         plane=read_plane(plane, sweeps) if plane else None,
         place=Place(place.key("file").text(), place.key("line").whole()) if place else None,
         ignores=part.all("ignores", read_ignore),
+        training=read_training(training) if training else None,
     )
 
 

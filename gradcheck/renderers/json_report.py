@@ -32,6 +32,7 @@ from gradcheck.renderers.tensor_json import (
     tensor_object,
     tensor_witness_object,
 )
+from gradcheck.renderers.training_json import training_object, training_witness_object
 from gradcheck.renderers.visible import visible
 
 SCHEMA_VERSION = 1
@@ -84,7 +85,7 @@ def target_object(target: TargetReport) -> dict[str, Any]:
         "status": target.status,
         "error": error,
         "place": {"file": target.place.file, "line": target.place.line} if target.place else None,
-        "elementwise": None if target.error else target.search is None,
+        "elementwise": None if target.error or target.training else target.search is None,
         "inputs": tensor_inputs(target.search)
         if target.search
         else [input_object(sweep, target.sweeps) for sweep in target.sweeps],
@@ -106,6 +107,7 @@ def target_object(target: TargetReport) -> dict[str, Any]:
         "findings": [finding_object(finding) for finding in target.findings],
         "notes": list(target.notes),
         "ignores": [ignore_object(ignore) for ignore in target.ignores],
+        "training": training_object(target.training),
     }
 
 
@@ -214,6 +216,7 @@ def finding_object(finding: Finding) -> dict[str, Any]:
         "cause": None if cause is None else cause_object(cause),
         "suggestion": finding.suggestion,
         "suppressed": None if finding.suppressed is None else suppression_object(finding.suppressed),
+        "training": training_witness_object(finding.training),
     }
 
 

@@ -57,11 +57,19 @@ def finding_cases(target: TargetReport, failing: tuple[str, ...]) -> list[ET.Ele
     cases: list[ET.Element] = []
     names: dict[str, int] = {}
     for finding in target.findings:
-        name = f"{finding.code} {finding.name}: {finding.version} gradient by {finding.wrt}"
+        name = f"{finding.code} {finding.name}: {about(finding)}"
         names[name] = names.get(name, 0) + 1
         numbered = name if names[name] == 1 else f"{name} ({names[name]})"
         cases.append(finding_case(case(target, numbered), finding, failing))
     return cases
+
+
+def about(finding: Finding) -> str:
+    """Whose gradient: of a version by an input, or that an optimizer was given."""
+    if finding.training is None:
+        return f"{finding.version} gradient by {finding.wrt}"
+    giver = finding.training.optimizer
+    return f"gradients of {giver}" if giver is not None else "gradients of updates by hand"
 
 
 def finding_case(found: ET.Element, finding: Finding, failing: tuple[str, ...]) -> ET.Element:

@@ -10,6 +10,7 @@ import re
 from gradcheck.records import Finding, Report, TargetReport
 from gradcheck.renderers.places import counts, finding_place
 from gradcheck.renderers.styles import Style
+from gradcheck.renderers.training_words import clean_run_text
 from gradcheck.renderers.witnesses import evidence
 
 MOST = 200
@@ -51,6 +52,8 @@ def result(target: TargetReport) -> str:
     """What came of a target, in a cell."""
     if target.error:
         return f"**{target.error.code}** {escaped(target.error.message)}"
+    if target.training and not target.findings:
+        return f"clean: {escaped(clean_run_text(target.training))}"
     found = counts(f.severity for f in target.findings if not f.suppressed)
     suppressed = sum(1 for f in target.findings if f.suppressed)
     return (found or "clean") + (f", {suppressed} suppressed" if suppressed else "")
@@ -71,7 +74,7 @@ def finding_lines(finding: Finding, target: TargetReport) -> list[str]:
     lines = [f"- **{finding.code} {finding.severity}** ({finding.name}) {escaped(finding.message)}"]
     lines += [f"  - {escaped(text)}" for text in evidence(finding)]
     place = finding_place(finding, target)
-    if place:
+    if place and not finding.training:  # whose evidence says it
         lines.append(f"  - in {escaped(place.text)}")
     if finding.cause and finding.cause.source:
         lines += fenced(finding.cause.source, "python", "    ")

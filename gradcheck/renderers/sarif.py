@@ -15,6 +15,7 @@ from gradcheck.records import Cause, Finding, Report, Suppression, TargetReport
 from gradcheck.renderers.numbers import interval_object
 from gradcheck.renderers.places import LEVELS, cause_place, error_text, finding_place, is_absolute, target_place, uri
 from gradcheck.renderers.styles import Style
+from gradcheck.renderers.training_json import step_object
 from gradcheck.renderers.witnesses import evidence
 from gradcheck.rules import ERRORS, RULES, Rule
 
@@ -108,6 +109,7 @@ def result(finding: Finding, target: TargetReport, seen: Counter[str]) -> dict[s
             "mode": finding.mode,
             "masked": finding.masked,
             **interval_object(finding.fmt, finding.lo, finding.hi),
+            **(step_object(finding.training) if finding.training else {}),
         },
     }
     if finding.cause:
@@ -132,7 +134,8 @@ def location(target: TargetReport, finding: Finding | None = None, words: str = 
     """A line of source, as far as there is one, and the target by its name."""
     place = finding_place(finding, target) if finding else target_place(target)
     source = finding.cause.source if finding and finding.cause and place == cause_place(finding) else None
-    found: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": target.target, "kind": "function"}]}
+    kind = "module" if target.training else "function"
+    found: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": target.target, "kind": kind}]}
     if place:
         found["physicalLocation"] = physical(place.file, place.line, source)
     if words:

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from tabulate import tabulate
 
-from gradcheck.records import Class, Domain, Finding, Region, Report, SearchReport, Sweep, TargetReport
+from gradcheck.records import Class, Domain, Finding, Region, Report, SearchReport, Sweep, TargetReport, TrainingReport
 from gradcheck.renderers.accuracy import accuracy
 from gradcheck.renderers.map import plane_lines
 from gradcheck.renderers.modes import elsewhere_text
@@ -19,6 +19,8 @@ from gradcheck.renderers.suppressions import clean_word, suppressed_lines
 from gradcheck.renderers.tensor_table import search_lines, tensor_findings
 from gradcheck.renderers.tensor_words import clean_text, search_coverage_text
 from gradcheck.renderers.terminal_plot import sweep_plot
+from gradcheck.renderers.training_table import training_findings, watched_line
+from gradcheck.renderers.training_words import clean_run_text
 from gradcheck.renderers.visible import visible
 from gradcheck.renderers.witnesses import witnessed
 from gradcheck.renderers.words import coverage, effective, held, is_judged, pairs, share, span, truth
@@ -41,6 +43,8 @@ def render_table(report: Report, style: Style) -> str:
 
 def target_block(target: TargetReport, style: Style) -> str:
     """One target."""
+    if target.training is not None:
+        return watched_block(target, target.training, style)
     if target.search is not None:
         return searched_block(target, target.search, style)
     if is_quiet(target):
@@ -69,6 +73,15 @@ def searched_block(target: TargetReport, search: SearchReport, style: Style) -> 
     return "\n".join(
         [heading(target, style), *search_lines(target, search, style), "", *found, *closing_lines(target, style), how]
     )
+
+
+def watched_block(target: TargetReport, training: TrainingReport, style: Style) -> str:
+    """One training run."""
+    closing = closing_lines(target, style)
+    if not target.counted:
+        return "\n".join([clean_lines(target, clean_run_text(training), style), *closing])
+    found = training_findings(target.counted, style)
+    return "\n".join([heading(target, style), "", *found, *closing, watched_line(training, style)])
 
 
 def is_quiet(target: TargetReport) -> bool:

@@ -9,12 +9,15 @@ from gradcheck.records import Finding, Witness
 from gradcheck.renderers.modes import elsewhere_text
 from gradcheck.renderers.paragraphs import shown
 from gradcheck.renderers.tensor_words import witness_lines
+from gradcheck.renderers.training_words import place_text, training_lines
 
 
 def evidence(finding: Finding) -> list[str]:
     """The sentences behind a finding's message."""
     lines = [witnessed(finding.witness)] if finding.witness else []
     lines += witness_lines(finding, finding.tensor) if finding.tensor else []
+    lines += training_lines(finding.training) if finding.training else []
+    lines += [place_text(finding)] if finding.training and place_text(finding) else []
     lines += [elsewhere_text(finding.elsewhere)] if finding.elsewhere else []
     return lines + ([f"cause: {finding.cause.message}"] if finding.cause and finding.cause.message else [])
 

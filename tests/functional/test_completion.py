@@ -114,7 +114,11 @@ def test_a_target_is_completed(project: Path, words: list[str], answers: list[st
         (["scan", "losses", ":", "focal", "--wrt", ""], ["logit", "label", "variables"]),
         (["scan", "losses:focal", "--domain", "label", "=", "o"], ["one-hot"]),
         (["rules", "GC00"], [f"GC00{i}" for i in range(1, 10)]),
+        (["rules", "GC01"], ["GC010", "GC011", "GC012"]),
         (["explain", "losses", ":", "focal", "--gradient", "c"], ["custom"]),
+        (["watch", "--on-bad", "s"], ["stop", "skip-step"]),
+        (["watch", ""], ["broken.py", "losses.py", "package/"]),
+        (["watch", "-m", "package."], ["package.deep"]),
     ],
 )
 def test_a_value_is_completed(project: Path, words: list[str], answers: list[str]) -> None:

@@ -12,7 +12,7 @@ import pytest
 import typer.main
 
 from gradcheck.cli.app import app
-from gradcheck.cli.manual import EXAMPLES, OTHER, PANELS, STATUSES
+from gradcheck.cli.manual import EXAMPLES, OTHER, PANELS, STATUSES, WATCHED
 
 GROUP: Any = typer.main.get_command(app)
 COMMANDS: dict[str, Any] = GROUP.commands
@@ -71,7 +71,7 @@ def test_every_option_is_in_a_group(name: str) -> None:
 def test_the_groups_of_scan_stand_in_their_order(tmp_path: Path) -> None:
     text = gradcheck("scan", "--help", cwd=tmp_path).stdout
     titles = re.findall(r"^╭─ (.*?) ─", text, flags=re.MULTILINE)
-    assert titles == ["Arguments", *PANELS]
+    assert titles == ["Arguments", *(panel for panel in PANELS if panel != WATCHED)]
     assert "Usage: gradcheck scan [OPTIONS] [TARGET]..." in text
     assert "<bool>" not in text
 
@@ -80,6 +80,9 @@ def test_the_groups_of_scan_stand_in_their_order(tmp_path: Path) -> None:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("project")
     (directory / "losses.py").write_text(LOSSES)
+    (directory / "package").mkdir()
+    (directory / "train.py").write_text("print('trained')\n")
+    (directory / "package" / "train.py").write_text("print('trained')\n")
     (directory / "models.py").write_text("import tensorflow as tf\n# gradcheck: scan\ndef square(x): return x * x\n")
     subprocess.run([sys.executable, "-c", EXPORT], cwd=directory, check=True, capture_output=True)
     assert gradcheck("scan", "losses.py:my_loss", "--output", "report.json", cwd=directory).returncode == 1

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gradcheck.rules import RULES
+from gradcheck.examples import EXAMPLES
+from gradcheck.rules import FINDINGS, RULES
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,10 +49,18 @@ def test_json_has_every_rule() -> None:
     found = json.loads(rules("--format", "json").stdout)
     assert found["schema_version"] == 1
     assert [rule["code"] for rule in found["rules"]] == [rule.code for rule in RULES]
-    assert {rule["code"] for rule in found["rules"] if rule["example"]} == {f"GC00{i}" for i in range(1, 10)}
+    assert {rule["code"] for rule in found["rules"] if rule["example"]} == {rule.code for rule in FINDINGS}
     (one,) = json.loads(rules("GC001", "--format", "json").stdout)["rules"]
     assert set(one) == {"code", "name", "severity", "summary", "explanation", "example"}
     compile(one["example"]["fails"] + one["example"]["cure"], "example.py", "exec")
+
+
+@pytest.mark.parametrize("code", ["GC010", "GC011", "GC012"])
+def test_a_code_of_training_runs_has_a_script_that_is_watched(code: str) -> None:
+    run = rules(code)
+    assert f"gradcheck watch {EXAMPLES[code].options} example.py" in run.stdout
+    assert run.stdout.count("import tensorflow as tf\n\n      w") == 2
+    assert max(map(len, run.stdout.splitlines())) <= 80
 
 
 @pytest.mark.parametrize(

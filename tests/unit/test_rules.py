@@ -6,13 +6,17 @@ import pytest
 
 from gradcheck import checks, errors, rules
 from gradcheck.checks import gc004, gc006
-from gradcheck.rules import BY_CODE, ERRORS, FINDINGS, RULES, Rule
-from gradcheck.vocabulary import SEVERITIES
+from gradcheck.rules import BY_CODE, ERRORS, FINDINGS, RULES, SCANNED, Rule
+from gradcheck.vocabulary import CODES, SEVERITIES
 
 
 def test_the_checks_agree_with_the_list() -> None:
     found = {(check.RULE.code, check.RULE.name) for check in (*checks.CHECKS, *checks.AT_POINTS, checks.gc007)}
-    assert found == {(rule.code, rule.name) for rule in FINDINGS}
+    assert found == {(rule.code, rule.name) for rule in SCANNED}
+
+
+def test_every_finding_is_a_code_of_the_command_line() -> None:
+    assert tuple(rule.code for rule in FINDINGS) == CODES
 
 
 def test_every_error_code_is_in_the_list() -> None:

@@ -22,6 +22,7 @@ from gradcheck.renderers.tensor_words import (
     shape_text,
     witness_lines,
 )
+from gradcheck.renderers.training_words import clean_run_text, training_lines, watched_text
 from gradcheck.renderers.visible import visible
 from gradcheck.renderers.witnesses import exactly
 from gradcheck.renderers.words import coverage, effective, held, share, span
@@ -141,6 +142,9 @@ def section_of(target: TargetReport, anchor: str, plots: list[dict[str, Any]]) -
         search = target.search
         lines = tuple(Line(input_text(i, i.name in search.wrt)) for i in search.inputs)
         how = search_coverage_text(search, target.modes) if target.findings else clean_text(search)
+    elif target.training:
+        lines = ()
+        how = watched_text(target.training) if target.findings else clean_run_text(target.training)
     else:
         lines = tuple(line_of(target, sweep, numbers.get(sweep.input.name)) for sweep in target.sweeps)
         how = coverage(target)
@@ -211,6 +215,8 @@ def shown_of(finding: Finding, numbers: Mapping[str, int], plots: list[dict[str,
         lines = tuple(witness_lines(finding, tensor))
         ends = (tensor.line.lo, tensor.line.hi) if tensor.line else None
         return Shown(finding, lines, (), elsewhere, cause, place, "\n".join(tensor.paste), number, ends, True)
+    if finding.training is not None:
+        return Shown(finding, tuple(training_lines(finding.training)), (), elsewhere, cause, place, "")
     ends = (finding.lo, finding.hi) if finding.lo is not None and finding.hi is not None else None
     return Shown(
         finding,

@@ -287,7 +287,7 @@ MISTAKES = [
     ("seed = -1", "seed: -1 is below 0; write seed = 0"),
     ("seed = '3'", 'seed: "3" is no whole number; write seed = 0'),
     ("exhaustive = 1", "exhaustive: 1 is neither true nor false; write exhaustive = true"),
-    ("select = ['GC042']", 'select: "GC042": no such code; did you mean GC004?'),
+    ("select = ['GC042']", 'select: "GC042": no such code; did you mean GC012?'),
     ("ignore = ['gc002']", 'ignore: "gc002": no such code; did you mean GC002?'),
     ("ignore = 'GC002'", 'ignore: "GC002" is no list; write ignore = ["GC004"]'),
     ("fail-on = 'warn'", 'fail-on: "warn" is unknown; did you mean warning?'),

@@ -38,7 +38,9 @@ def test_hostile_texts_stay_text(text: str) -> None:
         assert "](" not in result["message"]["text"]
         for where in result["locations"]:
             if "physicalLocation" in where:
-                assert where["physicalLocation"]["artifactLocation"]["uri"].startswith("samples/softplus.py")
+                assert where["physicalLocation"]["artifactLocation"]["uri"].startswith(
+                    ("samples/softplus.py", "train.py")
+                )
     assert "\\ud800" not in json.dumps(run).replace("\\\\ud800", "")
 
 
