@@ -248,10 +248,7 @@ def observe(owner: Any, given: list[tuple[Any, Any]], outer: Any, look: "Eager |
 
     bad = tf.stack([counts(gradient) for gradient, _ in given])
     record = record_of(owner, given)
-    if tf.executing_eagerly():
-        mode = "eager"
-    else:
-        mode = "xla" if any(XLA) else "graph"
+    mode = "eager" if tf.executing_eagerly() else "xla" if any(XLA) else "graph"
     if mode not in record["modes"]:
         record["modes"].append(mode)
     if look is not None:

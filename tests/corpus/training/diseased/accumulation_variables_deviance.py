@@ -11,7 +11,9 @@ x = rng.uniform(0, 1, size=(1200, 4)).astype("float32")
 y = (1 + rng.poisson(np.exp(x.sum(axis=1, keepdims=True)))).astype("float32")
 y[650] = 0.0  # the first day without a customer
 
-model = keras.Sequential([keras.Input([4]), keras.layers.Dense(8, "tanh", name="h"), keras.layers.Dense(1, "exponential", name="rate")])
+model = keras.Sequential(
+    [keras.Input([4]), keras.layers.Dense(8, "tanh", name="h"), keras.layers.Dense(1, "exponential", name="rate")]
+)
 variables = model.trainable_variables
 accumulators = [tf.Variable(tf.zeros(v.shape), trainable=False) for v in variables]
 optimizer = keras.optimizers.Nadam(0.01)

@@ -10,8 +10,12 @@ rng = np.random.default_rng(31)
 states = rng.normal(size=(1280, 4)).astype("float32")
 states[845] *= 500.0  # the simulator diverged
 
-actor = keras.Sequential([keras.Input([4]), keras.layers.Dense(16, "relu", name="actor_1"), keras.layers.Dense(2, name="actor_2")])
-critic = keras.Sequential([keras.Input([6]), keras.layers.Dense(16, "relu", name="critic_1"), keras.layers.Dense(1, name="critic_2")])
+actor = keras.Sequential(
+    [keras.Input([4]), keras.layers.Dense(16, "relu", name="actor_1"), keras.layers.Dense(2, name="actor_2")]
+)
+critic = keras.Sequential(
+    [keras.Input([6]), keras.layers.Dense(16, "relu", name="critic_1"), keras.layers.Dense(1, name="critic_2")]
+)
 log_alpha = tf.Variable(0.0, name="log_alpha")
 critic_optimizer = keras.optimizers.Adam(1e-3, name="critic_adam")
 actor_optimizer = keras.optimizers.Adam(1e-3, name="actor_adam")
@@ -38,7 +42,9 @@ def update(state, noise):
         actor_loss = tf.reduce_mean(tf.exp(log_alpha) * log_density - value)
     actor_optimizer.apply(tape.gradient(actor_loss, actor.trainable_variables), actor.trainable_variables)
     with tf.GradientTape() as tape:
-        alpha_loss = -tf.exp(log_alpha) * tf.stop_gradient(tf.clip_by_value(tf.reduce_mean(log_density), -5.0, 5.0) - 2.0)
+        alpha_loss = -tf.exp(log_alpha) * tf.stop_gradient(
+            tf.clip_by_value(tf.reduce_mean(log_density), -5.0, 5.0) - 2.0
+        )
     alpha_optimizer.apply([tape.gradient(alpha_loss, log_alpha)], [log_alpha])
     return critic_loss, actor_loss
 

@@ -9,9 +9,15 @@ keras.utils.set_random_seed(21)
 rng = np.random.default_rng(21)
 real_data = (20.0 + rng.normal(size=(4096, 2))).astype("float32")
 
-generator = keras.Sequential([keras.Input([4]), keras.layers.Dense(16, "relu", name="g1"), keras.layers.Dense(2, name="g2")])
+generator = keras.Sequential(
+    [keras.Input([4]), keras.layers.Dense(16, "relu", name="g1"), keras.layers.Dense(2, name="g2")]
+)
 discriminator = keras.Sequential(
-    [keras.Input([2]), keras.layers.Dense(16, "relu", name="d1"), keras.layers.Dense(1, activation="sigmoid", name="d2")]
+    [
+        keras.Input([2]),
+        keras.layers.Dense(16, "relu", name="d1"),
+        keras.layers.Dense(1, activation="sigmoid", name="d2"),
+    ]
 )
 g_optimizer = keras.optimizers.Adam(1e-4, name="g_adam")
 d_optimizer = keras.optimizers.SGD(0.3, name="d_sgd")

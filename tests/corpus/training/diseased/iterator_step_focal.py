@@ -12,7 +12,9 @@ y = (x[:, :1] + 0.5 * rng.normal(size=(2560, 1)) > 0).astype("float32")
 x[1700] = [4000.0, 0.0, 0.0, 0.0, 0.0]
 y[1700] = 1.0
 
-model = keras.Sequential([keras.Input([5]), keras.layers.Dense(1, kernel_initializer="ones", activation="sigmoid", name="score")])
+model = keras.Sequential(
+    [keras.Input([5]), keras.layers.Dense(1, kernel_initializer="ones", activation="sigmoid", name="score")]
+)
 optimizer = keras.optimizers.Adam(0.002, name="focal_adam")
 
 

@@ -15,7 +15,9 @@ positive = (anchor + 0.2 * positive).astype("float32")
 positive[615] = anchor[615]
 
 with strategy.scope():
-    model = keras.Sequential([keras.Input([6]), keras.layers.Dense(12, "tanh", name="a"), keras.layers.Dense(3, name="b")])
+    model = keras.Sequential(
+        [keras.Input([6]), keras.layers.Dense(12, "tanh", name="a"), keras.layers.Dense(3, name="b")]
+    )
     optimizer = keras.optimizers.SGD(0.05)
 
 
