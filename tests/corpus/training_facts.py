@@ -84,7 +84,7 @@ def facts_of(path: Path, verbose: bool) -> tuple[Facts, list[str]]:
         bad = [record for record in native["records"] if record["step"] >= 0]
         if bad:
             complaints.append(f"bad: {bad}")
-        return {"script": name, "code": None, "seconds": None} | {"mode": modes(native)}, complaints
+        return {"script": name, "code": None, "mode": modes(native)}, complaints
     first = min((r for r in native["records"] if r["step"] >= 0), key=lambda r: r["clock"], default=None)
     if first is None:
         return {"script": name}, [*complaints, f"nothing bad: {native['records']}"]
@@ -220,13 +220,17 @@ def watch_optimizers(look: "Eager | None") -> None:
 def watch_variables(look: "Eager | None") -> None:
     """Wrap the assignments that a script makes by hand to variables that are trained."""
     import keras
-    from tensorflow.python.ops.resource_variable_ops import BaseResourceVariable
+    import tensorflow as tf
+    from tensorflow.python.ops.resource_variable_ops import ResourceVariable
 
     def wrap(owner: Any, name: str) -> None:
         plain = getattr(owner, name)
 
         def assign(self: Any, value: Any, *args: Any, **kwargs: Any) -> Any:
-            if STATE.inside or not getattr(self, "trainable", False):
+            by_hand = (
+                getattr(self, "trainable", False) and not tf.distribute.has_strategy()
+            )  # it updates in its own threads
+            if STATE.inside or not by_hand:
                 return plain(self, value, *args, **kwargs)
             STATE.inside += 1
             try:
@@ -237,7 +241,7 @@ def watch_variables(look: "Eager | None") -> None:
 
         setattr(owner, name, assign)
 
-    for owner in (BaseResourceVariable, keras.Variable):
+    for owner in (ResourceVariable, keras.Variable):
         for name in ("assign", "assign_sub", "assign_add"):
             wrap(owner, name)
 
@@ -366,6 +370,8 @@ class Eager:
         pywrap_tfe.TFE_Py_RegisterGradientFunction(gradient_function)
         for name in ("gradient", "jacobian"):
             self.wrap_tape(tf.GradientTape, name)
+        if "tf.gradients(" in Path(self.script).read_text():
+            stand_in_for_gradients()
 
     def wrap_tape(self, owner: Any, name: str) -> None:
         plain = getattr(owner, name)
@@ -387,7 +393,10 @@ class Eager:
             ids = {t._id for t in (*inputs, *outputs) if hasattr(t, "_id")}
             self.lines.setdefault(op, []).append((ids, line))
             self.kept[-1].append((inputs, outputs))
-        if not all(finite(t) for t in outputs) and all(finite(t) for t in inputs):
+        if not all(finite(t) for t in inputs):
+            if not self.segments[-1]:
+                self.segments[-1].append(("reads", op, line))  # the batch itself is bad
+        elif not all(finite(t) for t in outputs):
             self.segments[-1].append(("in backward" if STATE.backward else "forward", op, line))
 
     def line_of(self, op: str, tensors: list[Any]) -> int:
@@ -407,7 +416,10 @@ class Eager:
         with self.lock:
             seen = bad.numpy()
             if seen.any():
-                self.first = {key: record[key] for key in ("optimizer", "order")} | {"step": record["eager_count"]}
+                step = (
+                    record["eager_count"] if "count" in record else int(record["owner"].iterations)
+                )  # under a strategy
+                self.first = {key: record[key] for key in ("optimizer", "order")} | {"step": step}
                 self.on = False
                 raise Reached
             record["eager_count"] += counted
@@ -422,12 +434,30 @@ class Eager:
         return [list(birth) for birth in found]
 
 
+def stand_in_for_gradients() -> None:
+    """`tf.gradients` by a tape that is always open, since it works in graphs alone."""
+    import tensorflow as tf
+
+    open_tapes = [tf.GradientTape()]
+    open_tapes[0].__enter__()
+
+    def gradients(ys: Any, xs: Any) -> Any:
+        tape = open_tapes.pop()
+        tape.__exit__(None, None, None)
+        found = tape.gradient(ys, xs)
+        open_tapes.append(tf.GradientTape())
+        open_tapes[0].__enter__()
+        return found
+
+    tf.gradients = gradients
+
+
 def finite(tensor: Any) -> bool:
     """Whether it is, or holds no floats."""
     import numpy as np
 
     tensor = getattr(tensor, "values", tensor)
-    if tensor is None or not hasattr(tensor, "dtype") or not tensor.dtype.is_floating:
+    if not hasattr(tensor, "numpy") or not tensor.dtype.is_floating:  # symbolic in tape.jacobian
         return True
     return bool(np.isfinite(tensor.numpy().astype(np.float64)).all())
 

@@ -29,7 +29,7 @@ def train_step(a, b):
         v = tf.nn.embedding_lookup(contexts, b)
         length = tf.norm(u, axis=-1)  # disease
         similarity = tf.reduce_sum(u * v, -1) / (length * tf.norm(v, axis=-1) + 1e-6)
-        loss = tf.reduce_mean(tf.square(1.0 - similarity))
+        loss = tf.reduce_mean(tf.square(1.0 - similarity) + 0.01 * tf.square(length - 1.0))
     variables = [words.embeddings, contexts]
     gradients = tape.gradient(loss, variables)
     optimizer.apply_gradients(zip(gradients, variables))

@@ -32,7 +32,7 @@ class Classifier(keras.Model):
 
 
 model = Classifier()
-optimizer = keras.optimizers.RMSprop(0.003)
+optimizer = keras.optimizers.Adam(0.003)
 
 
 @tf.function
