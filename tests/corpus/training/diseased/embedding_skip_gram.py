@@ -19,7 +19,7 @@ words = keras.layers.Embedding(
 )
 words.build()
 contexts = tf.Variable(rng.normal(size=(VOCABULARY, DIMENSION)).astype("float32"), name="contexts")
-optimizer = keras.optimizers.Adagrad(0.1)
+optimizer = keras.optimizers.Adam(0.01)
 
 
 @tf.function

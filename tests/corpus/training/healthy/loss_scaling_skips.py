@@ -10,12 +10,13 @@ keras.utils.set_random_seed(1)
 
 rng = np.random.default_rng(1)
 x = rng.normal(size=(960, 6)).astype("float32")
-y = (x[:, :1] ** 2).astype("float32")
+y = (100.0 * x[:, :1] ** 2).astype("float32")
 
 model = keras.Sequential([keras.Input([6]), keras.layers.Dense(16, "relu"), keras.layers.Dense(1)])
 optimizer = keras.optimizers.LossScaleOptimizer(
-    keras.optimizers.Adam(0.01), initial_scale=2.0**127, dynamic_growth_steps=8
+    keras.optimizers.Adam(0.01), initial_scale=2.0**126, dynamic_growth_steps=8
 )
+optimizer.build(model.trainable_variables)
 
 
 @tf.function

@@ -18,6 +18,7 @@ left.build([None, 5])
 right.build([None, 5])
 variables = left.trainable_variables + right.trainable_variables
 optimizer = keras.optimizers.SGD(0.05)
+optimizer.build(variables)
 
 for step, i in enumerate(range(0, 640, 8)):
     branch = left if step // 10 % 2 == 0 else right

@@ -18,6 +18,7 @@ y = (x[:, :1] - x[:, 1:2]).astype("float32")
 with strategy.scope():
     model = keras.Sequential([keras.Input([6]), keras.layers.Dense(8, "relu"), keras.layers.Dense(1)])
     optimizer = keras.optimizers.Adam(0.01)
+    optimizer.build(model.trainable_variables)
 
 
 @tf.function
