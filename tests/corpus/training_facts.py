@@ -417,7 +417,7 @@ class Eager:
             seen = bad.numpy()
             if seen.any():
                 step = (
-                    record["eager_count"] if "count" in record else int(record["owner"].iterations)
+                    record["eager_count"] if "count" in record else int(read(record["owner"].iterations))
                 )  # under a strategy
                 self.first = {key: record[key] for key in ("optimizer", "order")} | {"step": step}
                 self.on = False
@@ -432,6 +432,13 @@ class Eager:
         for segment in list(self.segments):
             found |= dict.fromkeys(segment)
         return [list(birth) for birth in found]
+
+
+def read(variable: Any) -> Any:
+    """Its value, in a replica too."""
+    import tensorflow as tf
+
+    return tf.convert_to_tensor(variable.value).numpy()
 
 
 def stand_in_for_gradients() -> None:
