@@ -43,6 +43,7 @@ class State(threading.local):
 
 STATE = State()
 XLA: list[bool] = []  # of the tf.functions that are being called, whether XLA compiles them
+TAPES: list[str] = []  # the ways in which gradients were computed
 RECORDS: list[Facts] = []  # one an optimizer, or a variable that is assigned to by hand
 
 
@@ -141,6 +142,7 @@ def child(mode: str, script: str) -> int:
     import tensorflow as tf
 
     watch_functions()
+    watch_tapes()
     look = Eager(script) if mode == "lines" else None
     watch_optimizers(look)
     watch_variables(look)
@@ -252,7 +254,9 @@ def observe(owner: Any, given: list[tuple[Any, Any]], outer: Any, look: "Eager |
 
     bad = tf.stack([counts(gradient) for gradient, _ in given])
     record = record_of(owner, given)
-    mode = "eager" if tf.executing_eagerly() else "xla" if any(XLA) else "graph"
+    mode = mode_now()
+    if mode == "eager" and TAPES and look is None:
+        mode = TAPES[-1]  # applied eagerly; what counts is where it was computed
     if mode not in record["modes"]:
         record["modes"].append(mode)
     if look is not None:
@@ -261,6 +265,26 @@ def observe(owner: Any, given: list[tuple[Any, Any]], outer: Any, look: "Eager |
         tf.numpy_function(lambda step, seen: note_replica(record, step, seen), [owner.iterations.value, bad], [])
     else:
         note(record, bad, counted=outer is None)
+
+
+def mode_now() -> str:
+    """How this code is run."""
+    import tensorflow as tf
+
+    return "eager" if tf.executing_eagerly() else "xla" if any(XLA) else "graph"
+
+
+def watch_tapes() -> None:
+    """Note where gradients are computed."""
+    import tensorflow as tf
+
+    plain = tf.GradientTape.gradient
+
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        TAPES.append(mode_now())
+        return plain(*args, **kwargs)
+
+    tf.GradientTape.gradient = gradient
 
 
 def counts(gradient: Any) -> Any:
