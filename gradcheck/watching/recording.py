@@ -8,7 +8,6 @@ operation within the latter belongs to the gradient of the operation that it is 
 import contextlib
 import linecache
 import re
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from tensorflow.python import pywrap_tfe
 from tensorflow.python.eager import backprop, context, execute
 from tensorflow.python.framework import op_callbacks
 from tensorflow.python.ops.resource_variable_ops import BaseResourceVariable as Variable
+from tensorflow.python.util import tf_stack
 
 from gradcheck.frames import is_users
 from gradcheck.program import Place
@@ -110,7 +110,7 @@ class Recorder:
             here = len(self.operations)
             if op_name is not None:
                 self.places[as_text(op_name)] = here
-            place = place_here() if graph is None else place_in(outputs)
+            place = place_of(tf_stack.extract_stack() if graph is None else outputs[0].op.traceback if outputs else ())
             self.operations.append(
                 Operation(kind, tuple(inputs), tuple(outputs), tuple(attributes or ()), place, backward, forward)
             )
@@ -188,26 +188,23 @@ def is_bad(gradient: Any) -> bool:
         return (tensor.dtype.is_floating or tensor.dtype.is_complex) and not is_finite(tensor)
 
 
-def place_here() -> Place | None:
-    """The user's innermost line that is running; within a gradient, that of a gradient function of the user's."""
-    frame = sys._getframe(2)
-    while frame is not None and frame.f_code is not Recorder.differentiated.__code__:
-        file, line = frame.f_code.co_filename, frame.f_lineno
-        if is_users(file):
-            return Place(file, line, linecache.getline(file, line).strip())
-        frame = frame.f_back  # type: ignore[assignment]
-    return None
+def place_of(frames: Any) -> Place | None:
+    """The user's innermost line of a stack; within a gradient, that of a gradient function of the user's.
 
-
-def place_in(outputs: Sequence[Tensor]) -> Place | None:
-    """The same of an operation of a graph, which knows the user's line where AutoGraph has made other code of it."""
-    frames = list(outputs[0].op.traceback or ()) if outputs else []
-    ours = [i for i, frame in enumerate(frames) if frame.name == Recorder.differentiated.__name__]
-    users = [frame for frame in frames[ours[-1] if ours else 0 :] if is_users(frame.filename)]
+    TensorFlow's stacks know the user's line where AutoGraph has made other code of it.
+    """
+    stack = list(frames or ())
+    ours = [i for i, frame in enumerate(stack) if is_gradient(frame)]
+    users = [frame for frame in stack[ours[-1] if ours else 0 :] if is_users(frame.filename)]
     if not users:
         return None
     file, line = users[-1].filename, users[-1].lineno
     return Place(file, line, linecache.getline(file, line).strip())
+
+
+def is_gradient(frame: Any) -> bool:
+    """Whether a frame is that of a recorder which asks for a gradient."""
+    return frame.name == Recorder.differentiated.__name__ and frame.filename == __file__
 
 
 @contextlib.contextmanager
