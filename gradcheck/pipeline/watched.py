@@ -3,6 +3,7 @@
 In: a script and options. Out: what was found in its training steps, with causes, and how the script ended.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ from gradcheck.records import (
     WatchedOptimizer,
 )
 from gradcheck.rules import BY_CODE
-from gradcheck.scripts import Ending, Script
+from gradcheck.scripts import Ending, Script, Stopped
 from gradcheck.watching.hooks import Hooks
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ def watched(script: Script, options: WatchOptions) -> tuple[Report, Ending]:
 class Watching:
     """What is run within it is watched."""
 
-    def __init__(self, options: WatchOptions) -> None:
-        self.hooks = Hooks(lambda: watcher_of(options))
+    def __init__(self, options: WatchOptions, stop: Callable[[], BaseException] = Stopped) -> None:
+        self.hooks = Hooks(lambda: watcher_of(options, stop))
 
     def __enter__(self) -> "Watching":
         self.hooks.install()
@@ -59,11 +60,11 @@ class Watching:
         return Report(__version__, environment(), (reported(name, self.hooks.watcher, ending),))
 
 
-def watcher_of(options: WatchOptions) -> "Watcher":
+def watcher_of(options: WatchOptions, stop: Callable[[], BaseException]) -> "Watcher":
     """The watcher, once TensorFlow is there."""
     from gradcheck.watching.watcher import Watcher
 
-    return Watcher(options)
+    return Watcher(options, stop)
 
 
 def reported(name: str, watcher: "Watcher | None", ending: Ending) -> TargetReport:

@@ -4,6 +4,7 @@ In: what was kept of the step. Out: a `Found`: the step, the optimizer, its bad 
 a study of the one gradient in which it began.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -142,8 +143,8 @@ def failing(watcher: "Watcher") -> tuple[int, Call | None]:
 
 def note_norms(rerun: Rerun, steps: dict[int, int]) -> None:
     """Keep the norms of a call, before which optimizers had made so many steps."""
-    for seen, within, norm in rerun.norms:
-        seen.norms.append((steps[id(seen)] + within, norm))
+    for seen, within, _, norms in rerun.norms:
+        seen.norms.append((steps[id(seen)] + within, math.hypot(*norms)))
 
 
 def of_step(watcher: "Watcher", call: Call, before: Any, blamed: set[int]) -> Found:

@@ -10,6 +10,10 @@ from typing import Any
 import tensorflow as tf
 
 NAME = "_gradcheck_mark"
+READ = "_gradcheck_read"
+
+BACKWARD = "gradient_tape/"
+"""What the names of a tape's operations begin with."""
 
 WRITES = ("Assign", "ResourceApply", "ResourceScatter", "ResourceSparseApply")
 """Beginnings of the types of operations that change variables."""
@@ -31,6 +35,20 @@ class Mark:
 def mark_of(graph: Any) -> Mark | None:
     """The mark of a graph."""
     return getattr(graph, NAME, None)
+
+
+def known(concrete: Any) -> Mark | None:
+    """The mark of a traced function; one that was traced before anybody watched is read for the work of a tape."""
+    mark = mark_of(concrete.graph)
+    if mark is None and not hasattr(concrete.graph, READ):
+        setattr(concrete.graph, READ, True)
+        definition = concrete.graph.as_graph_def()
+        names = [n.name for n in definition.node]
+        names += [n.name for function in definition.library.function for n in function.node_def]
+        if any(name.startswith(BACKWARD) or "/" + BACKWARD in name for name in names) and writes(concrete):
+            mark = Mark()
+            setattr(concrete.graph, NAME, mark)
+    return mark
 
 
 def marked(optimizer: int | None = None, sources: dict[int, Any] | None = None, times: int = 1) -> None:

@@ -35,8 +35,8 @@ class Rerun:
     Attributes:
         recorder: of every operation; None where only norms are wanted.
         at_gradient: whether a bad gradient is enough, before any optimizer sees it.
-        norms: of each call of an optimizer: which one, how many of its steps came before, and the norm of all that it
-            was given.
+        norms: of each call of an optimizer: which one, how many of its steps came before, the variables of which it was
+            given gradients, and their norms.
         bad: the optimizer that was given a bad gradient, with all that it was given.
         loss: what was differentiated last.
         failure: what it raised, if it did.
@@ -45,7 +45,7 @@ class Rerun:
 
     recorder: Recorder | None
     at_gradient: bool
-    norms: list[tuple[Seen, int, float]] = field(default_factory=list)
+    norms: list[tuple[Seen, int, list[Any], list[float]]] = field(default_factory=list)
     bad: tuple[Seen, list[tuple[Any, Any]]] | None = None
     loss: float | None = None
     calls: dict[int, int] = field(default_factory=dict)
@@ -82,9 +82,9 @@ class Rerun:
                 self.count(seen)
         given = [(dense(g), v) for g, v in pairs if g is not None]
         with quiet():
-            whole = sum(float(np.sum(t.numpy().astype(np.float64) ** 2)) for t, _ in given)
+            norms = [float(np.linalg.norm(t.numpy().astype(np.float64).ravel())) for t, _ in given]
         if first_replica():
-            self.norms.append((seen, self.calls.get(id(seen.outer or seen), 0), float(np.sqrt(whole))))
+            self.norms.append((seen, self.calls.get(id(seen.outer or seen), 0), [v for _, v in given], norms))
         if any(is_bad(g) for g, _ in given):
             self.bad = (seen, given)
             return self.stop()

@@ -70,10 +70,18 @@ class Call:
     @property
     def is_compiled(self) -> bool:
         """Whether XLA compiles it, or a function that it calls."""
-        definition = self.concrete.graph.as_graph_def()
-        nodes = [*definition.node, *(node for f in definition.library.function for node in f.node_def)]
-        own = self.concrete.function_def.attr
-        return any(a["_XlaMustCompile"].b for a in [own, *(n.attr for n in nodes)] if "_XlaMustCompile" in a)
+        known = getattr(self.concrete, "_gradcheck_compiled", None)
+        if known is None:
+            known = self.concrete._gradcheck_compiled = is_compiled(self.concrete)
+        return bool(known)
+
+
+def is_compiled(concrete: Any) -> bool:
+    """Whether XLA compiles a traced function, or one that it calls."""
+    definition = concrete.graph.as_graph_def()
+    nodes = [*definition.node, *(node for f in definition.library.function for node in f.node_def)]
+    attributes = [concrete.function_def.attr, *(node.attr for node in nodes)]
+    return any(a["_XlaMustCompile"].b for a in attributes if "_XlaMustCompile" in a)
 
 
 @dataclass(frozen=True, eq=False)

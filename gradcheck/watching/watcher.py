@@ -4,6 +4,7 @@ In: calls from the hooks. Out: `Found`s, in order, and counts. Principle: the us
 happens at a bad gradient is chosen: the script ends, or goes on, or the step is left out.
 """
 
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -18,13 +19,13 @@ from gradcheck.options import WatchOptions
 from gradcheck.scripts import Stopped
 from gradcheck.watching import marks
 from gradcheck.watching.blocks import block_of
-from gradcheck.watching.diagnosing import Found, of_call, of_units
+from gradcheck.watching.diagnosing import Found, mode_of, of_call, of_units, steps_before
 from gradcheck.watching.feeds import Feeds
 from gradcheck.watching.history import History, Set, restore
 from gradcheck.watching.looks import Norms, dense, is_finite, value_of
 from gradcheck.watching.optimizers import Optimizers, Seen, first_replica, handles_of, wraps
 from gradcheck.watching.requests import Requests
-from gradcheck.watching.rerunning import Rerun
+from gradcheck.watching.rerunning import Rerun, run
 from gradcheck.watching.units import Call, Tape, Unit
 
 MOST_UNITS = 64
@@ -48,8 +49,8 @@ class Pending:
 class Watcher:
     """One watched run."""
 
-    def __init__(self, options: WatchOptions) -> None:
-        self.options = options
+    def __init__(self, options: WatchOptions, stop: Callable[[], BaseException] = Stopped) -> None:
+        self.options, self.stop = options, stop
         self.optimizers = Optimizers()
         self.history = History()
         self.units: deque[Unit] = deque(maxlen=MOST_UNITS)
@@ -61,12 +62,13 @@ class Watcher:
         self.rerun: Rerun | None = None
         self.busy = False
         self.active = True
-        self.limited = False
+        self.limited = self.ended = False
         self.pending: Pending | None = None
         self.calls: list[tuple[Callable[[], Any], Mapping[str, Any]]] = []
         self.applying = threading.local()
         self.claimed: set[int] = set()
-        self.skips = 0
+        self.before: list[Set] = []
+        self.last: Call | None = None
         self.by_hand = 0
 
     # what the hooks call
@@ -88,8 +90,11 @@ class Watcher:
         handles = handles_of(sources)
         if not tf.executing_eagerly():
             marks.marked(None, handles)
-            return call()
         found = call()
+        if tape is not None:
+            self.requests.watched(tape.watched_variables())
+        if not tf.executing_eagerly():
+            return found
         block = getattr(tape, HELD, None)
         if block is not None:
             with self.ours():
@@ -120,6 +125,8 @@ class Watcher:
             return self.rerun.applied(seen, call, pairs)
         for _, variable in pairs:
             seen.variables[id(variable)] = variable
+        if not wraps(optimizer):
+            self.requests.updated(seen, pairs)
         if first_replica():
             seen.calls += tf.executing_eagerly()
         if not tf.executing_eagerly():
@@ -133,7 +140,6 @@ class Watcher:
             step = seen.steps - (outer is not None)
             fine = self.looked_at(seen, pairs, step)
         if not fine and self.options.on_bad == "skip-step":
-            self.skips += 1
             return None
         result = call()
         with self.ours():
@@ -149,9 +155,10 @@ class Watcher:
             return True
         norms = self.norms([g for g, _ in given])
         whole = float(np.sqrt(np.sum(norms**2)))
-        self.requests.step(self, seen, [v for _, v in given], norms, step)
-        fine = bool(np.isfinite(whole)) or not any(bad(g) for g, _ in given)
         seen.norms.append((step, whole))
+        for found in self.requests.step(self, seen, [v for _, v in given], list(map(float, norms)), step):
+            self.tell(found)
+        fine = bool(np.isfinite(whole)) or not any(bad(g) for g, _ in given)
         if not fine:
             self.tell(of_units(self, seen, given, step, list(self.units)))
         return fine
@@ -196,7 +203,7 @@ class Watcher:
 
     def executed(self, concrete: Any, execute: Callable[..., Any], inputs: list[Any], captured: list[Any]) -> Any:
         """A traced function is run."""
-        mark = marks.mark_of(concrete.graph) if self.watches else None
+        mark = marks.known(concrete) if self.watches else None
         if mark is None:
             return execute(concrete, inputs, captured)
         if not tf.executing_eagerly():
@@ -207,9 +214,10 @@ class Watcher:
             feeds = self.feeds.of([*inputs, *captured])
             written = getattr(named, "written", None)
             call = Call(concrete, list(inputs), list(captured), mark, execute, again, named, written, feeds)
-            writing = self.writes(concrete)
+            writing, self.last = self.writes(concrete), call
             if writing:
                 self.history.before(call)
+                self.before = self.history.state() if self.requests.each_step else []
             else:
                 self.units.append(call)
         result = call.first()
@@ -224,9 +232,26 @@ class Watcher:
         for key in call.mark.optimizers:
             self.optimizers.seen[key].calls += call.mark.optimizers[key]
         self.by_hand += not call.mark.optimizers
-        every = self.options.every or (EVERY if self.options.on_bad == "stop" and not self.requests.any else 1)
+        every = self.options.every or (EVERY if self.options.on_bad == "stop" else 1)
         if self.history.calls % every == 0 or odd(result):
             self.look(call)
+        if self.requests.each_step:
+            self.measure(call)
+
+    def measure(self, call: Call) -> None:
+        """Run a call once more, with the variables as they were, for the norms of its gradients."""
+        after = self.history.state()
+        restore(self.before)
+        steps = steps_before(self, call)
+        rerun = run(self, call, None)
+        restore(after)
+        if rerun.failure is not None:
+            raise rerun.failure
+        for seen, within, variables, norms in rerun.norms:
+            step = steps[id(seen)] + within
+            seen.norms.append((step, math.hypot(*norms)))
+            for found in self.requests.step(self, seen, variables, norms, step):
+                self.tell(found)
 
     def look(self, call: Call | None) -> None:
         """Look at the variables now; tell what went bad since."""
@@ -257,6 +282,11 @@ class Watcher:
         """Whether what happens now is the user's doing."""
         return self.active and not self.busy and self.rerun is None
 
+    @property
+    def mode(self) -> str:
+        """How steps are run."""
+        return mode_of(self.last)
+
     def ours(self) -> "Ours":
         """Within it what happens is our own doing."""
         return Ours(self)
@@ -267,7 +297,7 @@ class Watcher:
         if limit is not None and self.active and self.steps >= limit:
             self.finish()
             self.limited, self.active = True, False
-            raise Stopped
+            raise self.stop()
 
     @property
     def steps(self) -> int:
@@ -279,21 +309,21 @@ class Watcher:
         if found is None:
             return
         self.found.append(found)
-        if self.options.on_bad == "stop" and found.stops:
+        if self.options.on_bad == "stop" and found.stops and not self.ended:
             self.active = False
-            raise Stopped
+            raise self.stop()
 
     def finish(self) -> None:
         """The script has ended: a last look."""
         if not self.active:
             return
-        try:
+        self.ended = True
+        with self.ours():
             self.settle()
-            with self.ours():
+            if not self.found or self.options.on_bad != "stop":
                 self.look(None)
-                self.requests.finish(self)
-        except Stopped:
-            pass
+            for found in self.requests.finish(self):
+                self.tell(found)
         self.active = False
 
 
