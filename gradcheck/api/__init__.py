@@ -14,7 +14,7 @@ from gradcheck import configuration, gate, pipeline
 from gradcheck.api.asking import Options, Request, documented, request_of
 from gradcheck.api.result import Result
 from gradcheck.api.surroundings import left_as_they_were
-from gradcheck.api.watching import BadGradient, keras_callback, watching
+from gradcheck.api.training import BadGradient, keras_callback, watching
 from gradcheck.configuration import EMPTY
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
 from gradcheck.loading.memory import known_as

@@ -26,11 +26,11 @@ from gradcheck.records import (
 )
 from gradcheck.rules import BY_CODE
 from gradcheck.scripts import Ending, Script, Stopped
-from gradcheck.watching.hooks import Hooks
+from gradcheck.observing.hooks import Hooks
 
 if TYPE_CHECKING:
-    from gradcheck.watching.diagnosing import Found
-    from gradcheck.watching.watcher import Watcher
+    from gradcheck.observing.diagnosing import Found
+    from gradcheck.observing.watcher import Watcher
 
 
 def watched(script: Script, options: WatchOptions) -> tuple[Report, Ending]:
@@ -62,7 +62,7 @@ class Watching:
 
 def watcher_of(options: WatchOptions, stop: Callable[[], BaseException]) -> "Watcher":
     """The watcher, once TensorFlow is there."""
-    from gradcheck.watching.watcher import Watcher
+    from gradcheck.observing.watcher import Watcher
 
     return Watcher(options, stop)
 

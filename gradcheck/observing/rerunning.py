@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from gradcheck.watching.looks import dense
-from gradcheck.watching.optimizers import Seen, first_replica, wraps
-from gradcheck.watching.recording import Recorder, identity, is_bad, quiet, recording
-from gradcheck.watching.units import Call, Unit
+from gradcheck.observing.looks import dense
+from gradcheck.observing.optimizers import Seen, first_replica, wraps
+from gradcheck.observing.recording import Recorder, identity, is_bad, quiet, recording
+from gradcheck.observing.units import Call, Unit
 
 MANY = 20_000
 """Operations after which a good update is the end of what is remembered; a call may hold a whole epoch."""

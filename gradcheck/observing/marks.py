@@ -25,10 +25,14 @@ class Mark:
 
     Attributes:
         optimizers: how often each optimizer is called in it, by identity.
+        objects: those optimizers.
+        variables: those that each one is given, with whether it is given a gradient of them.
         sources: handles of the variables that gradients are taken by.
     """
 
     optimizers: dict[int, int] = field(default_factory=dict)
+    objects: dict[int, Any] = field(default_factory=dict)
+    variables: dict[int, list[tuple[Any, Any]]] = field(default_factory=dict)
     sources: dict[int, Any] = field(default_factory=dict)
 
 
@@ -51,25 +55,20 @@ def known(concrete: Any) -> Mark | None:
     return mark
 
 
-def marked(optimizer: int | None = None, sources: dict[int, Any] | None = None, times: int = 1) -> None:
-    """Mark the graph that is being built, and those around it."""
+def marked(mark: Mark) -> None:
+    """Mark the graph that is being built, and those around it, with this beside what they are marked with."""
     graph = tf.compat.v1.get_default_graph()
     while graph is not None and getattr(graph, "building_function", False):
-        mark = mark_of(graph)
-        if mark is None:
-            mark = Mark()
-            setattr(graph, NAME, mark)
-        if optimizer is not None:
-            mark.optimizers[optimizer] = mark.optimizers.get(optimizer, 0) + times
-        mark.sources.update(sources or {})
+        known = mark_of(graph)
+        if known is None:
+            known = Mark()
+            setattr(graph, NAME, known)
+        for key, times in mark.optimizers.items():
+            known.optimizers[key] = known.optimizers.get(key, 0) + times
+        known.objects.update(mark.objects)
+        known.variables.update(mark.variables)
+        known.sources.update(mark.sources)
         graph = getattr(graph, "outer_graph", None)
-
-
-def spread(mark: Mark) -> None:
-    """Mark the graph that is being built with what one that it calls is marked with."""
-    marked(None, mark.sources)
-    for optimizer, times in mark.optimizers.items():
-        marked(optimizer, times=times)
 
 
 def writes(concrete: Any) -> bool:

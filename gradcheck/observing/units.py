@@ -10,10 +10,10 @@ from typing import Any
 import tensorflow as tf
 
 from gradcheck.records import Tensor
-from gradcheck.watching.blocks import Block
-from gradcheck.watching.feeds import Feed, replaced
-from gradcheck.watching.marks import Mark
-from gradcheck.watching.recording import identity
+from gradcheck.observing.blocks import Block
+from gradcheck.observing.feeds import Feed, replaced
+from gradcheck.observing.marks import Mark
+from gradcheck.observing.recording import identity
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from gradcheck.options import WatchOptions
 from gradcheck.records import BadGradient
-from gradcheck.watching.diagnosing import Found
-from gradcheck.watching.optimizers import Seen, handles_of, name_of
+from gradcheck.observing.diagnosing import Found
+from gradcheck.observing.optimizers import Seen, handles_of, name_of
 
 if TYPE_CHECKING:
-    from gradcheck.watching.watcher import Watcher
+    from gradcheck.observing.watcher import Watcher
 
 FEWEST = 5
 """Norms before a median says anything."""

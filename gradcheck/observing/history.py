@@ -15,9 +15,9 @@ import tensorflow as tf
 from tensorflow.python.ops import gen_resource_variable_ops as raw
 
 from gradcheck.records import Tensor
-from gradcheck.watching.looks import finite_look, is_finite, value_of
-from gradcheck.watching.recording import identity
-from gradcheck.watching.units import Call, bytes_of
+from gradcheck.observing.looks import finite_look, is_finite, value_of
+from gradcheck.observing.recording import identity
+from gradcheck.observing.units import Call, bytes_of
 
 SEGMENT = 32
 """Steps between two states that are kept; two of them are, so that 32 steps can always be run again."""

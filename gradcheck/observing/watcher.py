@@ -17,16 +17,16 @@ import tensorflow as tf
 from gradcheck.errors import one_line
 from gradcheck.options import WatchOptions
 from gradcheck.scripts import Stopped
-from gradcheck.watching import marks
-from gradcheck.watching.blocks import block_of
-from gradcheck.watching.diagnosing import Found, mode_of, of_call, of_units, steps_before
-from gradcheck.watching.feeds import Feeds
-from gradcheck.watching.history import History, Set, restore
-from gradcheck.watching.looks import Norms, dense, is_finite, value_of
-from gradcheck.watching.optimizers import Optimizers, Seen, first_replica, handles_of, wraps
-from gradcheck.watching.requests import Requests
-from gradcheck.watching.rerunning import Rerun, run
-from gradcheck.watching.units import Call, Tape, Unit
+from gradcheck.observing import marks
+from gradcheck.observing.blocks import block_of
+from gradcheck.observing.diagnosing import Found, mode_of, of_call, of_units, steps_before
+from gradcheck.observing.feeds import Feeds
+from gradcheck.observing.history import History, Set, restore
+from gradcheck.observing.looks import Norms, dense, is_finite, value_of
+from gradcheck.observing.optimizers import Optimizers, Seen, first_replica, handles_of, wraps
+from gradcheck.observing.requests import Requests
+from gradcheck.observing.rerunning import Rerun, run
+from gradcheck.observing.units import Call, Tape, Unit
 
 MOST_UNITS = 64
 """Gradients between two updates that are kept, to be asked for again."""
@@ -35,6 +35,9 @@ EVERY = 8
 """Steps between two looks at the variables."""
 
 HELD = "_gradcheck_block"
+
+MOST_NOTES = 3
+"""Notes on what could not be looked at."""
 
 
 @dataclass(eq=False)
@@ -63,6 +66,7 @@ class Watcher:
         self.busy = False
         self.active = True
         self.limited = self.ended = False
+        self.ending: BaseException | None = None
         self.pending: Pending | None = None
         self.calls: list[tuple[Callable[[], Any], Mapping[str, Any]]] = []
         self.applying = threading.local()
@@ -89,7 +93,7 @@ class Watcher:
             return call()
         handles = handles_of(sources)
         if not tf.executing_eagerly():
-            marks.marked(None, handles)
+            marks.marked(marks.Mark(sources=handles))
         found = call()
         if tape is not None:
             self.requests.watched(tape.watched_variables())
@@ -123,14 +127,14 @@ class Watcher:
         seen.outer = outer or seen.outer
         if self.rerun is not None:
             return self.rerun.applied(seen, call, pairs)
-        for _, variable in pairs:
-            seen.variables[id(variable)] = variable
-        if not wraps(optimizer):
-            self.requests.updated(seen, pairs)
+        self.given(seen, pairs)
         if first_replica():
             seen.calls += tf.executing_eagerly()
         if not tf.executing_eagerly():
-            marks.marked(id(optimizer), handles_of([v for _, v in pairs]), first_replica())
+            key, sources = id(optimizer), handles_of([v for _, v in pairs])
+            known = [(None if g is None else True, v) for g, v in pairs]
+            times = int(first_replica())
+            marks.marked(marks.Mark({key: times}, {key: optimizer}, {key: known}, sources))
             return call()
         self.claimed |= set(handles_of([v for _, v in pairs]))
         self.pending = None
@@ -147,6 +151,13 @@ class Watcher:
             self.history.forget()
         self.stepped()
         return result
+
+    def given(self, seen: Seen, pairs: list[tuple[Any, Any]]) -> None:
+        """An optimizer is given gradients, or none, of these variables."""
+        for _, variable in pairs:
+            seen.variables[id(variable)] = variable
+        if not wraps(seen.optimizer):
+            self.requests.updated(seen, pairs)
 
     def looked_at(self, seen: Seen, pairs: list[tuple[Any, Any]], step: int) -> bool:
         """Look at gradients on their way to an optimizer; whether they are finite."""
@@ -207,7 +218,7 @@ class Watcher:
         if mark is None:
             return execute(concrete, inputs, captured)
         if not tf.executing_eagerly():
-            marks.spread(mark)
+            marks.marked(mark)
             return execute(concrete, inputs, captured)
         with self.ours():
             again, named = self.calls[-1] if self.calls else (None, {})
@@ -215,6 +226,9 @@ class Watcher:
             written = getattr(named, "written", None)
             call = Call(concrete, list(inputs), list(captured), mark, execute, again, named, written, feeds)
             writing, self.last = self.writes(concrete), call
+            for key, optimizer in mark.objects.items():
+                if key not in self.optimizers.seen:  # the graph was made while another watcher watched
+                    self.given(self.optimizers.of(optimizer), mark.variables[key])
             if writing:
                 self.history.before(call)
                 self.before = self.history.state() if self.requests.each_step else []
@@ -229,8 +243,8 @@ class Watcher:
 
     def after(self, call: Call, result: Any) -> None:
         """Look at the variables, if it is time to."""
-        for key in call.mark.optimizers:
-            self.optimizers.seen[key].calls += call.mark.optimizers[key]
+        for key, times in call.mark.optimizers.items():
+            self.optimizers.seen[key].calls += times
         self.by_hand += not call.mark.optimizers
         every = self.options.every or (EVERY if self.options.on_bad == "stop" else 1)
         if self.history.calls % every == 0 or odd(result):
@@ -296,8 +310,8 @@ class Watcher:
         limit = self.options.max_steps
         if limit is not None and self.active and self.steps >= limit:
             self.finish()
-            self.limited, self.active = True, False
-            raise self.stop()
+            self.limited = True
+            raise self.stopped()
 
     @property
     def steps(self) -> int:
@@ -310,8 +324,12 @@ class Watcher:
             return
         self.found.append(found)
         if self.options.on_bad == "stop" and found.stops and not self.ended:
-            self.active = False
-            raise self.stop()
+            raise self.stopped()
+
+    def stopped(self) -> BaseException:
+        """What ends the script."""
+        self.active, self.ending = False, self.stop()
+        return self.ending
 
     def finish(self) -> None:
         """The script has ended: a last look."""
@@ -339,9 +357,11 @@ class Ours:
 
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> bool:
         self.watcher.busy = self.before
-        if error is None or not isinstance(error, Exception):
+        if error is None or not isinstance(error, Exception) or error is self.watcher.ending:
             return False
-        self.watcher.notes.append(f"could not look at a step: {type(error).__name__}: {one_line(str(error), 160)}")
+        note = f"could not look at a step: {type(error).__name__}: {one_line(str(error), 160)}"
+        if note not in self.watcher.notes[:MOST_NOTES]:
+            self.watcher.notes = [*self.watcher.notes, note][:MOST_NOTES]
         return True
 
 

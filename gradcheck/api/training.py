@@ -109,6 +109,6 @@ def keras_callback(**options: Any) -> Any:
         BadGradient: from `fit`, at the first bad gradient.
         CannotCheck: an option is wrong.
     """
-    from gradcheck.watching.callbacks import callback_class
+    from gradcheck.observing.callbacks import callback_class
 
     return callback_class()(watching(**options))

@@ -10,7 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from gradcheck.records import Norms
-from gradcheck.watching.recording import identity
+from gradcheck.observing.recording import identity
 
 KEPT = 20
 """Steps whose norms are kept."""

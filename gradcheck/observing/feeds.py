@@ -12,7 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from gradcheck.records import Tensor
-from gradcheck.watching.recording import identity
+from gradcheck.observing.recording import identity
 
 
 class Feed:

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from gradcheck.errors import one_line
 from gradcheck.records import BadGradient, Norms, Study
-from gradcheck.watching.history import restore
-from gradcheck.watching.looks import counts, dense
-from gradcheck.watching.optimizers import KEPT, Seen, handles_of, name_of
-from gradcheck.watching.programs import study_of, study_of_value
-from gradcheck.watching.recording import Recorder, is_bad
-from gradcheck.watching.rerunning import Rerun, run, run_traced
-from gradcheck.watching.units import Call, Unit, names_in
+from gradcheck.observing.history import restore
+from gradcheck.observing.looks import counts, dense
+from gradcheck.observing.optimizers import KEPT, Seen, handles_of, name_of
+from gradcheck.observing.programs import study_of, study_of_value
+from gradcheck.observing.recording import Recorder, is_bad
+from gradcheck.observing.rerunning import Rerun, run, run_traced
+from gradcheck.observing.units import Call, Unit, names_in
 
 if TYPE_CHECKING:
-    from gradcheck.watching.watcher import Watcher
+    from gradcheck.observing.watcher import Watcher
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,7 +23,7 @@ from tensorflow.python.util import tf_stack
 from gradcheck.frames import is_users
 from gradcheck.program import Place
 from gradcheck.records import Tensor
-from gradcheck.watching.looks import dense, is_finite
+from gradcheck.observing.looks import dense, is_finite
 
 
 @dataclass(frozen=True, eq=False)

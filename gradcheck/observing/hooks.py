@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gradcheck.imports import when_imported
 
 if TYPE_CHECKING:
-    from gradcheck.watching.watcher import Watcher
+    from gradcheck.observing.watcher import Watcher
 
 Current = Callable[[], "Watcher | None"]
 Wrap = Callable[[Current, Callable[..., Any]], Callable[..., Any]]
