@@ -14,10 +14,10 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.ops import gen_resource_variable_ops as raw
 
-from gradcheck.records import Tensor
 from gradcheck.observing.looks import finite_look, is_finite, value_of
 from gradcheck.observing.recording import identity
 from gradcheck.observing.units import Call, bytes_of
+from gradcheck.records import Tensor
 
 SEGMENT = 32
 """Steps between two states that are kept; two of them are, so that 32 steps can always be run again."""
@@ -99,6 +99,11 @@ class History:
             counts = value.shape.num_elements() != 1 or identity(handle) in self.trained
             if counts and is_finite(value):
                 self.watched[identity(handle)] = (handle, dtype)
+        self.look = finite_look(list(self.watched.values()))
+
+    def leave_out(self, keys: Sequence[int]) -> None:
+        """Look at these no more: they are bad, and that is known."""
+        self.watched = {key: pair for key, pair in self.watched.items() if key not in keys}
         self.look = finite_look(list(self.watched.values()))
 
     def all_is_well(self) -> bool:

@@ -9,8 +9,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from gradcheck.records import Norms
 from gradcheck.observing.recording import identity
+from gradcheck.records import Norms
 
 KEPT = 20
 """Steps whose norms are kept."""

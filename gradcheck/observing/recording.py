@@ -21,9 +21,9 @@ from tensorflow.python.ops.resource_variable_ops import BaseResourceVariable as 
 from tensorflow.python.util import tf_stack
 
 from gradcheck.frames import is_users
+from gradcheck.observing.looks import dense, is_finite
 from gradcheck.program import Place
 from gradcheck.records import Tensor
-from gradcheck.observing.looks import dense, is_finite
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,10 +8,10 @@ import statistics
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from gradcheck.options import WatchOptions
-from gradcheck.records import BadGradient
 from gradcheck.observing.diagnosing import Found
 from gradcheck.observing.optimizers import Seen, handles_of, name_of
+from gradcheck.options import WatchOptions
+from gradcheck.records import BadGradient
 
 if TYPE_CHECKING:
     from gradcheck.observing.watcher import Watcher
@@ -112,7 +112,7 @@ class Requests:
             loss=None,
             gradients=tuple(fine(v) for v in variables),
             variables=len(seen.variables) if seen else len(variables),
-            norms=tuple(s.told for s in watcher.optimizers.all if s.norms),
+            norms=tuple(s.told for s in watcher.optimizers.all if s.norms and code in ("GC003", "GC010")),
             mode=watcher.mode,
             study=None,
             message=said,
@@ -139,4 +139,3 @@ def names(variables: Sequence[Any]) -> str:
     """The names of some variables."""
     said = [name_of(v) for v in variables]
     return ", ".join(said[:3]) + (f" and {len(said) - 3} more" if len(said) > 3 else "")
-

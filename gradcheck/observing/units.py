@@ -9,11 +9,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from gradcheck.records import Tensor
 from gradcheck.observing.blocks import Block
 from gradcheck.observing.feeds import Feed, replaced
 from gradcheck.observing.marks import Mark
 from gradcheck.observing.recording import identity
+from gradcheck.records import Tensor
 
 
 @dataclass(frozen=True, eq=False)

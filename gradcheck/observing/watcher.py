@@ -15,8 +15,6 @@ import numpy as np
 import tensorflow as tf
 
 from gradcheck.errors import one_line
-from gradcheck.options import WatchOptions
-from gradcheck.scripts import Stopped
 from gradcheck.observing import marks
 from gradcheck.observing.blocks import block_of
 from gradcheck.observing.diagnosing import Found, mode_of, of_call, of_units, steps_before
@@ -27,6 +25,8 @@ from gradcheck.observing.optimizers import Optimizers, Seen, first_replica, hand
 from gradcheck.observing.requests import Requests
 from gradcheck.observing.rerunning import Rerun, run
 from gradcheck.observing.units import Call, Tape, Unit
+from gradcheck.options import WatchOptions
+from gradcheck.scripts import Stopped
 
 MOST_UNITS = 64
 """Gradients between two updates that are kept, to be asked for again."""
@@ -35,6 +35,9 @@ EVERY = 8
 """Steps between two looks at the variables."""
 
 HELD = "_gradcheck_block"
+
+MOST_FOUND = 3
+"""Bad steps that are told where the script goes on; more are counted."""
 
 MOST_NOTES = 3
 """Notes on what could not be looked at."""
@@ -66,6 +69,7 @@ class Watcher:
         self.busy = False
         self.active = True
         self.limited = self.ended = False
+        self.more: dict[int | None, int] = {}
         self.ending: BaseException | None = None
         self.pending: Pending | None = None
         self.calls: list[tuple[Callable[[], Any], Mapping[str, Any]]] = []
@@ -170,9 +174,16 @@ class Watcher:
         for found in self.requests.step(self, seen, [v for _, v in given], list(map(float, norms)), step):
             self.tell(found)
         fine = bool(np.isfinite(whole)) or not any(bad(g) for g, _ in given)
-        if not fine:
+        if not fine and self.told_enough(seen.order):
+            self.more[seen.order] = self.more.get(seen.order, 0) + 1
+        elif not fine:
             self.tell(of_units(self, seen, given, step, list(self.units)))
         return fine
+
+    def told_enough(self, order: int | None) -> bool:
+        """Whether further bad steps of an optimizer are counted only: where one goes on, NaN stays in the variables."""
+        limit = MOST_FOUND if self.options.on_bad == "skip-step" else 1
+        return sum(found.order == order and found.study is not None for found in self.found) >= limit
 
     def unclaimed(self, unit: Tape, found: Any) -> None:
         """A gradient by variables that no optimizer is known to update."""
@@ -271,9 +282,16 @@ class Watcher:
         """Look at the variables now; tell what went bad since."""
         if self.history.all_is_well():
             return
-        found = of_call(self)
+        enough = len(self.found) >= MOST_FOUND
+        bad = self.history.bad_ones()
+        found = of_call(self, brief=enough)
         self.history.forget()
-        self.tell(found)
+        if self.options.on_bad == "warn":
+            self.history.leave_out(bad)
+        if enough and found is not None:
+            self.more[found.order] = self.more.get(found.order, 0) + 1
+        else:
+            self.tell(found)
 
     def writes(self, concrete: Any) -> bool:
         """Whether a function changes variables."""

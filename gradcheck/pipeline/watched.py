@@ -3,8 +3,10 @@
 In: a script and options. Out: what was found in its training steps, with causes, and how the script ended.
 """
 
+import ast
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +14,7 @@ import numpy as np
 from gradcheck import __version__, scripts
 from gradcheck.explaining.causes import from_here
 from gradcheck.floats import FORMATS
+from gradcheck.observing.hooks import Hooks
 from gradcheck.options import WatchOptions
 from gradcheck.pipeline import environment
 from gradcheck.records import (
@@ -26,7 +29,6 @@ from gradcheck.records import (
 )
 from gradcheck.rules import BY_CODE
 from gradcheck.scripts import Ending, Script, Stopped
-from gradcheck.observing.hooks import Hooks
 
 if TYPE_CHECKING:
     from gradcheck.observing.diagnosing import Found
@@ -84,8 +86,22 @@ def reported(name: str, watcher: "Watcher | None", ending: Ending) -> TargetRepo
     findings = tuple(finding_of(found) for found in watcher.found)
     modes = tuple(dict.fromkeys(f.mode for f in findings))
     return TargetReport(
-        name, versions=("training",), modes=modes, findings=findings, training=training, notes=tuple(watcher.notes)
+        name,
+        versions=("training",),
+        modes=modes,
+        findings=findings,
+        training=training,
+        notes=(*watcher.notes, *more_notes(watcher)),
     )
+
+
+def more_notes(watcher: "Watcher") -> list[str]:
+    """Bad steps that were counted only."""
+    names = {seen.order: f"optimizer {seen.order} ({seen.name})" for seen in watcher.optimizers.all}
+    return [
+        f"{names.get(order or 0, 'an update by hand')} went on to get bad gradients, in {count:,} steps more"
+        for order, count in watcher.more.items()
+    ]
 
 
 def finding_of(found: "Found") -> Finding:
@@ -106,7 +122,7 @@ def finding_of(found: "Found") -> Finding:
         hi=None,
         at=None,
         message=found.message or message_of(found),
-        suggestion=trap or NEXT.get(found.code),
+        suggestion=trap or advice(found.code, cause),
         cause=cause,
         mode=found.mode,
         training=TrainingWitness(
@@ -156,11 +172,25 @@ def from_outside(study: "Study", cause: Cause | None) -> Cause | None:
     )
 
 
-NEXT = {
-    "GC001": "use the library's stable form, or keep the argument of the guilty operation away from its edge BEFORE it;"
-    " scan the function that it is in: gradcheck scan FILE.py:FUNCTION",
-}
-NEXT["GC002"] = NEXT["GC001"]
+STABLE = "use the library's stable form, or keep the argument of the guilty operation away from its edge BEFORE it"
+
+
+def advice(code: str, cause: Cause | None) -> str | None:
+    """What to do next; a function can be scanned by itself."""
+    if code not in ("GC001", "GC002"):
+        return None
+    name = None if cause is None or cause.file is None or cause.line is None else function_at(cause.file, cause.line)
+    return STABLE if name is None or cause is None else f"{STABLE}; and scan it: gradcheck scan {cause.file}:{name}"
+
+
+def function_at(file: str, line: int) -> str | None:
+    """The function of a module in which a line is; None where it is in none, or in a method."""
+    try:
+        tree = ast.parse(Path(file).read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return None
+    found = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.lineno <= line <= (n.end_lineno or n.lineno)]
+    return found[0].name if found else None
 
 
 def message_of(found: "Found") -> str:
