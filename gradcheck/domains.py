@@ -11,16 +11,21 @@ Values are arrays [n, *shape] of n points: float64 of every float dtype, int64, 
 import difflib
 import math
 from dataclasses import dataclass
-from typing import Any, TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
 from gradcheck.floats import FORMATS, Doubles, FloatFormat
+from gradcheck.later import Later
+from gradcheck.program import Array
 
-Array: TypeAlias = NDArray[Any]
-Truths: TypeAlias = NDArray[np.bool_]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Truths: TypeAlias = NDArray[np.bool_]
+else:
+    np = Later("numpy")
+    Truths = Any
 
 KINDS = ("any", "range", "probability", "simplex", "one-hot", "positive", "unit", "integer", "mask")
 

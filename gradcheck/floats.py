@@ -9,13 +9,20 @@ IEEE 754 bits (bfloat16: the upper half of a float32).
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+from gradcheck.later import Later
 
-Ordinals: TypeAlias = NDArray[np.int64]
-Doubles: TypeAlias = NDArray[np.float64]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Ordinals: TypeAlias = NDArray[np.int64]
+    Doubles: TypeAlias = NDArray[np.float64]
+    Patterns: TypeAlias = NDArray[Any]
+else:
+    np = Later("numpy")
+    Ordinals = Doubles = Patterns = Any
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,7 @@ class FloatFormat:
     @cached_property
     def largest(self) -> float:
         """The largest finite float."""
-        return float(self.decode(np.array([self.max_ordinal]))[0])
+        return self.value(self.max_ordinal)
 
     @cached_property
     def largest_ulp(self) -> float:
@@ -73,12 +80,12 @@ class FloatFormat:
         """The smallest positive float."""
         return math.ldexp(1.0, self.min_exponent - self.mantissa_bits)
 
-    def to_bits(self, ordinals: Ordinals) -> NDArray[Any]:
+    def to_bits(self, ordinals: Ordinals) -> Patterns:
         """Bit patterns, unsigned of the dtype's width, of `ordinals` (any shape)."""
         sign = np.int64(-(1 << 63)) if self.bits == 64 else np.int64(1 << (self.bits - 1))
         return np.where(ordinals >= 0, ordinals, ~ordinals | sign).astype(f"uint{self.bits}")
 
-    def from_bits(self, patterns: NDArray[Any]) -> Ordinals:
+    def from_bits(self, patterns: Patterns) -> Ordinals:
         """Ordinals of unsigned bit patterns of finite floats."""
         magnitude = (patterns & patterns.dtype.type((1 << (self.bits - 1)) - 1)).astype(np.int64)
         negative = (patterns >> patterns.dtype.type(self.bits - 1)).astype(bool)
@@ -90,8 +97,14 @@ class FloatFormat:
         return bits_to_doubles(self, self.to_bits(np.asarray(ordinals, dtype=np.int64)))
 
     def value(self, ordinal: int) -> float:
-        """The exact value of one ordinal."""
-        return float(self.decode(np.array([ordinal], dtype=np.int64))[0])
+        """The exact value of one ordinal, what `decode` makes of it, without numpy."""
+        magnitude = int(ordinal if ordinal >= 0 else ~ordinal)
+        exponent, mantissa = magnitude >> self.mantissa_bits, magnitude & ((1 << self.mantissa_bits) - 1)
+        if magnitude > self.max_ordinal:
+            return math.nan if mantissa else math.copysign(math.inf, ordinal)
+        hidden = 1 << self.mantissa_bits if exponent else 0
+        value = math.ldexp(hidden | mantissa, max(exponent, 1) - 1 + self.min_exponent - self.mantissa_bits)
+        return value if ordinal >= 0 else -value
 
     def encode(self, values: Any) -> Ordinals:
         """Ordinals of the floats nearest to float64 `values` (ties to even, beyond the largest: the largest)."""
@@ -117,7 +130,7 @@ class FloatFormat:
 
     def hex(self, ordinal: int) -> str:
         """The float in C's hexadecimal notation, with the dtype's own number of mantissa digits."""
-        value = float(self.decode(np.array([ordinal]))[0])
+        value = self.value(ordinal)
         head, _, exponent = value.hex().partition("p")
         digits = -(-self.mantissa_bits // 4)
         lead, _, mantissa = head.partition(".")
@@ -146,7 +159,7 @@ def shortest_bfloat16(value: float) -> float:
     raise AssertionError(f"{value!r} is no bfloat16")
 
 
-def bits_to_doubles(fmt: FloatFormat, patterns: NDArray[Any]) -> Doubles:
+def bits_to_doubles(fmt: FloatFormat, patterns: Patterns) -> Doubles:
     """Exact float64 values of unsigned bit patterns."""
     if fmt.name == "bfloat16":
         patterns = patterns.astype(np.uint32) << np.uint32(16)
@@ -154,12 +167,12 @@ def bits_to_doubles(fmt: FloatFormat, patterns: NDArray[Any]) -> Doubles:
     return typed.astype(np.float64)
 
 
-def doubles_to_bits(fmt: FloatFormat, values: Doubles) -> NDArray[Any]:
+def doubles_to_bits(fmt: FloatFormat, values: Doubles) -> Patterns:
     """Bit patterns of float64 values that the dtype holds exactly."""
     if fmt.name == "bfloat16":
         upper: NDArray[np.uint32] = values.astype(np.float32).view(np.uint32) >> np.uint32(16)
         return upper.astype(np.uint16)
-    patterns: NDArray[Any] = values.astype(fmt.name).view(f"uint{fmt.bits}")
+    patterns: Patterns = values.astype(fmt.name).view(f"uint{fmt.bits}")
     return patterns
 
 

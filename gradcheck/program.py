@@ -8,14 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePath
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array: TypeAlias = NDArray[Any]
+else:
+    Array = Any  # numpy takes 0.1 s to import
 
 Ref: TypeAlias = tuple[int, int]
 """A tensor of a program: position of the node that makes it, and which of its outputs it is."""
-
-Array: TypeAlias = NDArray[Any]
 
 
 @dataclass(frozen=True)

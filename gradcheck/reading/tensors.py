@@ -17,7 +17,8 @@ from gradcheck.reading.parts import NAMED, Part
 from gradcheck.reading.searches import shape_of
 from gradcheck.reading.sweeps import read_interval
 from gradcheck.records import Facts, LineInterval, TensorWitness
-from gradcheck.records.unlisted import Entry, unlisted
+from gradcheck.records.facts import Entry
+from gradcheck.records.unlisted import unlisted
 
 DOUBLE = "float64"
 

@@ -8,8 +8,6 @@ from collections.abc import Iterable
 from math import isfinite
 from typing import Any
 
-import numpy as np
-
 from gradcheck.floats import FloatFormat
 from gradcheck.records import Curve
 from gradcheck.renderers.numbers import number
@@ -34,7 +32,7 @@ def shortest(fmt: FloatFormat, values: tuple[float | None, ...] | None) -> list[
     """Computed values; what is no float of the dtype, as a sum of outputs may be, as it is."""
     if values is None:
         return None
-    ordinals = fmt.encode(np.array([v if v is not None and isfinite(v) else 0.0 for v in values]))
+    ordinals = fmt.encode([v if v is not None and isfinite(v) else 0.0 for v in values])
     exact = fmt.decode(ordinals).tolist()
     return [
         fmt.shortest(o) if v == e else None if v is None else number(v)

@@ -1,12 +1,16 @@
 """Numbers in JSON: strict, so that those which are not finite are the strings "nan", "inf", "-inf"."""
 
 import math
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from gradcheck.floats import FORMATS, FloatFormat
+from gradcheck.later import Later
 from gradcheck.program import Array
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = Later("numpy")
 
 
 def number(value: float) -> float | str:
