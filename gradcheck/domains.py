@@ -136,7 +136,7 @@ class ValueDomain:
 def float_ends(fmt: FloatFormat, lo: float | None, hi: float | None, inward: bool) -> tuple[float, float]:
     """Floats nearest to the ends of an interval, or those nearest from within."""
     low, high = -math.inf if lo is None else lo, math.inf if hi is None else hi
-    first, last = int(fmt.encode(low)), int(fmt.encode(high))
+    first, last = fmt.nearest(low), fmt.nearest(high)
     if inward and fmt.value(first) < low <= fmt.largest:
         first += 1
     if inward and fmt.value(last) > high >= -fmt.largest:

@@ -117,12 +117,22 @@ class FloatFormat:
         rounded = np.copysign(np.clip(rounded, -self.largest, self.largest), x)
         return self.from_bits(doubles_to_bits(self, rounded))
 
+    def nearest(self, value: float) -> int:
+        """The ordinal of the float nearest to a number, what `encode` makes of it, without numpy."""
+        if value == 0 or math.isinf(value):
+            ordinal = self.max_ordinal if value else 0
+        else:
+            above = max(math.frexp(value)[1] - 1 - self.min_exponent, 0)
+            steps = round(math.ldexp(abs(value), self.mantissa_bits - self.min_exponent - above))
+            ordinal = min((above << self.mantissa_bits) + steps, self.max_ordinal)
+        return ordinal if math.copysign(1.0, value) > 0 else ~ordinal
+
     def shortest(self, ordinal: int) -> float:
-        """The float64 with the shortest decimal that reads back to this float."""
-        pattern = self.to_bits(np.array([ordinal], dtype=np.int64))
-        if self.name == "bfloat16":
-            return shortest_bfloat16(float(bits_to_doubles(self, pattern)[0]))
-        return float(str(pattern.view(f"float{self.bits}")[0]))
+        """The float64 with the shortest decimal that reads back to this float; without numpy."""
+        magnitude = int(ordinal if ordinal >= 0 else ~ordinal)
+        if self.bits == 64 or not 0 < magnitude <= self.max_ordinal:
+            return self.value(ordinal)
+        return math.copysign(shortest_of(self, magnitude), ordinal)
 
     def text(self, ordinal: int) -> str:
         """The shortest decimal that reads back to this float, without a bare `.0`."""
@@ -143,20 +153,24 @@ def distinct(ordinals: Ordinals) -> Ordinals:
     return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered
 
 
-def shortest_bfloat16(value: float) -> float:
-    """The float64 with the fewest digits that reads back to the bfloat16 `value` (numpy has no such dtype)."""
-    fmt = FORMATS["bfloat16"]
-    ordinal = int(fmt.encode(value))
-    limit = fmt.largest + fmt.largest_ulp / 2
-    for digits in range(5):  # as many behind the point; 5 digits in all identify 8 bits of precision
-        mantissa, _, exponent = f"{value:.{digits}e}".partition("e")
-        last = int(mantissa.replace(".", ""))
-        near = [float(f"{last + step}e{int(exponent) - digits}") for step in (0, 1, -1)]
-        candidates = [math.copysign(c, value) for c in near]
-        good = [c for c in candidates if abs(c) < limit and int(fmt.encode(c)) == ordinal]
-        if good:
-            return good[0]
-    raise AssertionError(f"{value!r} is no bfloat16")
+def shortest_of(fmt: FloatFormat, ordinal: int) -> float:
+    """The float64 with the fewest digits that reads back to a positive float of at most 32 bits."""
+    value = fmt.value(ordinal)
+    below = (fmt.value(ordinal - 1) + value) / 2
+    above = (fmt.value(ordinal + 1) + value) / 2 if ordinal < fmt.max_ordinal else value + fmt.largest_ulp / 2
+    is_power = not ordinal & ((1 << fmt.mantissa_bits) - 1)  # above it the gap is wider: the nearest decimal may miss
+    for digits in range(9):  # as many behind the point; 9 digits in all identify 24 bits of precision
+        nearest = f"{value:.{digits}e}"
+        for decimal in (float(nearest), float(next_up(nearest, digits))) if is_power else (float(nearest),):
+            if below < decimal < above or (decimal in (below, above) and ordinal % 2 == 0):
+                return decimal
+    raise AssertionError(f"{value!r} is no {fmt.name}")
+
+
+def next_up(decimal: str, digits: int) -> str:
+    """The next decimal with as many digits behind the point: 1.24e+05 of 1.23e+05."""
+    mantissa, _, exponent = decimal.partition("e")
+    return f"{int(mantissa.replace('.', '')) + 1}e{int(exponent) - digits}"
 
 
 def bits_to_doubles(fmt: FloatFormat, patterns: Patterns) -> Doubles:

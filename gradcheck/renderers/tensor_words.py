@@ -103,7 +103,7 @@ def entry_text(value: object, dtype: str | None) -> str:
     assert isinstance(value, (float, np.floating)), "floats are all that is left"
     fmt = FORMATS.get(dtype or "")
     if fmt is not None and isfinite(value):
-        return fmt.text(int(fmt.encode(value)))
+        return fmt.text(fmt.nearest(float(value)))
     return shown(float(value))
 
 
