@@ -84,6 +84,17 @@ class Program:
 
     def behind(self, *refs: Ref) -> tuple[int, ...]:
         """Positions of the nodes that tensors depend on, those that make them included, in order."""
+        if refs not in self.found:
+            self.found[refs] = self.reached(refs)
+        return self.found[refs]
+
+    @cached_property
+    def found(self) -> dict[tuple[Ref, ...], tuple[int, ...]]:
+        """What `behind` has found: a program is run at a thousand points."""
+        return {}
+
+    def reached(self, refs: tuple[Ref, ...]) -> tuple[int, ...]:
+        """The same, found."""
         wanted: set[int] = set()
         todo = [node for node, _ in refs]
         while todo:

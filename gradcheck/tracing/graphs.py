@@ -177,6 +177,7 @@ def calling_frame(traceback: Any) -> tuple[str | None, int | None] | None:
 
 
 @cache
+@cache
 def is_users(file: str) -> bool:
     """Whether a source file is neither TensorFlow's nor gradcheck's nor made up; a cell of IPython is the user's."""
     if file.startswith(("<ipython-input-", "<python-input-")):

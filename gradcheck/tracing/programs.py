@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -108,20 +109,19 @@ def places(graph: Any, prefix: str = "") -> Iterator[tuple[str, Place]]:
     """The user's innermost line for each operation of a graph and of the functions that it calls, by its name."""
     for inner in [*function_graphs(graph), graph]:
         for op in inner.get_operations():
-            frames = users_frames(op.traceback)
-            if frames:
-                file, line = frames[-1].filename, frames[-1].lineno
+            frame = users_frame(op.traceback)
+            if frame is not None:
+                file, line = frame.filename, frame.lineno
                 place = Place(file, line, linecache.getline(file, line).strip())
                 yield prefix + op.name, place
                 if inner is not graph:
                     yield f"{inner.name}:{op.name}", place
 
 
-def users_frames(traceback: Any) -> list[Any]:
-    """The frames of a stack that are the user's, below gradcheck's own call of the target."""
-    frames = list(traceback or ())
-    ours = [i for i, frame in enumerate(frames) if is_ours(frame.filename)]
-    return [frame for frame in frames[ours[-1] + 1 if ours else 0 :] if is_users(frame.filename)]
+def users_frame(traceback: Any) -> Any:
+    """The innermost frame of a stack that is the user's, below gradcheck's own call of the target; None without."""
+    below = takewhile(lambda frame: not is_ours(frame.filename), reversed(list(traceback or ())))
+    return next((frame for frame in below if is_users(frame.filename)), None)
 
 
 @cache
