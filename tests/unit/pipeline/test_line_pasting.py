@@ -31,9 +31,9 @@ def printed(lines: tuple[str, ...]) -> float:
     ("target", "options"),
     [
         ("samples.softplus:where_softplus", {}),
-        ("samples.softplus:my_softplus", {"modes": ("eager", "graph")}),
-        ("samples.losses:cross_entropy", {"holds": (HoldOption("label", "0"),)}),
-        ("samples.losses:distance", {"dtype": "float64"}),
+        pytest.param("samples.softplus:my_softplus", {"modes": ("eager", "graph")}, marks=pytest.mark.slow),
+        pytest.param("samples.losses:cross_entropy", {"holds": (HoldOption("label", "0"),)}, marks=pytest.mark.slow),
+        pytest.param("samples.losses:distance", {"dtype": "float64"}, marks=pytest.mark.slow),
     ],
 )
 def test_what_is_pasted_prints_what_is_bad(target: str, options: dict[str, Any]) -> None:

@@ -126,7 +126,7 @@ def test_a_custom_gradient_is_what_counts() -> None:
     ("name", "said"),
     [
         ("product", {"dtype": "float32"}),
-        ("product", {"holds": (parse_hold("y=2"),)}),
+        pytest.param("product", {"holds": (parse_hold("y=2"),)}, marks=pytest.mark.slow),
     ],
 )
 def test_pairs_are_not_run_of_other_dtypes_and_of_what_is_held(name: str, said: dict[str, Any]) -> None:
@@ -140,7 +140,10 @@ def test_pairs_are_not_run_unless_every_float_is_asked_for() -> None:
     assert scan("planes_targets.py:product", options).plane is None
 
 
-@pytest.mark.parametrize(("name", "note"), [("three", planes.MORE_INPUTS), ("branches", planes.NO_BLOCKS)])
+@pytest.mark.parametrize(
+    ("name", "note"),
+    [("three", planes.MORE_INPUTS), pytest.param("branches", planes.NO_BLOCKS, marks=pytest.mark.slow)],
+)
 def test_a_note_says_why_pairs_are_not_run(name: str, note: str) -> None:
     report = scanned(name, "1:1.01")
     assert report.plane is None

@@ -93,6 +93,7 @@ def test_it_goes_on_where_it_was_and_says_the_same(monkeypatch: pytest.MonkeyPat
     assert (text, said) == (expected, ["all classes are known from before", "against float64"])
 
 
+@pytest.mark.slow
 def test_what_is_not_readable_is_begun_again() -> None:
     book = Book({"z": b"nonsense"})
     _, said = scanned(book)
