@@ -54,6 +54,7 @@ def test_a_gradient_that_training_does_not_run_is_not_pasted() -> None:
     assert pastes["custom"][-1] == "print(output(z))"
 
 
+@pytest.mark.slow
 def test_eager_code_is_not_compiled() -> None:
     found = findings("samples.softplus:my_softplus", ranges=RANGE, modes=("eager",))
     assert all(f.witness and "@tf.function" not in f.witness.paste for f in found)

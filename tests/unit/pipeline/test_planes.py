@@ -150,6 +150,7 @@ def test_a_note_says_why_pairs_are_not_run(name: str, note: str) -> None:
     assert note in report.notes
 
 
+@pytest.mark.slow
 def test_what_was_seen_can_be_kept() -> None:
     report = scanned("length", "-1e-5:1e-5")
     assert loads(dumps(plane_of(report))) == report.plane

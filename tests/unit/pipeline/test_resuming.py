@@ -117,12 +117,14 @@ def test_each_input_has_its_own() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_where_nobody_keeps_it_nothing_is_written() -> None:
     book = Book(None)
     scanned(book)
     assert book.written == []
 
 
+@pytest.mark.slow
 def test_it_is_written_once_in_a_while_and_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoints, "EVERY", 10.0)
     clock = iter(float(i) for i in range(1000))
