@@ -1,7 +1,7 @@
 """From a bad step to what there is to say of it.
 
-In: what was kept of the step. Out: a `Found`: the step, the optimizer, its bad gradients, the norms of the last steps, and
-a study of the one gradient in which it began.
+In: what was kept of the step. Out: a `Found`: the step, the optimizer, its bad gradients, the norms of the last steps,
+and a study of the one gradient in which it began.
 """
 
 import math

@@ -91,7 +91,7 @@ class History:
         return self.captured[key]
 
     def watch(self, new: Sequence[tuple[Tensor, Any]]) -> None:
-        """Look at these from now on, unless they are not finite from the start, or single numbers that nobody trains."""
+        """Look at these from now on, but for those that are bad from the start, and numbers that nobody trains."""
         for handle, dtype in new:
             if not (dtype.is_floating or dtype.is_complex):
                 continue

@@ -37,7 +37,7 @@ def differentiating(current: Current, original: Callable[..., Any]) -> Callable[
 
     @functools.wraps(original)
     def gradient(tape: Any, target: Any, sources: Any, *arguments: Any, **options: Any) -> Any:
-        call = lambda: original(tape, target, sources, *arguments, **options)  # noqa: E731
+        call = functools.partial(original, tape, target, sources, *arguments, **options)
         watcher = current()
         return watcher.differentiated(tape, call, target, sources) if watcher else call()
 
@@ -53,7 +53,7 @@ def jacobians(current: Current, original: Callable[..., Any]) -> Callable[..., A
         if watcher is None:
             return original(tape, target, source, *arguments, **options)
         again = {**options, "experimental_use_pfor": False} if watcher.rerun is not None else options
-        call = lambda: original(tape, target, source, *arguments, **again)  # noqa: E731
+        call = functools.partial(original, tape, target, source, *arguments, **again)
         return watcher.differentiated(tape, call, target, source)
 
     return jacobian
@@ -64,7 +64,7 @@ def gradients_of(current: Current, original: Callable[..., Any]) -> Callable[...
 
     @functools.wraps(original)
     def gradients(ys: Any, xs: Any, *arguments: Any, **options: Any) -> Any:
-        call = lambda: original(ys, xs, *arguments, **options)  # noqa: E731
+        call = functools.partial(original, ys, xs, *arguments, **options)
         watcher = current()
         return watcher.differentiated(None, call, ys, xs) if watcher else call()
 
@@ -78,7 +78,7 @@ def applying(current: Current, original: Callable[..., Any]) -> Callable[..., An
     def apply(optimizer: Any, grads: Any, trainable_variables: Any = None, **options: Any) -> Any:
         grads = list(grads)
         known = list(trainable_variables) if trainable_variables is not None else None
-        call = lambda: original(optimizer, grads, known, **options)  # noqa: E731
+        call = functools.partial(original, optimizer, grads, known, **options)
         watcher = current()
         return watcher.applied(optimizer, call, grads, known) if watcher else call()
 
@@ -91,7 +91,7 @@ def applying_pairs(current: Current, original: Callable[..., Any]) -> Callable[.
     @functools.wraps(original)
     def apply_gradients(optimizer: Any, grads_and_vars: Any, *arguments: Any, **options: Any) -> Any:
         pairs = list(grads_and_vars)
-        call = lambda: original(optimizer, pairs, *arguments, **options)  # noqa: E731
+        call = functools.partial(original, optimizer, pairs, *arguments, **options)
         watcher = current()
         return watcher.applied(optimizer, call, [g for g, _ in pairs], [v for _, v in pairs]) if watcher else call()
 
@@ -106,7 +106,7 @@ def calling(current: Current, original: Callable[..., Any]) -> Callable[..., Any
         watcher = current()
         if watcher is None:
             return original(function, *arguments, **options)
-        run = lambda: original(function, *arguments, **options)  # noqa: E731
+        run = functools.partial(original, function, *arguments, **options)
         return watcher.called(run, Named(function, arguments, options))
 
     return call

@@ -111,7 +111,7 @@ def handles_of(sources: Any) -> dict[int, Any]:
     """Handle and dtype of the variables among what gradients are taken by, by identity."""
     found = {}
     for source in tf.nest.flatten(sources):
-        variable = getattr(source, "value", None) if hasattr(source, "path") else source
+        variable: Any = getattr(source, "value", None) if hasattr(source, "path") else source
         if hasattr(variable, "values") and isinstance(variable.values, tuple):  # one a replica
             found.update(handles_of(list(variable.values)))
             continue

@@ -1,7 +1,7 @@
 """Recording: a step that is run again, with every operation, its tensors and the line that called it.
 
-In: what a step does while it is run once more, eagerly. Out: `Evidence`: which gradient went bad, and all operations up to
-then. TensorFlow tells of each operation by a callback, and of each gradient function by the registry's entry point; an
+In: what a step does while it is run once more. Out: which gradient went bad, and all operations up to then. TensorFlow
+tells of each operation by a callback, and of each gradient function by the registry's entry point; an
 operation within the latter belongs to the gradient of the operation that it is called for.
 """
 
@@ -91,7 +91,7 @@ class Recorder:
     graph: Any = None
     places: dict[str, int] = field(default_factory=dict)
 
-    def called(
+    def called(  # noqa: PLR0913, PLR0917  (TensorFlow's signature)
         self,
         kind: str | bytes,
         inputs: Sequence[Tensor],
@@ -116,7 +116,7 @@ class Recorder:
             )
             for tensor in outputs:
                 self.makers[identity(tensor)] = here
-            self.readers[(kind, *map(identity, inputs))] = here
+            self.readers[signature(kind, inputs)] = here
 
     def named_forward(self, name: Any) -> int | None:
         """The operation whose gradient one belongs to, by the name that `tf.gradients` gives it."""
@@ -154,7 +154,7 @@ class Recorder:
         made = [self.makers.get(identity(t)) for t in outputs or () if t is not None]
         place = next((m for m in made if m is not None), None)
         if place is None and inputs:
-            place = self.readers.get((as_text(kind), *map(identity, inputs)))
+            place = self.readers.get(signature(as_text(kind), inputs))
         with self.lock:
             self.nested.append(place)
         try:
@@ -174,6 +174,11 @@ def as_text(name: str | bytes) -> str:
     return name.decode() if isinstance(name, bytes) else name
 
 
+def signature(kind: str, inputs: Sequence[Tensor]) -> tuple[Any, ...]:
+    """What tells an operation from others where its outputs are not known."""
+    return (kind, *map(identity, inputs))
+
+
 def identity(tensor: Any) -> int:
     """What TensorFlow calls an eager tensor."""
     return getattr(tensor, "_id", None) or id(tensor)
@@ -185,7 +190,8 @@ def is_bad(gradient: Any) -> bool:
         return False
     tensor = dense(gradient)
     with quiet():
-        return (tensor.dtype.is_floating or tensor.dtype.is_complex) and not is_finite(tensor)
+        real: bool = tensor.dtype.is_floating or tensor.dtype.is_complex
+        return real and not is_finite(tensor)
 
 
 def place_of(frames: Any) -> Place | None:

@@ -100,7 +100,7 @@ class Requests:
             found.append(self.of("GC012", watcher, None, last, both, f"optimizers {who} both update {names(both)}"))
         return found
 
-    def of(
+    def of(  # noqa: PLR0913, PLR0917
         self, code: str, watcher: "Watcher", seen: Seen | None, step: int, variables: Sequence[Any], said: str
     ) -> Found:
         """A finding."""

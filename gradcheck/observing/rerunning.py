@@ -1,7 +1,7 @@
 """A unit that is run once more: what its gradients were, and which of them was the first bad one.
 
 In: a unit, with the variables as they were before it. Out: a `Rerun`: norms, the first optimizer that is given a bad
-gradient, and the evidence of all operations before. Nothing that it changes is kept: who runs it restores the variables.
+gradient, and all operations before. Nothing that it changes is kept: who runs it restores the variables.
 """
 
 import contextlib
@@ -151,7 +151,10 @@ def evaluated(rerun: Rerun, results: dict[int, Any]) -> None:
     """Put numbers in the place of all that was recorded of a graph, and look at them."""
     recorder = rerun.recorder
     assert recorder is not None
-    known = lambda t: results.get(identity(t))  # noqa: E731
+
+    def known(tensor: Any) -> Any:
+        return results.get(identity(tensor))
+
     recorder.operations = [
         replace(o, inputs=present(o.inputs, known), outputs=present(o.outputs, known)) for o in recorder.operations
     ]

@@ -38,7 +38,7 @@ class Call:
     mark: Mark
     execute: Callable[..., Any]
     again: Callable[[], Any] | None
-    named: Mapping[str, Any]
+    named: Any
     written: Callable[[], Any] | None = None
     feeds: Mapping[int, Feed] = field(default_factory=dict)
     elements: dict[int, list[Any]] = field(default_factory=dict)

@@ -1,13 +1,13 @@
 """The watcher: what happens when the user's code enters a tape, asks for a gradient, calls an optimizer or a function.
 
-In: calls from the hooks. Out: `Found`s, in order, and counts. Principle: the user's numbers are never changed, only what
-happens at a bad gradient is chosen: the script ends, or goes on, or the step is left out.
+In: calls from the hooks. Out: `Found`s, in order, and counts. Principle: the user's numbers are never changed, only
+what happens at a bad gradient is chosen: the script ends, or goes on, or the step is left out.
 """
 
 import math
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,7 +72,7 @@ class Watcher:
         self.more: dict[int | None, int] = {}
         self.ending: BaseException | None = None
         self.pending: Pending | None = None
-        self.calls: list[tuple[Callable[[], Any], Mapping[str, Any]]] = []
+        self.calls: list[tuple[Callable[[], Any], Any]] = []
         self.applying = threading.local()
         self.claimed: set[int] = set()
         self.before: list[Set] = []
@@ -213,7 +213,7 @@ class Watcher:
                 restore(after if self.options.on_bad != "skip-step" else [])
             self.tell(told)
 
-    def called(self, call: Callable[[], Any], named: Mapping[str, Any]) -> Any:
+    def called(self, call: Callable[[], Any], named: Any) -> Any:
         """A function of TensorFlow's is called by the user."""
         if not self.watches or not tf.executing_eagerly():
             return call()
@@ -396,8 +396,6 @@ def bad(tensor: Any) -> bool:
 
 def odd(result: Any) -> bool:
     """Whether a function's result holds a single number that is not finite, where looking at it costs nothing."""
-    for value in tf.nest.flatten(result, expand_composites=False)[:4]:
-        if isinstance(value, tf.Tensor) and value.shape.rank == 0 and value.dtype.is_floating:
-            if "CPU" in value.device and not np.isfinite(value.numpy()):
-                return True
-    return False
+    values = [v for v in tf.nest.flatten(result, expand_composites=False)[:4] if isinstance(v, tf.Tensor)]
+    numbers = [v for v in values if v.shape.rank == 0 and v.dtype.is_floating and "CPU" in v.device]
+    return any(not np.isfinite(v.numpy()) for v in numbers)
