@@ -153,14 +153,17 @@ def executing(current: Current, original: Callable[..., Any]) -> Callable[..., A
 
 
 def assigning(current: Current, original: Callable[..., Any]) -> Callable[..., Any]:
-    """A variable's `assign` and the like."""
+    """An operation that changes a variable; its first argument is the handle."""
 
     @functools.wraps(original)
-    def assign(variable: Any, *arguments: Any, **options: Any) -> Any:
-        result = original(variable, *arguments, **options)
+    def assign(*arguments: Any, **options: Any) -> Any:
         watcher = current()
-        if watcher is not None:
-            watcher.assigned(variable.handle)
+        if watcher is None:
+            return original(*arguments, **options)
+        handle = arguments[0] if arguments else options.get("resource")
+        watcher.assigns(handle)
+        result = original(*arguments, **options)
+        watcher.assigned(handle)
         return result
 
     return assign
@@ -227,17 +230,15 @@ def fed(function: Callable[..., Any], model: Any) -> Callable[..., Any]:
 TAPE = "tensorflow.python.eager.backprop"
 FUNCTION = "tensorflow.python.eager.polymorphic_function.polymorphic_function"
 CONCRETE = "tensorflow.python.eager.polymorphic_function.concrete_function"
-VARIABLES = "tensorflow.python.ops.resource_variable_ops"
+VARIABLES = "tensorflow.python.ops.gen_resource_variable_ops"
 ITERATORS = "tensorflow.python.data.ops.iterator_ops"
 ASSIGNMENTS = (
-    "assign",
-    "assign_add",
-    "assign_sub",
-    "scatter_sub",
-    "scatter_add",
-    "scatter_update",
-    "scatter_nd_update",
+    "assign_variable_op",
+    "assign_add_variable_op",
+    "assign_sub_variable_op",
+    *(f"resource_scatter_{how}" for how in ("add", "div", "max", "min", "mul", "sub", "update")),
 )
+NESTED = tuple(f"resource_scatter_nd_{how}" for how in ("add", "max", "min", "sub", "update"))
 
 HOOKS: tuple[tuple[str, str, tuple[str, ...], Wrap], ...] = (
     (TAPE, "GradientTape", ("__enter__",), entering),
@@ -248,7 +249,9 @@ HOOKS: tuple[tuple[str, str, tuple[str, ...], Wrap], ...] = (
     (CONCRETE, "ConcreteFunction", ("_call_flat",), executing),
     (ITERATORS, "OwnedIterator", ("_create_iterator",), iterating),
     (ITERATORS, "OwnedIterator", ("_next_internal",), advancing),
-    (VARIABLES, "BaseResourceVariable", ASSIGNMENTS, assigning),
+    (VARIABLES, "", ASSIGNMENTS, assigning),
+    ("tensorflow.python.ops.gen_state_ops", "", NESTED, assigning),
+    ("tensorflow.python.ops.gen_array_ops", "", ("resource_strided_slice_assign",), assigning),
     ("keras.src.optimizers.base_optimizer", "BaseOptimizer", ("apply",), applying),
     ("keras.src.optimizers.loss_scale_optimizer", "LossScaleOptimizer", ("apply",), applying),
     ("keras.src.backend.tensorflow.trainer", "TensorFlowTrainer", ("make_train_function",), making),

@@ -210,7 +210,7 @@ def place_of(frames: Any) -> Place | None:
 
 def is_gradient(frame: Any) -> bool:
     """Whether a frame is that of a recorder which asks for a gradient."""
-    return frame.name == Recorder.differentiated.__name__ and frame.filename == __file__
+    return bool(frame.name == Recorder.differentiated.__name__ and frame.filename == __file__)
 
 
 @contextlib.contextmanager

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from gradcheck.observing.looks import dense
+from gradcheck.observing.history import Set, restore, variable
+from gradcheck.observing.looks import dense, value_of
 from gradcheck.observing.optimizers import Seen, first_replica, wraps
 from gradcheck.observing.recording import Recorder, identity, is_bad, quiet, recording
 from gradcheck.observing.units import Call, Unit
@@ -41,6 +42,7 @@ class Rerun:
         loss: what was differentiated last.
         failure: what it raised, if it did.
         given: all that optimizers were given, where a graph is built.
+        kept: what the variables that it changed held before.
     """
 
     recorder: Recorder | None
@@ -49,8 +51,10 @@ class Rerun:
     bad: tuple[Seen, list[tuple[Any, Any]]] | None = None
     loss: float | None = None
     calls: dict[int, int] = field(default_factory=dict)
-    failure: Exception | None = None
+    failure: BaseException | None = None
     given: list[tuple[Seen, list[tuple[Any, Any]]]] = field(default_factory=list)
+    kept: dict[int, list[Set]] = field(default_factory=dict)
+    restoring: bool = False
 
     @property
     def is_symbolic(self) -> bool:
@@ -93,6 +97,13 @@ class Rerun:
         if self.recorder is not None and self.recorder.bad is None and len(self.recorder.operations) > MANY:
             self.recorder.forget()
         return result
+
+    def keep(self, handle: Any) -> None:
+        """A variable is about to be changed by the code that is run again; it gets its value back."""
+        key = identity(handle)
+        if key not in self.kept and not self.restoring:
+            with quiet():
+                self.kept[key] = [Set(h, value_of(h, dtype)) for h, dtype in variable(handle)]
 
     def count(self, seen: Seen) -> None:
         """One more step of an optimizer, not of each of its replicas."""
@@ -192,9 +203,11 @@ def again(watcher: Any, rerun: Rerun, unit: Unit) -> Iterator[None]:
             yield
     except Halt:
         pass
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         rerun.failure = error
     finally:
+        rerun.restoring = True
+        restore([event for events in rerun.kept.values() for event in events])
         watcher.rerun, watcher.busy, watcher.feeds.again = None, busy, None
         logger.setLevel(level)
 

@@ -301,6 +301,11 @@ class Watcher:
             concrete._gradcheck_writes = known
         return bool(known)
 
+    def assigns(self, handle: Any) -> None:
+        """A variable is about to be set."""
+        if self.rerun is not None and tf.executing_eagerly():
+            self.rerun.keep(handle)
+
     def assigned(self, handle: Any) -> None:
         """A variable is set, eagerly."""
         if self.watches and self.history.segments and tf.executing_eagerly():
