@@ -87,7 +87,8 @@ class Watcher:
             tape._persistent = True  # jacobians are taken row by row then
         if self.watches and tf.executing_eagerly():
             self.settle()
-            setattr(tape, HELD, block_of(frame))
+            with self.ours():
+                setattr(tape, HELD, block_of(frame))
 
     def differentiated(self, tape: Any, call: Callable[[], Any], target: Any, sources: Any) -> Any:
         """A gradient is asked for."""
@@ -115,7 +116,7 @@ class Watcher:
     def applied(self, optimizer: Any, call: Callable[[], Any], gradients: Any, variables: Any) -> Any:
         """An optimizer is called."""
         nested: list[Any] = getattr(self.applying, "nested", [])
-        if optimizer in nested or not (self.watches or self.rerun is not None):
+        if any(o is optimizer for o in nested) or not (self.watches or self.rerun is not None):
             return call()
         self.applying.nested = [*nested, optimizer]
         try:
