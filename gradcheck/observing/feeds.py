@@ -66,8 +66,8 @@ class Feeds:
 
     def of(self, tensors: Sequence[Tensor]) -> dict[int, Feed]:
         """The feeds of the iterators among a function's tensors, by the identity of those."""
-        found = {}
-        for tensor in tensors:
+        found: dict[int, Feed] = {}
+        for tensor in tensors if self.known else ():
             key = identity(tensor)
             if key in self.known and tensor.dtype == tf.resource and (iterator := self.known[key]()) is not None:
                 if key not in self.made:

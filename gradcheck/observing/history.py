@@ -41,8 +41,14 @@ class Segment:
 
     events: list[Set | Call] = field(default_factory=list)
     known: set[int] = field(default_factory=set)
+    functions: set[Any] = field(default_factory=set)
     calls: int = 0
     size: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is long, or large, enough."""
+        return self.calls >= SEGMENT or self.size > MOST_BYTES // 2
 
 
 class History:
@@ -57,6 +63,9 @@ class History:
 
     def before(self, call: Call) -> None:
         """A call is about to be made."""
+        if self.is_usual(call):
+            self.keep(call)
+            return
         mine = self.variables_of(call)
         new = [pair for pair in mine if identity(pair[0]) not in self.handles]
         for handle, dtype in new:
@@ -64,7 +73,7 @@ class History:
         self.trained |= set(call.mark.sources)
         if new:
             self.watch(new)
-        if not self.segments or self.segments[-1].calls >= SEGMENT or self.segments[-1].size > MOST_BYTES // 2:
+        if not self.segments or self.segments[-1].is_full:
             self.segments = [*self.segments[-1:], Segment()]
             self.let_go(mine)
         segment = self.segments[-1]
@@ -72,6 +81,17 @@ class History:
             if key not in segment.known:
                 segment.known.add(key)
                 segment.events.append(Set(handle, value_of(handle, dtype)))
+        segment.functions.add(call.concrete)
+        self.keep(call)
+
+    def is_usual(self, call: Call) -> bool:
+        """Whether a call is of a function that was called since the last state that is kept, and none is due."""
+        segment = self.segments[-1] if self.segments else None
+        return segment is not None and call.concrete in segment.functions and not segment.is_full
+
+    def keep(self, call: Call) -> None:
+        """Keep a call."""
+        segment = self.segments[-1]
         segment.events.append(call)
         segment.calls += 1
         segment.size += call.size

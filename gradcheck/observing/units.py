@@ -3,6 +3,7 @@
 In: a call of a function that trains, or a tape's block of code. Out: an object with `run`, for a recorder to watch.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -132,5 +133,7 @@ def flat(name: str, value: Any) -> list[tuple[str, Tensor]]:
 
 def bytes_of(tensor: Tensor) -> int:
     """Bytes of a tensor of numbers."""
-    size = tensor.shape.num_elements()
-    return (size or 0) * tensor.dtype.size if tensor.dtype not in (tf.resource, tf.variant, tf.string) else 0
+    if tensor.dtype in (tf.resource, tf.variant, tf.string):
+        return 0
+    size: int = tensor.dtype.size
+    return math.prod(tensor._shape_tuple()) * size

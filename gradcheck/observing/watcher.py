@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -31,13 +32,16 @@ from gradcheck.scripts import Stopped
 MOST_UNITS = 64
 """Gradients between two updates that are kept, to be asked for again."""
 
-EVERY = 8
+EVERY = 16
 """Steps between two looks at the variables."""
 
 HELD = "_gradcheck_block"
 
 MOST_FOUND = 3
 """Bad steps that are told where the script goes on; more are counted."""
+
+MOST_RESULTS = 4
+"""Results of a function that are looked at."""
 
 MOST_NOTES = 3
 """Notes on what could not be looked at."""
@@ -401,7 +405,12 @@ def bad(tensor: Any) -> bool:
 
 
 def odd(result: Any) -> bool:
-    """Whether a function's result holds a single number that is not finite, where looking at it costs nothing."""
-    values = [v for v in tf.nest.flatten(result, expand_composites=False)[:4] if isinstance(v, tf.Tensor)]
-    numbers = [v for v in values if v.shape.rank == 0 and v.dtype.is_floating and "CPU" in v.device]
-    return any(not np.isfinite(v.numpy()) for v in numbers)
+    """Whether a result is, or holds, a single number that is not finite, where looking at it costs nothing."""
+    values = result.values() if isinstance(result, dict) else result if isinstance(result, (list, tuple)) else (result,)
+    return any(is_odd(value) for value in islice(values, MOST_RESULTS))
+
+
+def is_odd(value: Any) -> bool:
+    """The same of one tensor."""
+    number = isinstance(value, tf.Tensor) and value.ndim == 0 and value.dtype.is_floating and "CPU" in value.device
+    return number and not np.isfinite(value.numpy())
