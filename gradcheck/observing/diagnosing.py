@@ -192,7 +192,7 @@ BY_HAND = 0
 def taker(watcher: "Watcher", recorder: Recorder) -> Seen | None:
     """The optimizer that will be given a bad gradient, which is only gathered yet."""
     sources = set(handles_of(recorder.bad.sources)) if recorder.bad else set()
-    owners = [s for s in watcher.optimizers.all if sources & set(handles_of(list(s.variables.values())))]
+    owners = [s for s in watcher.optimizers.all if sources & set(handles_of(s.live))]
     return next(iter(owners), None)
 
 

@@ -3,7 +3,9 @@
 In: optimizer objects, as their `apply` is called. Out: a `Seen` for each, with its steps and its last norms.
 """
 
+import weakref
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,40 +23,51 @@ class Seen:
     """One optimizer.
 
     Attributes:
-        optimizer: itself.
+        reference: to itself; it is not kept alive, since a script may make one after another.
+        name: what the user calls it.
         order: by which it came first, from 1.
+        wraps: whether it hands its gradients on to another one, which it may decide not to do.
         began: its own count of updates when it was first seen.
         outer: the one that hands its gradients on to it, and may skip steps; None where there is none.
         calls: how often it was called: outside of graphs, and in those as often as their code says.
-        variables: names of those that it was given, by their identity.
+        variables: references to those that it was given, by their identity.
         norms: of its last steps: number and norm.
         zeros: for each variable, for how many steps in a row its gradient has been zero.
     """
 
-    optimizer: Any
+    reference: Callable[[], Any]
+    name: str
     order: int
+    wraps: bool = False
     began: int = 0
     outer: "Seen | None" = None
     calls: int = 0
-    variables: dict[int, Any] = field(default_factory=dict)
+    variables: dict[int, Callable[[], Any]] = field(default_factory=dict)
     norms: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=KEPT))
     zeros: dict[str, int] = field(default_factory=dict)
-    received: set[int] = field(default_factory=set)
 
     @property
-    def name(self) -> str:
-        """What the user calls it."""
-        return str(getattr(self.optimizer, "name", None) or type(self.optimizer).__name__)
+    def optimizer(self) -> Any:
+        """Itself; None where it is no more."""
+        return self.reference()
+
+    @property
+    def live(self) -> list[Any]:
+        """Its variables, as far as they are alive."""
+        return [v for v in (reference() for reference in self.variables.values()) if v is not None]
+
+    def takes(self, variable: Any) -> None:
+        """It was given a gradient of a variable, or none."""
+        if id(variable) not in self.variables:
+            self.variables[id(variable)] = weakref.ref(variable)
 
     @property
     def steps(self) -> int:
         """How many updates it was asked for: by its own count, but where another one skips some."""
         if self.outer is not None:
             return self.outer.calls
-        counted = iterations(self.optimizer)
-        return (
-            counted - self.began if counted or getattr(self.optimizer, "iterations", None) is not None else self.calls
-        )
+        counts = getattr(self.optimizer, "iterations", None) is not None
+        return iterations(self.optimizer) - self.began if counts else self.calls
 
     @property
     def told(self) -> Norms:
@@ -63,22 +76,27 @@ class Seen:
 
 
 class Optimizers:
-    """All of them."""
+    """All of them; those that are no more stay in the list."""
 
     def __init__(self) -> None:
         self.seen: dict[int, Seen] = {}
+        self.gone: list[Seen] = []
 
     def of(self, optimizer: Any) -> Seen:
         """The one that an optimizer object is."""
-        key = id(optimizer)
-        if key not in self.seen:
-            self.seen[key] = Seen(optimizer, len(self.all) + 1, iterations(optimizer))
+        key, known = id(optimizer), self.seen.get(id(optimizer))
+        if known is None or known.optimizer is not optimizer:
+            if known is not None:
+                self.gone.append(self.seen.pop(key))
+            name = str(getattr(optimizer, "name", None) or type(optimizer).__name__)
+            began = iterations(optimizer)
+            self.seen[key] = Seen(weakref.ref(optimizer), name, len(self.all) + 1, wraps(optimizer), began)
         return self.seen[key]
 
     @property
     def all(self) -> list[Seen]:
         """Those that update variables, in order."""
-        return [s for s in self.seen.values() if not wraps(s.optimizer)]
+        return sorted((s for s in [*self.gone, *self.seen.values()] if not s.wraps), key=lambda s: s.order)
 
 
 def wraps(optimizer: Any) -> bool:

@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from gradcheck.observing.history import Set, restore, variable
 from gradcheck.observing.looks import dense, value_of
-from gradcheck.observing.optimizers import Seen, first_replica, wraps
+from gradcheck.observing.optimizers import Seen, first_replica
 from gradcheck.observing.recording import Recorder, identity, is_bad, quiet, recording
 from gradcheck.observing.units import Call, Unit
 
@@ -76,10 +76,10 @@ class Rerun:
         """An optimizer is called."""
         if self.is_symbolic:
             self.given.append((seen, [(dense(g), v) for g, v in pairs if g is not None]))
-            return call() if wraps(seen.optimizer) else None
+            return call() if seen.wraps else None
         if self.bad is not None:
             return None
-        if wraps(seen.optimizer):
+        if seen.wraps:
             try:
                 return call()
             finally:

@@ -135,5 +135,5 @@ def bytes_of(tensor: Tensor) -> int:
     """Bytes of a tensor of numbers."""
     if tensor.dtype in (tf.resource, tf.variant, tf.string):
         return 0
-    size: int = tensor.dtype.size
-    return math.prod(tensor._shape_tuple()) * size
+    numbers: int = math.prod(tensor._shape_tuple())
+    return numbers * int(tensor.dtype.size)

@@ -147,7 +147,7 @@ class Watcher:
             return call()
         self.claimed |= set(handles_of([v for _, v in pairs]))
         self.pending = None
-        if wraps(optimizer):
+        if seen.wraps:
             return call()
         with self.ours():
             step = seen.steps - (outer is not None)
@@ -164,8 +164,8 @@ class Watcher:
     def given(self, seen: Seen, pairs: list[tuple[Any, Any]]) -> None:
         """An optimizer is given gradients, or none, of these variables."""
         for _, variable in pairs:
-            seen.variables[id(variable)] = variable
-        if not wraps(seen.optimizer):
+            seen.takes(variable)
+        if not seen.wraps:
             self.requests.updated(seen, pairs)
 
     def looked_at(self, seen: Seen, pairs: list[tuple[Any, Any]], step: int) -> bool:
