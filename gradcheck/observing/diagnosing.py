@@ -60,7 +60,7 @@ def of_units(
 ) -> Found:
     """A step whose optimizer was not called in a graph: the variables are as they were."""
     rerun, unit, recorder, shown = None, None, None, False
-    for longer in (False, True):
+    for longer in (True, False):
         for unit in units:
             recorder = Recorder()
             rerun = run(watcher, unit, recorder, at_gradient=not longer)
@@ -80,9 +80,8 @@ def of_units(
         variables=len(seen.variables) if seen else len(bad),
         norms=tuple(s.told for s in watcher.optimizers.all if s.norms),
         mode=mode_of(unit),
-        study=study_of(recorder, recorder.bad, names_in(unit))
-        if shown and recorder and recorder.bad and unit
-        else None,
+        study=evidence(recorder, rerun, unit) if shown else None,
+        after=shown and recorder is not None and recorder.bad is None,
         unit=unit,
         rerun="" if shown else why_not(rerun, mode_of(unit)),
     )

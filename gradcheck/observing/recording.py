@@ -141,6 +141,23 @@ class Recorder:
             self.bad = asked
         return found
 
+    def choose(self, given: Sequence[Tensor]) -> None:
+        """The bad gradient that an optimizer's is made of; none where what was made of good ones went bad.
+
+        Others may be bad and masked.
+        """
+        owners = {identity(dense(g)): asked for asked in self.asked for g in asked.results if is_bad(g)}
+        tensor: Tensor | None = next((t for t in given if is_bad(t)), None)
+        while tensor is not None:
+            if identity(tensor) in owners:
+                self.bad = owners[identity(tensor)]
+                return
+            place = self.makers.get(identity(tensor))
+            if place is None:  # it came from outside
+                return
+            tensor = next((t for t in self.operations[place].inputs if is_bad(t)), None)
+        self.bad = None
+
     def forget(self) -> None:
         """What came before a good update is no part of what goes bad after it."""
         with self.lock:

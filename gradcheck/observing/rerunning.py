@@ -91,6 +91,8 @@ class Rerun:
             self.norms.append((seen, self.calls.get(id(seen.outer or seen), 0), [v for _, v in given], norms))
         if any(is_bad(g) for g, _ in given):
             self.bad = (seen, given)
+            if self.recorder is not None:
+                self.recorder.choose([g for g, _ in given])
             return self.stop()
         result = call()
         self.count(seen)
@@ -169,18 +171,23 @@ def evaluated(rerun: Rerun, results: dict[int, Any]) -> None:
     recorder.operations = [
         replace(o, inputs=present(o.inputs, known), outputs=present(o.outputs, known)) for o in recorder.operations
     ]
+    recorder.makers = {identity(t): place for place, o in enumerate(recorder.operations) for t in o.outputs}
     recorder.names = {identity(results[k]): name for k, name in recorder.names.items() if k in results}
     recorder.symbolic, recorder.graph = False, None
-    for asked in recorder.asked:
-        found = tuple(None if g is None else known(dense(g)) for g in asked.results)
-        target = [known(t) for t in tf.nest.flatten(asked.target) if isinstance(t, tf.Tensor)]
-        if any(is_bad(g) for g in found):
-            recorder.bad = replace(asked, target=target, results=found)
-            break
+    recorder.asked = [
+        replace(
+            asked,
+            target=[known(t) for t in tf.nest.flatten(asked.target) if isinstance(t, tf.Tensor)],
+            results=tuple(None if g is None else known(dense(g)) for g in asked.results),
+        )
+        for asked in recorder.asked
+    ]
+    recorder.bad = next((asked for asked in recorder.asked if any(is_bad(g) for g in asked.results)), None)
     for seen, pairs in rerun.given:
         given = [(known(g), v) for g, v in pairs if known(g) is not None]
         if any(is_bad(g) for g, _ in given):
             rerun.bad = (seen, given)
+            recorder.choose([g for g, _ in given])
             break
 
 
