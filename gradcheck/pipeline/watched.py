@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def watched(script: Script, options: WatchOptions) -> tuple[Report, Ending]:
     """Run a script and watch it."""
-    with Watching(options) as watching:
+    with Watching(options, script.name) as watching:
         ending = scripts.run(script)
         return watching.report(script.module or script.path or "", ending), ending
 
@@ -38,8 +38,9 @@ def watched(script: Script, options: WatchOptions) -> tuple[Report, Ending]:
 class Watching:
     """What is run within it is watched."""
 
-    def __init__(self, options: WatchOptions) -> None:
-        self.hooks = Hooks(lambda: watcher_of(options))
+    def __init__(self, options: WatchOptions, name: str = "") -> None:
+        start = Path.cwd()  # the script may go elsewhere
+        self.hooks = Hooks(lambda: watcher_of(options, name, start))
 
     def __enter__(self) -> "Watching":
         self.hooks.install()
@@ -55,11 +56,15 @@ class Watching:
         return Report(__version__, environment(), (reported(name, self.hooks.watcher, ending),))
 
 
-def watcher_of(options: WatchOptions) -> "Watcher":
+def watcher_of(options: WatchOptions, name: str = "", start: Path | None = None) -> "Watcher":
     """The watcher, once TensorFlow is there."""
+    from gradcheck.watching.saving import Keeper
     from gradcheck.watching.watcher import Watcher
 
-    return Watcher(options)
+    watcher = Watcher(options)
+    if options.save_repro is not None:
+        watcher.keeper = Keeper(options.save_repro, name, start or Path.cwd(), cause_of)
+    return watcher
 
 
 def reported(name: str, watcher: "Watcher | None", ending: Ending) -> TargetReport:
@@ -113,6 +118,7 @@ def finding_of(found: "Found") -> Finding:
             variables=found.variables,
             norms=found.norms,
             rerun=found.rerun,
+            repro=found.repro,
         ),
     )
 

@@ -25,6 +25,7 @@ from gradcheck.watching.looks import Norms, dense, is_finite, value_of
 from gradcheck.watching.optimizers import Optimizers, Seen, first_replica, handles_of, wraps
 from gradcheck.watching.requests import Requests
 from gradcheck.watching.rerunning import Rerun
+from gradcheck.watching.saving import Keeper
 from gradcheck.watching.units import Call, Tape, Unit
 
 MOST_UNITS = 64
@@ -68,6 +69,7 @@ class Watcher:
         self.claimed: set[int] = set()
         self.skips = 0
         self.by_hand = 0
+        self.keeper: Keeper | None = None  # saves the first bad step
 
     # what the hooks call
 

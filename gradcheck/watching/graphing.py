@@ -1,0 +1,328 @@
+"""A graph of a step's loss, made of the operations that were run.
+
+In: a recorder, and the gradient that went bad. Out: `Drawn`: a TensorFlow function from the batch's tensors to what was
+differentiated, over copies of the variables. Principle: what was run eagerly is known operation by operation, whatever
+Python was around it: loops, threads, printed numbers. So nothing of the user's is run again; what draws random
+numbers, or reads from outside, is cut off, and what it gave is an input.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.framework import node_def_pb2
+from tensorflow.python.framework import op_def_registry
+from tensorflow.python.framework.op_def_library import value_to_attr_value
+
+from gradcheck.program import Array, Place
+from gradcheck.records import Tensor
+from gradcheck.watching.history import variable
+from gradcheck.watching.looks import value_of
+from gradcheck.watching.optimizers import handles_of
+from gradcheck.watching.recording import Asked, Operation, Recorder, identity
+
+SMALL = 16
+"""Entries of a tensor without a name that is taken for a constant of the code."""
+
+READS = frozenset({"ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableShape"})
+"""Operations with a state that are kept: they read variables."""
+
+READ = "ReadVariableOp"
+
+
+class NoGraph(Exception):
+    """A loss that cannot be made a graph, and why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A loss as a function.
+
+    Attributes:
+        function: from the inputs, in order, to {"loss": number}.
+        names, keys, values: of its inputs.
+        variables: copies of the user's, by name.
+        places: the user's line of each operation, by its name.
+        wrt: names of what was differentiated by.
+    """
+
+    function: Any
+    names: tuple[str, ...]
+    keys: tuple[str, ...]
+    values: tuple[Tensor, ...]
+    variables: Mapping[str, Any]
+    places: Mapping[str, Place]
+    wrt: tuple[str, ...]
+
+
+def drawn(recorder: Recorder, asked: Asked, known: "Known") -> Drawn:
+    """The function of what a gradient was asked of; raises `NoGraph`."""
+    sheet = Sheet(recorder, asked, known)
+    targets = [t for t in tf.nest.flatten(asked.target) if isinstance(t, tf.Tensor)]
+    outputs = [sheet.ref(t) for t in targets if t.dtype.is_floating]
+    if not outputs:
+        raise NoGraph("what was differentiated is no float tensor")
+    return Drawn(
+        sheet.function(outputs),
+        tuple(sheet.names),
+        tuple(sheet.keys),
+        tuple(sheet.inputs),
+        {name: copy for name, copy in sheet.copies.values()},
+        sheet.places,
+        tuple(dict.fromkeys(sheet.sources)),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What is known of tensors and variables.
+
+    Attributes:
+        tensors: names, by identity.
+        arrays: numpy arrays of the user's, by name.
+        variables: names, by the identity of the handle.
+    """
+
+    tensors: Mapping[int, str]
+    arrays: Mapping[str, Array]
+    variables: Mapping[int, str]
+
+
+class Sheet:
+    """A graph that is being drawn.
+
+    Attributes:
+        names, keys, inputs: of the function.
+        copies: name and copy of each variable, by the identity of its handle.
+        sources: names of what was differentiated by.
+    """
+
+    def __init__(self, recorder: Recorder, asked: Asked, known: Known) -> None:
+        self.recorder, self.known, self.end = recorder, known, asked.end
+        self.graph = tf.compat.v1.GraphDef()
+        self.graph.versions.producer = tf.version.GRAPH_DEF_VERSION
+        self.names: list[str] = []
+        self.keys: list[str] = []
+        self.inputs: list[Tensor] = []
+        self.copies: dict[int, tuple[str, Any]] = {}
+        self.handles: dict[str, int] = {}
+        self.places: dict[str, Place] = {}
+        self.refs: dict[int, str] = {}
+        self.sources = [self.source(s) for s in asked.sources]
+
+    def source(self, source: Any) -> str:
+        """The name of what is differentiated by: a variable, or a tensor, which becomes an input."""
+        handles = handles_of(source)
+        if handles:
+            key, (handle, _) = next(iter(handles.items()))
+            return self.copy(key, handle)[0]
+        if identity(source) not in self.refs:
+            self.refs[identity(source)] = self.input(source, self.known.tensors.get(identity(source), "source"))
+        place = self.keys.index(self.refs[identity(source)].split(":")[0])
+        return self.names[place]
+
+    def ref(self, wanted: Tensor) -> str:
+        """Where a tensor is made, with all that is needed for it; the graph may be deep, so there is no recursion."""
+        todo = [wanted]
+        while todo:
+            tensor = todo[-1]
+            key = identity(tensor)
+            if key in self.refs:
+                todo.pop()
+                continue
+            maker = self.maker(tensor)
+            if maker is None:
+                self.refs[key] = self.leaf(todo.pop())
+                continue
+            missing = [t for t in self.recorder.operations[maker].inputs if identity(t) not in self.refs]
+            todo += missing
+            if not missing:
+                self.add(maker)
+        return self.refs[identity(wanted)]
+
+    def maker(self, tensor: Tensor) -> int | None:
+        """The operation that made a tensor, if it is to be kept."""
+        maker = self.recorder.makers.get(identity(tensor))
+        if maker is None or maker >= self.end:
+            return None
+        operation = self.recorder.operations[maker]
+        definition = op_def_registry.get(operation.kind)
+        if definition is None or (definition.is_stateful and operation.kind not in READS):
+            return None
+        if operation.kind == READ and not self.is_as_read(operation):
+            return None
+        if operation.kind in READS and not variable(operation.inputs[0]):
+            return None
+        return maker
+
+    def is_as_read(self, operation: Operation) -> bool:
+        """Whether the copy of a variable is what was read: it may be changed within a step."""
+        (handle,) = operation.inputs
+        found = variable(handle)
+        if not found:
+            return False
+        copy = self.copy(identity(handle), handle, operation.outputs[0])[1]
+        return bool(same(copy, operation.outputs[0]))
+
+    def copy(self, key: int, handle: Tensor, value: Tensor | None = None) -> tuple[str, Any]:
+        """Name and copy of a variable."""
+        if key not in self.copies:
+            name = unique(self.known.variables.get(key, "variable"), [n for n, _ in self.copies.values()])
+            if value is None:
+                value = self.last_read(key)
+            if value is None:
+                found = variable(handle)
+                if not found:
+                    raise NoGraph("what was differentiated by is no variable")
+                value = value_of(*found[0])
+            trainable = value.dtype.is_floating or value.dtype.is_complex
+            self.copies[key] = (name, tf.Variable(value, name=legal(name), trainable=trainable))
+        return self.copies[key]
+
+    def last_read(self, key: int) -> Tensor | None:
+        """What was last read of a variable before the gradient was asked for."""
+        for operation in reversed(self.recorder.operations[: self.end]):
+            if operation.kind == READ and identity(operation.inputs[0]) == key:
+                return operation.outputs[0]
+        return None
+
+    def leaf(self, tensor: Tensor) -> str:
+        """What comes from outside: a variable, an input, or a constant of the code."""
+        if tensor.dtype == tf.resource:
+            if not variable(tensor):
+                raise NoGraph("it reads a resource that is no variable")
+            name = f"gradcheck_variable_{len(self.handles)}"
+            self.copy(identity(tensor), tensor)
+            self.handles[name] = identity(tensor)
+            return f"{name}:0"
+        if tensor.dtype == tf.variant:
+            raise NoGraph("it reads a variant that was made outside of it")
+        name = self.known.tensors.get(identity(tensor)) or self.same_array(tensor)
+        size = int(np.prod(tensor.shape))
+        if (name is None and size <= SMALL) or tensor.dtype == tf.string:
+            constant = f"gradcheck_constant_{len(self.graph.node)}"
+            self.node(constant, "Const", {"dtype": tensor.dtype, "value": tf.make_tensor_proto(tensor.numpy())})
+            return f"{constant}:0"
+        return self.input(tensor, name or "input")
+
+    def same_array(self, tensor: Tensor) -> str | None:
+        """The user's array of which a tensor was made."""
+        if not tensor.shape.rank or tensor.dtype == tf.string:
+            return None
+        values = tensor.numpy()
+        for name, array in self.known.arrays.items():
+            if array.shape == values.shape and np.array_equal(array.astype(values.dtype), values, equal_nan=is_inexact(values)):
+                return name
+        return None
+
+    def input(self, tensor: Tensor, name: str) -> str:
+        """A new input of the function."""
+        name = unique(name, self.names)
+        key = unique(legal(name), self.keys)
+        self.names.append(name)
+        self.keys.append(key)
+        self.inputs.append(tensor)
+        return f"{key}:0"
+
+    def add(self, maker: int) -> None:
+        """One operation."""
+        operation = self.recorder.operations[maker]
+        name = f"op{maker}_{operation.kind}"
+        node = self.node(name, operation.kind, {}, [self.refs[identity(t)] for t in operation.inputs])
+        for attribute, value in attributes_of(operation).items():
+            node.attr[attribute].CopyFrom(value)
+        if operation.place is not None:
+            self.places[name] = operation.place
+        for k, tensor in enumerate(operation.outputs):
+            self.refs[identity(tensor)] = f"{name}:{k}"
+
+    def node(self, name: str, op: str, attributes: Mapping[str, Any], inputs: Sequence[str] = ()) -> Any:
+        """A new node of the graph."""
+        node: Any = node_def_pb2.NodeDef(name=name, op=op, input=inputs)
+        kinds = {a.name: a.type for a in op_def_registry.get(op).attr}
+        for key, value in attributes.items():
+            node.attr[key].CopyFrom(value_to_attr_value(value, kinds[key], key))
+        self.graph.node.append(node)
+        return self.graph.node[-1]
+
+    def function(self, outputs: Sequence[str]) -> Any:
+        """The TensorFlow function."""
+        specs = [tf.TensorSpec(t.shape, t.dtype, name=k) for t, k in zip(self.inputs, self.keys, strict=True)]
+
+        def loss(*inputs: Tensor) -> dict[str, Tensor]:
+            given = {f"{k}:0": t for k, t in zip(self.keys, inputs, strict=True)}
+            graph = tf.compat.v1.get_default_graph()
+            given |= {f"{name}:0": graph.capture(self.copies[key][1].handle) for name, key in self.handles.items()}
+            found = tf.graph_util.import_graph_def(self.graph, input_map=given, return_elements=list(outputs), name="")
+            summed = [t if t.shape.rank == 0 else tf.reduce_sum(t) for t in found]
+            return {"loss": summed[0] if len(summed) == 1 else tf.add_n([tf.cast(t, summed[0].dtype) for t in summed])}
+
+        try:
+            return tf.function(loss, input_signature=specs, autograph=False).get_concrete_function()
+        except (ValueError, TypeError, tf.errors.OpError) as error:
+            raise NoGraph(f"TensorFlow cannot make a graph of its operations: {error}") from error
+
+
+def attributes_of(operation: Operation) -> dict[str, Any]:
+    """An operation's attributes, as a graph holds them; those that follow from its inputs included."""
+    definition = op_def_registry.get(operation.kind)
+    pairs = operation.attributes
+    given = {n.decode() if isinstance(n, bytes) else n: v for n, v in zip(pairs[::2], pairs[1::2], strict=False)}
+    given = {**inferred(definition, operation), **given}
+    found = {}
+    for attribute in definition.attr:
+        if attribute.name in given:
+            try:
+                found[attribute.name] = value_to_attr_value(given[attribute.name], attribute.type, attribute.name)
+            except (TypeError, ValueError) as error:
+                raise NoGraph(f"{operation.kind}: its {attribute.name} cannot be kept: {error}") from error
+    return found
+
+
+def inferred(definition: Any, operation: Operation) -> dict[str, Any]:
+    """Attributes that follow from the inputs of an operation with one tensor an argument, or one list."""
+    found: dict[str, Any] = {}
+    rest = list(operation.inputs)
+    lists = [a for a in definition.input_arg if a.number_attr or a.type_list_attr]
+    for argument in definition.input_arg:
+        is_list = argument.number_attr or argument.type_list_attr
+        if is_list and len(lists) > 1:
+            return {}
+        size = len(operation.inputs) - len(definition.input_arg) + 1 if is_list else 1
+        mine, rest = rest[:size], rest[size:]
+        if argument.number_attr:
+            found[argument.number_attr] = size
+        if argument.type_list_attr:
+            found[argument.type_list_attr] = [t.dtype for t in mine]
+        if argument.type_attr and mine:
+            found[argument.type_attr] = mine[0].dtype
+    return found
+
+
+def same(one: Any, other: Tensor) -> bool:
+    """Whether two tensors are the same, bit for bit."""
+    first, second = np.asarray(one), np.asarray(other)
+    return first.shape == second.shape and first.tobytes() == second.tobytes()
+
+
+def is_inexact(values: Array) -> bool:
+    """Whether an array can hold NaN."""
+    return values.dtype.kind in "fc"
+
+
+def unique(name: str, taken: Sequence[str]) -> str:
+    """A name that is not taken: `x`, then `x_2`."""
+    if name not in taken:
+        return name
+    number = 2
+    while f"{name}_{number}" in taken:
+        number += 1
+    return f"{name}_{number}"
+
+
+def legal(name: str) -> str:
+    """A name as TensorFlow takes it."""
+    text = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in name).strip("_")
+    return text if text and text[0].isalpha() else f"x_{text}"
