@@ -89,7 +89,8 @@ class Manifest:
         script, step, optimizer, order, code, mode, loss, variables, gradients: of the finding.
         inputs: of the SavedModel, in order.
         others: tensors of the batch that the loss does not read.
-        weights: variables of the step; the SavedModel holds those that the loss reads, under the same names.
+        weights: variables of the step.
+        parameters: names of those that the SavedModel holds, in its order.
         wrt: names of the weights and inputs that were differentiated by.
         cause, trap: of the finding.
         lines: the user's line of each operation of the SavedModel, by its name.
@@ -113,6 +114,7 @@ class Manifest:
     inputs: tuple[Item, ...]
     others: tuple[Item, ...]
     weights: tuple[Item, ...]
+    parameters: tuple[str, ...]
     wrt: tuple[str, ...]
     cause: Origin | None
     trap: str | None
@@ -231,7 +233,7 @@ def plain(name: str, kind: type, value: Any) -> Any:
 
 def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
     """An `.npz` of arrays; raises ValueError for one that would have to be pickled."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for key, array in arrays.items():
             with archive.open(f"{key}.npy", "w", force_zip64=True) as file:
                 np.lib.format.write_array(file, np.asanyarray(array), allow_pickle=False)
@@ -255,6 +257,12 @@ def read_arrays(path: Path, items: tuple[Item, ...]) -> list[Array]:
                 f"{item.name} is {array.dtype.name}{list(array.shape)}, and {item.dtype}{list(item.shape)} is expected",
             )
     return found
+
+
+def checked(directory: Path, manifest: Manifest) -> list[Array]:
+    """The arrays of the SavedModel's inputs, once all files are known to be what the manifest says."""
+    read_arrays(directory / VARIABLES, manifest.weights)
+    return read_arrays(directory / BATCH, manifest.inputs)
 
 
 def stored(dtype: str) -> str:

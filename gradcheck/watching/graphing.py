@@ -6,6 +6,7 @@ Python was around it: loops, threads, printed numbers. So nothing of the user's 
 numbers, or reads from outside, is cut off, and what it gave is an input.
 """
 
+import keyword
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -43,7 +44,7 @@ class Drawn:
     Attributes:
         function: from the inputs, in order, to {"loss": number}.
         names, keys, values: of its inputs.
-        variables: copies of the user's, by name.
+        variables: copies of the user's, by name; those that are differentiated by are trainable.
         places: the user's line of each operation, by its name.
         wrt: names of what was differentiated by.
     """
@@ -110,6 +111,7 @@ class Sheet:
         self.handles: dict[str, int] = {}
         self.places: dict[str, Place] = {}
         self.refs: dict[int, str] = {}
+        self.trained = set(handles_of(list(asked.sources)))
         self.sources = [self.source(s) for s in asked.sources]
 
     def source(self, source: Any) -> str:
@@ -177,8 +179,7 @@ class Sheet:
                 if not found:
                     raise NoGraph("what was differentiated by is no variable")
                 value = value_of(*found[0])
-            trainable = value.dtype.is_floating or value.dtype.is_complex
-            self.copies[key] = (name, tf.Variable(value, name=legal(name), trainable=trainable))
+            self.copies[key] = (name, tf.Variable(value, name=legal(name), trainable=key in self.trained))
         return self.copies[key]
 
     def last_read(self, key: int) -> Tensor | None:
@@ -273,7 +274,7 @@ def attributes_of(operation: Operation) -> dict[str, Any]:
     given = {**inferred(definition, operation), **given}
     found = {}
     for attribute in definition.attr:
-        if attribute.name in given:
+        if given.get(attribute.name) is not None:  # none is the default
             try:
                 found[attribute.name] = value_to_attr_value(given[attribute.name], attribute.type, attribute.name)
             except (TypeError, ValueError) as error:
@@ -325,4 +326,4 @@ def unique(name: str, taken: Sequence[str]) -> str:
 def legal(name: str) -> str:
     """A name as TensorFlow takes it."""
     text = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in name).strip("_")
-    return text if text and text[0].isalpha() else f"x_{text}"
+    return text if text and text[0].isalpha() and not keyword.iskeyword(text) else f"x_{text}"

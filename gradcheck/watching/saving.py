@@ -123,6 +123,7 @@ def save(keeper: Keeper, watcher: "Watcher", found: "Found", recorder: Recorder 
             inputs=items,
             others=others,
             weights=weights.items,
+            parameters=tuple(graph.variables) if graph else (),
             wrt=graph.wrt if graph else (),
             cause=None if cause is None else origin(cause, keeper.start),
             trap=trap,

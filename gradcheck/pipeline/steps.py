@@ -1,0 +1,207 @@
+"""A bad training step that was saved: run again, and told again.
+
+In: a loaded target with its recorded point. Out: findings at that point, before anything is searched; and what
+`gradcheck explain` shows of it. Lines are those of the manifest: a SavedModel has none.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from gradcheck import __version__, loading, repros
+from gradcheck.errors import CANNOT_TRACE, CannotCheck
+from gradcheck.explaining.points import Blame, point_cause
+from gradcheck.floats import FORMATS
+from gradcheck.options import ScanOptions
+from gradcheck.pipeline import environment
+from gradcheck.pipeline.bench import Bench, Case, bad_entries, class_of
+from gradcheck.program import Array, Node, Place
+from gradcheck.records import (
+    BadGradient,
+    Cause,
+    Class,
+    Finding,
+    LoadedTarget,
+    Report,
+    Study,
+    TargetReport,
+    TracedTensors,
+    TrainingWitness,
+)
+from gradcheck.repros import Line, Manifest
+from gradcheck.rules import BY_CODE
+
+NOT_FINITE = (Class.NAN, Class.INF)
+
+
+def with_recorded(loaded: LoadedTarget, options: ScanOptions) -> ScanOptions:
+    """Options of a saved step: it is differentiated by what training differentiated it by."""
+    if loaded.recorded is None or options.wrt:
+        return options
+    return replace(options, wrt=loaded.recorded.wrt)
+
+
+def with_lines(target: TracedTensors, loaded: LoadedTarget) -> TracedTensors:
+    """A target whose programs know the user's lines."""
+    if loaded.recorded is None:
+        return target
+    lines = loaded.recorded.lines
+
+    def version(known):  # type: ignore[no-untyped-def]
+        return replace(known, study=lambda: placed(known.study(), lines))
+
+    return replace(target, versions=tuple(version(v) for v in target.versions))
+
+
+def placed(study: Study | None, lines: Mapping[str, Line]) -> Study | None:
+    """A study whose operations have the lines that are known by name."""
+    if study is None:
+        return None
+    nodes = tuple(node_with_line(node, lines) for node in study.program.nodes)
+    entered = study.entered
+    return replace(
+        study, program=replace(study.program, nodes=nodes), entered=lambda values: placed(entered(values), lines)
+    )
+
+
+def node_with_line(node: Node, lines: Mapping[str, Line]) -> Node:
+    """An operation with its line; one of a gradient has that of its forward operation."""
+    if node.place is not None:
+        return node
+    for name in (node.forward or "", node.name):
+        for part in reversed(name.split("/")):
+            found = lines.get(part) or lines.get(part.removesuffix("_grad"))
+            if found is not None:
+                return replace(node, place=Place(found.file, found.line, found.source))
+    return node
+
+
+def recorded_cases(bench: Bench, loaded: LoadedTarget) -> list[Case]:
+    """What is bad at the recorded point, whatever real arithmetic says of it: training met it."""
+    point = None if loaded.recorded is None else loaded.recorded.point
+    if point is None or [a.shape for a in point] != [i.shape for i in bench.target.inputs]:
+        return []
+    found = []
+    for column in bench.engine.columns:
+        seen = bench.look(column, point)
+        if seen is None or seen.odd not in NOT_FINITE or seen.gradient is None:
+            continue
+        subject = replace(bench.subject(column, seen.forward, seen.odd), defect=False)
+        found.append(bench.case(seen) or Case(seen, subject, bad_entries(seen.gradient)))
+    return found
+
+
+def without_again(found: list[Finding], recorded: list[Finding]) -> list[Finding]:
+    """What was searched and found, but for what the recorded point has shown already."""
+    told = {(f.code, f.version, f.wrt, line_of(f)) for f in recorded}
+    return [f for f in found if (f.code, f.version, f.wrt, line_of(f)) not in told]
+
+
+def line_of(finding: Finding) -> tuple[str | None, int | None, str]:
+    """The line and operation of its cause."""
+    cause = finding.cause
+    return (None, None, "") if cause is None else (cause.file, cause.line, cause.op)
+
+
+def explain(name: str) -> Report:
+    """What is bad at the recorded point of a saved step; as it was found where there is no graph to run."""
+    directory = Path(name.rstrip("/"))
+    manifest = repros.read(directory)
+    if manifest.no_graph:
+        repros.checked(directory, manifest)
+        said = f"told as it was found, and not run again: {manifest.no_graph}"
+        gradients = tuple(BadGradient(**vars(part)) for part in manifest.gradients)
+        return report_of(name, manifest, manifest.loss, gradients, cause_as_told(manifest), manifest.trap, said)
+    loaded = loading.load(name)
+    bench = bench_of(loaded)
+    version = bench.engine.versions[-1]
+    assert loaded.recorded is not None, "a saved step has its point"
+    outputs, gradients, said = bench.run(version, loaded.recorded.point)
+    if not outputs:
+        raise CannotCheck(CANNOT_TRACE, f"{name}: its graph raised {said}; scan it on a machine like the one it is of")
+    bad = [(k, g) for k, g in enumerate(gradients) if g is not None and not np.isfinite(g).all()]
+    cause, trap = cause_at(bench, loaded, bad) if bad else (None, None)
+    told = tuple(bad_gradient(bench.target, k, g) for k, g in bad)
+    if not bad and not manifest.shows:
+        told = tuple(BadGradient(**vars(part)) for part in manifest.gradients)
+        note = f"told as it was found; {'; '.join(manifest.notes) or 'run again its gradient is fine'}"
+        return report_of(name, manifest, manifest.loss, told, cause_as_told(manifest), manifest.trap, note)
+    return report_of(name, manifest, float(outputs[0]), told, cause, trap, "")
+
+
+def bench_of(loaded: LoadedTarget) -> Bench:
+    """A saved step, traced."""
+    from gradcheck.engine.tensors import TensorEngine
+    from gradcheck.pipeline.tensors import domains_of
+    from gradcheck.tracing.tensors import Wanted, trace_tensors
+
+    options = with_recorded(loaded, ScanOptions())
+    wanted = Wanted({}, domains_of(loaded, options), options.wrt)
+    return Bench(TensorEngine(with_lines(trace_tensors(loaded, wanted), loaded), alone=True), options)
+
+
+def cause_at(bench: Bench, loaded: LoadedTarget, bad: list[tuple[int, Array]]) -> tuple[Cause | None, str | None]:
+    """The cause of the first bad gradient; where the program does not tell, as it was found."""
+    assert loaded.recorded is not None
+    manifest = loaded.recorded.manifest
+    position, gradient = bad[0]
+    column = next(c for c in bench.engine.columns if c.position == position and c.version is bench.engine.versions[-1])
+    study = bench.study_of(column)
+    blame = Blame(position, class_of((gradient,)), column.wrt, lambda program: {})
+    found = (None, None) if study is None else point_cause(study, loaded.recorded.point, blame)
+    return found if found[0] is not None else (cause_as_told(manifest), manifest.trap)
+
+
+def cause_as_told(manifest: Manifest) -> Cause | None:
+    """The cause that was found while it trained."""
+    told = manifest.cause
+    if told is None:
+        return None
+    return Cause(told.op, told.forward_op, told.file, told.line, told.source, message=told.message)
+
+
+def bad_gradient(target: TracedTensors, position: int, gradient: Array) -> BadGradient:
+    """One of them."""
+    name = target.wrt[position]
+    dtypes = {**{i.name: i.dtype for i in target.inputs}, **{w.name: w.dtype for w in target.weights}}
+    nan, infinite = int(np.isnan(gradient).sum()), int(np.isinf(gradient).sum())
+    return BadGradient(name, dtypes[name], gradient.shape, gradient.size, nan, infinite)
+
+
+def report_of(
+    name: str,
+    manifest: Manifest,
+    loss: float | None,
+    gradients: tuple[BadGradient, ...],
+    cause: Cause | None,
+    trap: str | None,
+    said: str,
+) -> Report:
+    """A report of one finding, or of none where every gradient is finite."""
+    if not gradients and not said:
+        return Report(__version__, environment(), (TargetReport(name, notes=("its gradient is finite here",)),))
+    code = manifest.code if said else "GC001" if any(g.nan for g in gradients) else "GC002"
+    rule, first = BY_CODE[code], gradients[0] if gradients else None
+    finding = Finding(
+        code=code,
+        name=rule.name,
+        severity=rule.severity,
+        version="training",
+        wrt=first.variable if first else "",
+        fmt=FORMATS[first.dtype if first and first.dtype in FORMATS else "float32"],
+        masked=False,
+        lo=None,
+        hi=None,
+        at=None,
+        message=f"the step of {manifest.script} that was saved here has a gradient that is"
+        f" {'NaN' if code == 'GC001' else 'infinite'}",
+        suggestion=trap,
+        cause=cause,
+        mode=manifest.mode,
+        training=TrainingWitness(
+            manifest.step, manifest.optimizer, manifest.order, loss, gradients, manifest.variables, (), said, name
+        ),
+    )
+    return Report(__version__, environment(), (TargetReport(name, versions=("training",), findings=(finding,)),))
