@@ -84,11 +84,13 @@ class Known:
         tensors: names, by identity.
         arrays: numpy arrays of the user's, by name.
         variables: names, by the identity of the handle.
+        handles: the handles and their dtypes, by their identity.
     """
 
     tensors: Mapping[int, str]
     arrays: Mapping[str, Array]
     variables: Mapping[int, str]
+    handles: Mapping[int, tuple[Tensor, Any]]
 
 
 class Sheet:
@@ -192,14 +194,12 @@ class Sheet:
     def leaf(self, tensor: Tensor) -> str:
         """What comes from outside: a variable, an input, or a constant of the code."""
         if tensor.dtype == tf.resource:
-            if not variable(tensor):
-                raise NoGraph("it reads a resource that is no variable")
-            name = f"gradcheck_variable_{len(self.handles)}"
-            self.copy(identity(tensor), tensor)
-            self.handles[name] = identity(tensor)
-            return f"{name}:0"
+            return self.handle(tensor)
         if tensor.dtype == tf.variant:
             raise NoGraph("it reads a variant that was made outside of it")
+        read = self.read_unseen(tensor)
+        if read is not None:
+            return self.reading(*read)
         name = self.known.tensors.get(identity(tensor)) or self.same_array(tensor)
         size = int(np.prod(tensor.shape))
         if (name is None and size <= SMALL) or tensor.dtype == tf.string:
@@ -207,6 +207,36 @@ class Sheet:
             self.node(constant, "Const", {"dtype": tensor.dtype, "value": tf.make_tensor_proto(tensor.numpy())})
             return f"{constant}:0"
         return self.input(tensor, name or "input")
+
+    def handle(self, handle: Tensor) -> str:
+        """The handle of a variable's copy."""
+        if not variable(handle):
+            raise NoGraph("it reads a resource that is no variable")
+        name = f"gradcheck_variable_{len(self.handles)}"
+        self.copy(identity(handle), handle)
+        self.handles[name] = identity(handle)
+        self.refs[identity(handle)] = f"{name}:0"
+        return f"{name}:0"
+
+    def read_unseen(self, tensor: Tensor) -> tuple[int, Tensor] | None:
+        """The variable whose value a tensor is: TensorFlow's fast path reads one without telling anybody."""
+        if identity(tensor) in self.known.tensors or tensor.dtype == tf.string:
+            return None
+        alike = [
+            (key, handle, value)
+            for key, (handle, dtype) in self.known.handles.items()
+            if dtype == tensor.dtype and (value := value_of(handle, dtype)).shape == tensor.shape
+        ]
+        exact = [(k, h) for k, h, v in alike if memory_of(v) == memory_of(tensor)]
+        equal = [(k, h) for k, h, v in alike if k in self.trained and same(v, tensor)] if not exact else []
+        return next(iter([*exact, *equal]), None)
+
+    def reading(self, key: int, handle: Tensor) -> str:
+        """A read of a variable's copy."""
+        place = self.refs.get(key) or self.handle(handle)
+        name = f"gradcheck_read_{len(self.graph.node)}"
+        self.node(name, READ, {"dtype": self.known.handles[key][1]}, [place])
+        return f"{name}:0"
 
     def same_array(self, tensor: Tensor) -> str | None:
         """The user's array of which a tensor was made."""
@@ -300,6 +330,11 @@ def inferred(definition: Any, operation: Operation) -> dict[str, Any]:
         if argument.type_attr and mine:
             found[argument.type_attr] = mine[0].dtype
     return found
+
+
+def memory_of(tensor: Tensor) -> int | None:
+    """Where the numbers of a tensor are: one that was read from a variable shares its memory."""
+    return int(tensor._numpy().__array_interface__["data"][0])
 
 
 def same(one: Any, other: Tensor) -> bool:

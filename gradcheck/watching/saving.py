@@ -206,7 +206,7 @@ class Step:
         names = {**{identity(t): n for n, t in self.tensors().items()}, **(names_in(self.unit) if self.unit else {})}
         asked = self.recorder.bad or self.recorder.asked[-1]
         try:
-            return drawn(self.recorder, asked, Known(names, self.arrays(), self.names)), ""
+            return drawn(self.recorder, asked, Known(names, self.arrays(), self.names, self.handles)), ""
         except NoGraph as error:
             return None, one_line(str(error), 200)
 
