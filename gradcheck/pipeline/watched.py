@@ -3,17 +3,22 @@
 In: a script and options. Out: what was found in its training steps, with causes, and how the script ended.
 """
 
-import platform
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from gradcheck import __version__, scripts
+from gradcheck.explaining.causes import from_here
 from gradcheck.floats import FORMATS
 from gradcheck.options import WatchOptions
 from gradcheck.pipeline import environment
 from gradcheck.records import (
+    Cause,
     Finding,
     Report,
+    Study,
     TargetReport,
     TrainingReport,
     TrainingWitness,
@@ -123,7 +128,7 @@ def finding_of(found: "Found") -> Finding:
     )
 
 
-def cause_of(found: "Found"):  # type: ignore[no-untyped-def]
+def cause_of(found: "Found") -> tuple[Cause | None, str | None]:
     """The cause, and words on the trap."""
     from gradcheck.explaining.points import Blame, output_point_cause, point_cause
     from gradcheck.records import Class
@@ -131,9 +136,30 @@ def cause_of(found: "Found"):  # type: ignore[no-untyped-def]
     if found.study is None:
         return None, None
     if found.after:
-        return output_point_cause(found.study, ()), None
+        return from_outside(found.study, output_point_cause(found.study, ())), None
     wrong = Class.NAN if found.code == "GC001" else Class.INF
-    return point_cause(found.study, (), Blame(0, wrong, "x", lambda program: {}))
+    cause, trap = point_cause(found.study, (), Blame(0, wrong, "x", lambda program: {}))
+    return from_outside(found.study, cause), trap
+
+
+def from_outside(study: "Study", cause: Cause | None) -> Cause | None:
+    """A cause that is no operation but what came from outside: the batch, or a variable; where it is read first."""
+    if cause is None or (cause.forward_op or cause.op) not in ("Placeholder", "Const"):
+        return cause
+    program, seen = study.program, study.observe(())
+    place = program.by_name[cause.node]
+    reader = next((n for n in program.nodes if n.place is not None and (place, 0) in n.inputs), None)
+    values = seen.get((place, 0))
+    count = f"{np.count_nonzero(~np.isfinite(values)):,} of {values.size:,} numbers in it" if values is not None else ""
+    where = reader.place if reader else None
+    at = f", where it is read first ({where.text})" if where else ""
+    return replace(
+        cause,
+        file=from_here(where.file) if where else None,
+        line=where.line if where else None,
+        source=where.source if where else None,
+        message=f"{cause.node} is not finite when it comes in: {count} are NaN or infinite{at}",
+    )
 
 
 NEXT = {
@@ -154,6 +180,3 @@ def message_of(found: "Found") -> str:
         if number
         else (f"step {found.step}: a variable of {by} became {what}")
     )
-
-
-__all__ = ["Path", "platform", "watched"]

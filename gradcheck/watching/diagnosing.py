@@ -15,7 +15,7 @@ from gradcheck.watching.looks import counts, dense
 from gradcheck.watching.optimizers import KEPT, Seen, handles_of, name_of
 from gradcheck.watching.programs import study_of, study_of_value
 from gradcheck.watching.recording import Recorder, is_bad
-from gradcheck.watching.rerunning import Rerun, run
+from gradcheck.watching.rerunning import Rerun, run, run_traced
 from gradcheck.watching.saving import kept
 from gradcheck.watching.units import Call, Unit, names_in
 
@@ -153,10 +153,15 @@ def note_norms(rerun: Rerun, steps: dict[int, int]) -> None:
 def of_step(watcher: "Watcher", call: Call, before: Any, blamed: set[int]) -> Found:
     """The step itself, with the variables as they were before it."""
     steps = steps_before(watcher, call)
-    recorder = Recorder()
+    recorder, how = Recorder(), ""
     rerun = run(watcher, call, recorder)
     restore(before)
     note_norms(rerun, steps)
+    if rerun.bad is None and recorder.bad is None and call.written is not None:
+        first, rerun = rerun, run_traced(watcher, call, call.is_compiled)
+        restore(before)
+        recorder = rerun.recorder or recorder
+        how = alone(first, mode_of(call))
     if rerun.bad is None and recorder.bad is None:
         return kept(watcher, of_mode(watcher, call, rerun, steps, blamed), recorder)
     seen, given = rerun.bad or (taker(watcher, recorder), [])
@@ -175,6 +180,7 @@ def of_step(watcher: "Watcher", call: Call, before: Any, blamed: set[int]) -> Fo
         study=evidence(recorder, rerun, call),
         after=recorder.bad is None,
         unit=call,
+        rerun=how,
     )
     return kept(watcher, found, recorder)
 
@@ -268,6 +274,14 @@ def mode_of(unit: Unit | None) -> str:
     if not isinstance(unit, Call):
         return "eager"
     return "xla" if unit.is_compiled else "graph"
+
+
+def alone(eager: Rerun, mode: str) -> str:
+    """What is to be said where a step goes bad as it was run, and did not when it was run eagerly."""
+    if eager.failure is not None:
+        return ""
+    how = "compiled by XLA" if mode == "xla" else "in graph mode"
+    return f"only {how} it goes bad: run eagerly with the same variables and batch it goes well"
 
 
 def why_not(rerun: Rerun | None, mode: str) -> str:

@@ -61,7 +61,7 @@ class Drawn:
 def drawn(recorder: Recorder, asked: Asked, known: "Known") -> Drawn:
     """The function of what a gradient was asked of; raises `NoGraph`."""
     sheet = Sheet(recorder, asked, known)
-    targets = [t for t in tf.nest.flatten(asked.target) if isinstance(t, tf.Tensor)]
+    targets = [t for t in tf.nest.flatten(asked.target) if isinstance(t, tf.__internal__.EagerTensor)]
     outputs = [sheet.ref(t) for t in targets if t.dtype.is_floating]
     if not outputs:
         raise NoGraph("what was differentiated is no float tensor")
@@ -114,6 +114,8 @@ class Sheet:
         self.places: dict[str, Place] = {}
         self.refs: dict[int, str] = {}
         self.trained = set(handles_of(list(asked.sources)))
+        operations = recorder.operations[: self.end]
+        self.makers = {identity(t): k for k, operation in enumerate(operations) for t in operation.outputs}
         self.sources = [self.source(s) for s in asked.sources]
 
     def source(self, source: Any) -> str:
@@ -148,18 +150,17 @@ class Sheet:
 
     def maker(self, tensor: Tensor) -> int | None:
         """The operation that made a tensor, if it is to be kept."""
-        maker = self.recorder.makers.get(identity(tensor))
-        if maker is None or maker >= self.end:
-            return None
-        operation = self.recorder.operations[maker]
+        maker = self.makers.get(identity(tensor))
+        return maker if maker is not None and self.is_kept(self.recorder.operations[maker]) else None
+
+    def is_kept(self, operation: Operation) -> bool:
+        """Whether an operation can be run elsewhere: all that it reads is known, and nothing but variables is outside."""
         definition = op_def_registry.get(operation.kind)
-        if definition is None or (definition.is_stateful and operation.kind not in READS):
-            return None
-        if operation.kind == READ and not self.is_as_read(operation):
-            return None
-        if operation.kind in READS and not variable(operation.inputs[0]):
-            return None
-        return maker
+        if definition is None or len(operation.inputs) < sum(not a.number_attr for a in definition.input_arg):
+            return False
+        if operation.kind in READS:
+            return bool(variable(operation.inputs[0])) and (operation.kind != READ or self.is_as_read(operation))
+        return not definition.is_stateful
 
     def is_as_read(self, operation: Operation) -> bool:
         """Whether the copy of a variable is what was read: it may be changed within a step."""
@@ -187,7 +188,7 @@ class Sheet:
     def last_read(self, key: int) -> Tensor | None:
         """What was last read of a variable before the gradient was asked for."""
         for operation in reversed(self.recorder.operations[: self.end]):
-            if operation.kind == READ and identity(operation.inputs[0]) == key:
+            if operation.kind == READ and operation.inputs and identity(operation.inputs[0]) == key:
                 return operation.outputs[0]
         return None
 
@@ -229,7 +230,8 @@ class Sheet:
         ]
         exact = [(k, h) for k, h, v in alike if memory_of(v) == memory_of(tensor)]
         equal = [(k, h) for k, h, v in alike if k in self.trained and same(v, tensor)] if not exact else []
-        return next(iter([*exact, *equal]), None)
+        fits = ((k, h) for k, h in [*exact, *equal] if same(self.copy(k, h, tensor)[1], tensor))
+        return next(fits, None)
 
     def reading(self, key: int, handle: Tensor) -> str:
         """A read of a variable's copy."""

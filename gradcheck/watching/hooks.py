@@ -107,7 +107,7 @@ def calling(current: Current, original: Callable[..., Any]) -> Callable[..., Any
         if watcher is None:
             return original(function, *arguments, **options)
         run = lambda: original(function, *arguments, **options)  # noqa: E731
-        return watcher.called(function, run, Named(function, arguments, options))
+        return watcher.called(run, Named(function, arguments, options))
 
     return call
 
@@ -127,6 +127,16 @@ class Named:
         except (TypeError, ValueError):
             return {f"argument {i}": value for i, value in enumerate(self.arguments)}.items()
         return bound.arguments.items()
+
+    def written(self) -> Any:
+        """Call the Python function itself, its control flow converted as it was when it was traced."""
+        import tensorflow as tf
+        from tensorflow.python.autograph.core import ag_ctx
+
+        python = self.function.python_function
+        if getattr(self.function, "_autograph", True):
+            python = tf.__internal__.autograph.tf_convert(python, ag_ctx.ControlStatusCtx(ag_ctx.Status.ENABLED))
+        return python(*self.arguments, **self.options)
 
 
 def executing(current: Current, original: Callable[..., Any]) -> Callable[..., Any]:

@@ -75,6 +75,7 @@ class Made:
             inputs=inputs,
             attributes=attributes_of(operation.attributes),
             dtypes=tuple(t.dtype.name for t in operation.outputs),
+            value=as_numbers(operation.outputs[0]) if operation.kind == "Const" else None,
             place=operation.place or self.forward_place(operation),
             forward=self.places.get(operation.forward) if operation.forward is not None else None,
             sizes=tuple(int(np.prod(t.shape)) for t in operation.outputs),

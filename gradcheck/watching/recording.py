@@ -7,6 +7,7 @@ operation within the latter belongs to the gradient of the operation that it is 
 
 import contextlib
 import linecache
+import re
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -73,6 +74,8 @@ class Recorder:
         asked: the gradients that were asked for.
         bad: the first of them that is not finite.
         names: of tensors that were read from variables, by their identity.
+        symbolic: whether operations of a graph that is being built are recorded, not those that are run.
+        graph: that graph.
     """
 
     operations: list[Operation] = field(default_factory=list)
@@ -84,6 +87,9 @@ class Recorder:
     makers: dict[int, int] = field(default_factory=dict)
     readers: dict[tuple[Any, ...], int] = field(default_factory=dict)
     lock: Any = field(default_factory=threading.RLock)
+    symbolic: bool = False
+    graph: Any = None
+    places: dict[str, int] = field(default_factory=dict)
 
     def called(
         self,
@@ -95,20 +101,27 @@ class Recorder:
         graph: Any = None,
     ) -> None:
         """TensorFlow's callback."""
-        del op_name
-        if graph is not None:
+        if graph is not self.graph:
             return
-        kind = kind.decode() if isinstance(kind, bytes) else kind
+        kind = as_text(kind)
         with self.lock:
             backward = bool(self.differentiating)
-            forward = self.nested[-1] if self.nested else None
+            forward = self.nested[-1] if self.nested else self.named_forward(op_name)
             here = len(self.operations)
+            if op_name is not None:
+                self.places[as_text(op_name)] = here
+            place = place_here() if graph is None else place_in(outputs)
             self.operations.append(
-                Operation(kind, tuple(inputs), tuple(outputs), tuple(attributes or ()), place_here(), backward, forward)
+                Operation(kind, tuple(inputs), tuple(outputs), tuple(attributes or ()), place, backward, forward)
             )
             for tensor in outputs:
                 self.makers[identity(tensor)] = here
             self.readers[(kind, *map(identity, inputs))] = here
+
+    def named_forward(self, name: Any) -> int | None:
+        """The operation whose gradient one belongs to, by the name that `tf.gradients` gives it."""
+        match = TF_GRADIENTS.search(as_text(name)) if name is not None and self.differentiating else None
+        return None if match is None else self.places.get(match[1])
 
     def read(self, tensor: Tensor, name: str) -> None:
         """A variable was read."""
@@ -124,7 +137,7 @@ class Recorder:
         flat = tuple(tf.nest.flatten(found))
         asked = Asked(target, tuple(tf.nest.flatten(sources)), flat, len(self.operations))
         self.asked.append(asked)
-        if self.bad is None and any(is_bad(g) for g in flat):
+        if not self.symbolic and self.bad is None and any(is_bad(g) for g in flat):
             self.bad = asked
         return found
 
@@ -141,8 +154,7 @@ class Recorder:
         made = [self.makers.get(identity(t)) for t in outputs or () if t is not None]
         place = next((m for m in made if m is not None), None)
         if place is None and inputs:
-            name = kind.decode() if isinstance(kind, bytes) else kind
-            place = self.readers.get((name, *map(identity, inputs)))
+            place = self.readers.get((as_text(kind), *map(identity, inputs)))
         with self.lock:
             self.nested.append(place)
         try:
@@ -152,7 +164,14 @@ class Recorder:
                 self.nested.pop()
 
 
+TF_GRADIENTS = re.compile(r"(?:^|/)gradients(?:_\d+)?/(.+?)_grad(?:_\d+)?(?=/|$)")
+
 ORIGINAL = backprop._gradient_function
+
+
+def as_text(name: str | bytes) -> str:
+    """What TensorFlow calls something; now and then it hands out bytes."""
+    return name.decode() if isinstance(name, bytes) else name
 
 
 def identity(tensor: Any) -> int:
@@ -178,6 +197,17 @@ def place_here() -> Place | None:
             return Place(file, line, linecache.getline(file, line).strip())
         frame = frame.f_back  # type: ignore[assignment]
     return None
+
+
+def place_in(outputs: Sequence[Tensor]) -> Place | None:
+    """The same of an operation of a graph, which knows the user's line where AutoGraph has made other code of it."""
+    frames = list(outputs[0].op.traceback or ()) if outputs else []
+    ours = [i for i, frame in enumerate(frames) if frame.name == Recorder.differentiated.__name__]
+    users = [frame for frame in frames[ours[-1] if ours else 0 :] if is_users(frame.filename)]
+    if not users:
+        return None
+    file, line = users[-1].filename, users[-1].lineno
+    return Place(file, line, linecache.getline(file, line).strip())
 
 
 @contextlib.contextmanager

@@ -8,17 +8,17 @@ import contextlib
 import io
 import threading
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from gradcheck.watching.looks import Norms, dense
+from gradcheck.watching.looks import dense
 from gradcheck.watching.optimizers import Seen, first_replica, wraps
-from gradcheck.watching.recording import Recorder, is_bad, quiet, recording
-from gradcheck.watching.units import Unit
+from gradcheck.watching.recording import Recorder, identity, is_bad, quiet, recording
+from gradcheck.watching.units import Call, Unit
 
 MANY = 20_000
 """Operations after which a good update is the end of what is remembered; a call may hold a whole epoch."""
@@ -40,6 +40,7 @@ class Rerun:
         bad: the optimizer that was given a bad gradient, with all that it was given.
         loss: what was differentiated last.
         failure: what it raised, if it did.
+        given: all that optimizers were given, where a graph is built.
     """
 
     recorder: Recorder | None
@@ -49,11 +50,16 @@ class Rerun:
     loss: float | None = None
     calls: dict[int, int] = field(default_factory=dict)
     failure: Exception | None = None
-    measure: Norms = field(default_factory=Norms)
+    given: list[tuple[Seen, list[tuple[Any, Any]]]] = field(default_factory=list)
+
+    @property
+    def is_symbolic(self) -> bool:
+        """Whether a graph is built, so that there are no numbers yet."""
+        return self.recorder is not None and self.recorder.symbolic
 
     def differentiated(self, call: Callable[[], Any], target: Any, sources: Any) -> Any:
         """A gradient is asked for."""
-        if self.bad is None:
+        if self.bad is None and not self.is_symbolic:
             self.loss = number(target)
         if self.recorder is None:
             return call()
@@ -64,6 +70,9 @@ class Rerun:
 
     def applied(self, seen: Seen, call: Callable[[], Any], pairs: list[tuple[Any, Any]]) -> Any:
         """An optimizer is called."""
+        if self.is_symbolic:
+            self.given.append((seen, [(dense(g), v) for g, v in pairs if g is not None]))
+            return call() if wraps(seen.optimizer) else None
         if self.bad is not None:
             return None
         if wraps(seen.optimizer):
@@ -105,14 +114,79 @@ class Rerun:
 def run(watcher: Any, unit: Unit, recorder: Recorder | None, at_gradient: bool = False) -> Rerun:
     """Run a unit eagerly; what the user's code prints is not printed again."""
     rerun = Rerun(recorder, at_gradient)
+    with again(watcher, rerun, unit), eagerly(recorder):
+        unit.run(longer=not at_gradient)
+    return rerun
+
+
+def run_traced(watcher: Any, call: Call, compiled: bool) -> Rerun:
+    """Run a call's function once more as a graph, as it was run, with every operation's result among its own."""
+    recorder = Recorder(symbolic=True)
+    rerun = Rerun(recorder, at_gradient=False)
+    values: dict[int, Any] = {}
+
+    def whole() -> list[Any]:
+        recorder.graph = tf.compat.v1.get_default_graph()
+        assert call.written is not None
+        call.written()
+        made = [t for operation in recorder.operations for t in operation.outputs if is_fetched(t)]
+        values.update({identity(t): place for place, t in enumerate(made)})
+        return made
+
+    with again(watcher, rerun, call), eagerly(recorder):
+        concrete = tf.function(whole, autograph=False, jit_compile=compiled).get_concrete_function()
+        with tf.init_scope():
+            results = concrete()
+        evaluated(rerun, {key: results[place] for key, place in values.items()})
+    return rerun
+
+
+def is_fetched(tensor: Any) -> bool:
+    """Whether a graph can hand a tensor out."""
+    dtype = tensor.dtype
+    return bool(dtype.is_floating or dtype.is_complex or dtype.is_integer or dtype.is_bool)
+
+
+def evaluated(rerun: Rerun, results: dict[int, Any]) -> None:
+    """Put numbers in the place of all that was recorded of a graph, and look at them."""
+    recorder = rerun.recorder
+    assert recorder is not None
+    known = lambda t: results.get(identity(t))  # noqa: E731
+    recorder.operations = [
+        replace(o, inputs=present(o.inputs, known), outputs=present(o.outputs, known)) for o in recorder.operations
+    ]
+    recorder.names = {identity(results[k]): name for k, name in recorder.names.items() if k in results}
+    recorder.symbolic, recorder.graph = False, None
+    for asked in recorder.asked:
+        found = tuple(None if g is None else known(dense(g)) for g in asked.results)
+        target = [known(t) for t in tf.nest.flatten(asked.target) if isinstance(t, tf.Tensor)]
+        if any(is_bad(g) for g in found):
+            recorder.bad = replace(asked, target=target, results=found)
+            break
+    for seen, pairs in rerun.given:
+        given = [(known(g), v) for g, v in pairs if known(g) is not None]
+        if any(is_bad(g) for g, _ in given):
+            rerun.bad = (seen, given)
+            break
+
+
+def present(tensors: tuple[Any, ...], known: Callable[[Any], Any]) -> tuple[Any, ...]:
+    """The tensors whose numbers are known."""
+    return tuple(value for value in map(known, tensors) if value is not None)
+
+
+@contextlib.contextmanager
+def again(watcher: Any, rerun: Rerun, unit: Unit) -> Iterator[None]:
+    """Within it the user's code is run again: what it does is told to `rerun`, and what it prints is not printed."""
     watcher.rerun, busy, watcher.busy = rerun, watcher.busy, True
     logger = tf.get_logger()
-    level = logger.level
+    level, busy = logger.level, watcher.busy
     logger.setLevel("ERROR")  # what TensorFlow says of functions that are run eagerly is not the user's to read
     watcher.feeds.again = {key: deque(kept) for key, kept in getattr(unit, "elements", {}).items()}
+    watcher.rerun, watcher.busy = rerun, True
     try:
-        with contextlib.redirect_stdout(io.StringIO()), eagerly(recorder):
-            unit.run(longer=not at_gradient)
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
     except Halt:
         pass
     except Exception as error:
@@ -120,11 +194,10 @@ def run(watcher: Any, unit: Unit, recorder: Recorder | None, at_gradient: bool =
     finally:
         watcher.rerun, watcher.busy, watcher.feeds.again = None, busy, None
         logger.setLevel(level)
-    return rerun
 
 
 @contextlib.contextmanager
-def eagerly(recorder: Recorder | None) -> Any:
+def eagerly(recorder: Recorder | None) -> Iterator[None]:
     """Functions run eagerly, and are told of to a recorder if there is one."""
     if recorder is not None:
         with recording(recorder):

@@ -173,7 +173,7 @@ class Step:
                     yield name_of(own), key, handle
         read = {} if self.recorder is None else self.recorder.names
         for operation in self.recorder.operations if self.recorder else ():
-            if operation.kind == "ReadVariableOp" and identity(operation.outputs[0]) in read:
+            if operation.kind == "ReadVariableOp" and operation.inputs and identity(operation.outputs[0]) in read:
                 yield read[identity(operation.outputs[0])], identity(operation.inputs[0]), operation.inputs[0]
         sources = self.unit.sources if isinstance(self.unit, Tape) else {}
         for key, (handle, _) in {**sources, **self.watcher.history.handles}.items():

@@ -27,6 +27,7 @@ class Call:
         execute: runs it as it was run, from (concrete, inputs, captured).
         again: calls what the user called, with the same arguments; None where that is not known.
         named: the user's arguments, by name.
+        written: calls the Python function that it was traced from, control flow converted, with the same arguments.
         feeds: of the iterators that it takes from.
         elements: what it took from each.
     """
@@ -38,6 +39,7 @@ class Call:
     execute: Callable[..., Any]
     again: Callable[[], Any] | None
     named: Mapping[str, Any]
+    written: Callable[[], Any] | None = None
     feeds: Mapping[int, Feed] = field(default_factory=dict)
     elements: dict[int, list[Any]] = field(default_factory=dict)
 

@@ -64,7 +64,7 @@ class Watcher:
         self.active = True
         self.limited = False
         self.pending: Pending | None = None
-        self.calls: list[tuple[Any, Callable[[], Any], Mapping[str, Any]]] = []
+        self.calls: list[tuple[Callable[[], Any], Mapping[str, Any]]] = []
         self.applying = threading.local()
         self.claimed: set[int] = set()
         self.skips = 0
@@ -186,11 +186,11 @@ class Watcher:
                 restore(after if self.options.on_bad != "skip-step" else [])
             self.tell(told)
 
-    def called(self, function: Any, call: Callable[[], Any], named: Mapping[str, Any]) -> Any:
+    def called(self, call: Callable[[], Any], named: Mapping[str, Any]) -> Any:
         """A function of TensorFlow's is called by the user."""
         if not self.watches or not tf.executing_eagerly():
             return call()
-        self.calls.append((function, call, named))
+        self.calls.append((call, named))
         try:
             return call()
         finally:
@@ -205,9 +205,10 @@ class Watcher:
             marks.spread(mark)
             return execute(concrete, inputs, captured)
         with self.ours():
-            _, again, named = self.calls[-1] if self.calls else (None, None, {})
+            again, named = self.calls[-1] if self.calls else (None, {})
             feeds = self.feeds.of([*inputs, *captured])
-            call = Call(concrete, list(inputs), list(captured), mark, execute, again, named, feeds)
+            written = getattr(named, "written", None)
+            call = Call(concrete, list(inputs), list(captured), mark, execute, again, named, written, feeds)
             writing = self.writes(concrete)
             if writing:
                 self.history.before(call)
