@@ -160,7 +160,8 @@ def read(directory: Path) -> Manifest:
         if known.get("schema_version") != SCHEMA_VERSION:
             version = one_line(repr(known.get("schema_version")), 20)
             raise wrong(path, f"its schema_version is {version}, and this gradcheck reads {SCHEMA_VERSION}")
-        return made(Manifest, known)
+        manifest: Manifest = made(Manifest, known)
+        return manifest
     except OSError as error:
         raise wrong(path, str(error.strerror)) from error
     except (ValueError, RecursionError) as error:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 @app.command(no_args_is_help=True)
 def explain(
-    target: Annotated[str, typer.Argument(metavar="TARGET", help="As for scan: one function, SavedModel, or saved step.")],
+    target: Annotated[
+        str, typer.Argument(metavar="TARGET", help="As for scan: one function, SavedModel, or saved step.")
+    ],
     points: Annotated[
         list[str] | None,
         typer.Option(

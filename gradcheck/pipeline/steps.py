@@ -5,7 +5,7 @@ In: a loaded target with its recorded point. Out: findings at that point, before
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,7 @@ from gradcheck.records import (
     Report,
     Study,
     TargetReport,
+    TensorVersion,
     TracedTensors,
     TrainingWitness,
 )
@@ -49,10 +50,10 @@ def with_lines(target: TracedTensors, loaded: LoadedTarget) -> TracedTensors:
         return target
     lines = loaded.recorded.lines
 
-    def version(known):  # type: ignore[no-untyped-def]
-        return replace(known, study=lambda: placed(known.study(), lines))
+    def with_places(version: TensorVersion) -> TensorVersion:
+        return replace(version, study=lambda: placed(version.study(), lines))
 
-    return replace(target, versions=tuple(version(v) for v in target.versions))
+    return replace(target, versions=tuple(map(with_places, target.versions)))
 
 
 def placed(study: Study | None, lines: Mapping[str, Line]) -> Study | None:
@@ -106,29 +107,27 @@ def line_of(finding: Finding) -> tuple[str | None, int | None, str]:
 
 
 def explain(name: str) -> Report:
-    """What is bad at the recorded point of a saved step; as it was found where there is no graph to run."""
+    """What is bad at the recorded point of a saved step; as it was found where there is no graph that shows it."""
     directory = Path(name.rstrip("/"))
     manifest = repros.read(directory)
     if manifest.no_graph:
         repros.checked(directory, manifest)
-        said = f"told as it was found, and not run again: {manifest.no_graph}"
-        gradients = tuple(BadGradient(**vars(part)) for part in manifest.gradients)
-        return report_of(name, manifest, manifest.loss, gradients, cause_as_told(manifest), manifest.trap, said)
+        return as_told(name, manifest, f"not run again, since {manifest.no_graph}")
     loaded = loading.load(name)
     bench = bench_of(loaded)
-    version = bench.engine.versions[-1]
     assert loaded.recorded is not None, "a saved step has its point"
-    outputs, gradients, said = bench.run(version, loaded.recorded.point)
+    outputs, gradients, raised = bench.run(bench.engine.versions[-1], loaded.recorded.point)
     if not outputs:
-        raise CannotCheck(CANNOT_TRACE, f"{name}: its graph raised {said}; scan it on a machine like the one it is of")
+        raise CannotCheck(CANNOT_TRACE, f"{name}: its graph raised {raised}; use the TensorFlow that saved it")
     bad = [(k, g) for k, g in enumerate(gradients) if g is not None and not np.isfinite(g).all()]
-    cause, trap = cause_at(bench, loaded, bad) if bad else (None, None)
-    told = tuple(bad_gradient(bench.target, k, g) for k, g in bad)
     if not bad and not manifest.shows:
-        told = tuple(BadGradient(**vars(part)) for part in manifest.gradients)
-        note = f"told as it was found; {'; '.join(manifest.notes) or 'run again its gradient is fine'}"
-        return report_of(name, manifest, manifest.loss, told, cause_as_told(manifest), manifest.trap, note)
-    return report_of(name, manifest, float(outputs[0]), told, cause, trap, "")
+        return as_told(name, manifest, "; ".join(manifest.notes))
+    if not bad:
+        said = f"its gradient is finite here; TensorFlow {manifest.tensorflow} made it bad"
+        return Report(__version__, environment(), (TargetReport(name, notes=(said,)),))
+    cause, trap = cause_at(bench, loaded, bad)
+    told = tuple(bad_gradient(bench.target, k, g) for k, g in bad)
+    return report_of(name, manifest, Again(float(outputs[0]), told, cause, trap))
 
 
 def bench_of(loaded: LoadedTarget) -> Bench:
@@ -170,20 +169,33 @@ def bad_gradient(target: TracedTensors, position: int, gradient: Array) -> BadGr
     return BadGradient(name, dtypes[name], gradient.shape, gradient.size, nan, infinite)
 
 
-def report_of(
-    name: str,
-    manifest: Manifest,
-    loss: float | None,
-    gradients: tuple[BadGradient, ...],
-    cause: Cause | None,
-    trap: str | None,
-    said: str,
-) -> Report:
-    """A report of one finding, or of none where every gradient is finite."""
-    if not gradients and not said:
-        return Report(__version__, environment(), (TargetReport(name, notes=("its gradient is finite here",)),))
-    code = manifest.code if said else "GC001" if any(g.nan for g in gradients) else "GC002"
-    rule, first = BY_CODE[code], gradients[0] if gradients else None
+@dataclass(frozen=True)
+class Again:
+    """What is told of a step: found when it was run again, or as it was told.
+
+    Attributes:
+        loss, gradients, cause, trap: of it.
+        said: why it was not run again; empty where it was.
+    """
+
+    loss: float | None
+    gradients: tuple[BadGradient, ...]
+    cause: Cause | None
+    trap: str | None
+    said: str = ""
+
+
+def as_told(name: str, manifest: Manifest, why: str) -> Report:
+    """The finding as it was found."""
+    gradients = tuple(BadGradient(**vars(part)) for part in manifest.gradients)
+    said = f"told as it was found: {why}"
+    return report_of(name, manifest, Again(manifest.loss, gradients, cause_as_told(manifest), manifest.trap, said))
+
+
+def report_of(name: str, manifest: Manifest, again: Again) -> Report:
+    """A report of one finding."""
+    code = manifest.code if again.said else "GC001" if any(g.nan for g in again.gradients) else "GC002"
+    rule, first = BY_CODE[code], next(iter(again.gradients), None)
     finding = Finding(
         code=code,
         name=rule.name,
@@ -197,11 +209,18 @@ def report_of(
         at=None,
         message=f"the step of {manifest.script} that was saved here has a gradient that is"
         f" {'NaN' if code == 'GC001' else 'infinite'}",
-        suggestion=trap,
-        cause=cause,
+        suggestion=again.trap,
+        cause=again.cause,
         mode=manifest.mode,
         training=TrainingWitness(
-            manifest.step, manifest.optimizer, manifest.order, loss, gradients, manifest.variables, (), said, name
+            step=manifest.step,
+            optimizer=manifest.optimizer,
+            order=manifest.order,
+            loss=again.loss,
+            gradients=again.gradients,
+            variables=manifest.variables,
+            rerun=again.said,
+            repro=name,
         ),
     )
     return Report(__version__, environment(), (TargetReport(name, versions=("training",), findings=(finding,)),))

@@ -70,7 +70,7 @@ def drawn(recorder: Recorder, asked: Asked, known: "Known") -> Drawn:
         tuple(sheet.names),
         tuple(sheet.keys),
         tuple(sheet.inputs),
-        {name: copy for name, copy in sheet.copies.values()},
+        dict(sheet.copies.values()),
         sheet.places,
         tuple(dict.fromkeys(sheet.sources)),
     )
@@ -154,7 +154,7 @@ class Sheet:
         return maker if maker is not None and self.is_kept(self.recorder.operations[maker]) else None
 
     def is_kept(self, operation: Operation) -> bool:
-        """Whether an operation can be run elsewhere: all that it reads is known, and nothing but variables is outside."""
+        """Whether an operation can be run elsewhere: all that it reads is known, of what is outside only variables."""
         definition = op_def_registry.get(operation.kind)
         if definition is None or len(operation.inputs) < sum(not a.number_attr for a in definition.input_arg):
             return False
@@ -207,7 +207,13 @@ class Sheet:
             constant = f"gradcheck_constant_{len(self.graph.node)}"
             self.node(constant, "Const", {"dtype": tensor.dtype, "value": tf.make_tensor_proto(tensor.numpy())})
             return f"{constant}:0"
-        return self.input(tensor, name or "input")
+        return self.known_input(tensor, name) or self.input(tensor, name or "input")
+
+    def known_input(self, tensor: Tensor, name: str | None) -> str | None:
+        """The input that the same array has become already."""
+        if name not in self.names or not same(self.inputs[self.names.index(name)], tensor):
+            return None
+        return f"{self.keys[self.names.index(name)]}:0"
 
     def handle(self, handle: Tensor) -> str:
         """The handle of a variable's copy."""
@@ -228,8 +234,8 @@ class Sheet:
             for key, (handle, dtype) in self.known.handles.items()
             if dtype == tensor.dtype and (value := value_of(handle, dtype)).shape == tensor.shape
         ]
-        exact = [(k, h) for k, h, v in alike if memory_of(v) == memory_of(tensor)]
-        equal = [(k, h) for k, h, v in alike if k in self.trained and same(v, tensor)] if not exact else []
+        exact = [(k, h) for k, h, v in alike if memory_of(v) == memory_of(tensor) is not None]
+        equal = [(k, h) for k, h, v in alike if k in self.trained and same(v, tensor)]
         fits = ((k, h) for k, h in [*exact, *equal] if same(self.copy(k, h, tensor)[1], tensor))
         return next(fits, None)
 
@@ -246,7 +252,9 @@ class Sheet:
             return None
         values = tensor.numpy()
         for name, array in self.known.arrays.items():
-            if array.shape == values.shape and np.array_equal(array.astype(values.dtype), values, equal_nan=is_inexact(values)):
+            if array.shape == values.shape and np.array_equal(
+                array.astype(values.dtype), values, equal_nan=is_inexact(values)
+            ):
                 return name
         return None
 
@@ -335,8 +343,8 @@ def inferred(definition: Any, operation: Operation) -> dict[str, Any]:
 
 
 def memory_of(tensor: Tensor) -> int | None:
-    """Where the numbers of a tensor are: one that was read from a variable shares its memory."""
-    return int(tensor._numpy().__array_interface__["data"][0])
+    """Where the numbers of a tensor are: one that was read from a variable shares its memory; None of a lone number."""
+    return int(tensor._numpy().__array_interface__["data"][0]) if tensor.shape.rank else None
 
 
 def same(one: Any, other: Tensor) -> bool:

@@ -117,9 +117,7 @@ def save(keeper: Keeper, watcher: "Watcher", found: "Found", recorder: Recorder 
             mode=found.mode,
             loss=found.loss,
             variables=found.variables,
-            gradients=tuple(
-                Part(g.variable, g.dtype, g.shape, g.entries, g.nan, g.inf) for g in found.gradients
-            ),
+            gradients=tuple(Part(g.variable, g.dtype, g.shape, g.entries, g.nan, g.inf) for g in found.gradients),
             inputs=items,
             others=others,
             weights=weights.items,
@@ -375,9 +373,9 @@ def placed(directory: Path) -> Iterator[Path]:
         beside.chmod(0o777 & ~current_umask())
         if directory.exists():
             old = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
-            os.replace(directory, old)  # an empty directory is replaced by one with files
+            directory.replace(old)  # an empty directory is replaced by one with files
             shutil.rmtree(old)
-        os.replace(beside, directory)
+        beside.replace(directory)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 
