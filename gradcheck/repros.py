@@ -183,10 +183,10 @@ NESTED: Mapping[str, type] = {
 }
 
 
-def made(kind: type, known: Any) -> Any:
+def made(kind: type, known: Any, name: str = "it") -> Any:
     """A record from JSON, each field by its annotation; raises ValueError."""
     if not isinstance(known, dict):
-        raise ValueError(f"{kind.__name__.lower()}: an object is expected")
+        raise ValueError(f"{name}: an object is expected")
     absent = [f.name for f in fields(kind) if f.name not in known]
     if absent:
         raise ValueError(f"{absent[0]} is missing")
@@ -215,11 +215,11 @@ def value_of(name: str, annotation: Any, value: Any) -> Any:
 def nested(name: str, kind: type, value: Any) -> Any:
     """Records within one."""
     if name == "cause":
-        return made(kind, value)
+        return made(kind, value, name)
     if name == "lines" and isinstance(value, dict):
-        return {key: made(kind, line) for key, line in value.items()}
+        return {key: made(kind, line, name) for key, line in value.items()}
     if name != "lines" and isinstance(value, list):
-        return tuple(made(kind, item) for item in value)
+        return tuple(made(kind, item, name) for item in value)
     raise ValueError(f"{name}: something else is expected")
 
 

@@ -94,6 +94,16 @@ def recorded_cases(bench: Bench, loaded: LoadedTarget) -> list[Case]:
     return found
 
 
+def met(finding: Finding) -> Finding:
+    """A finding at the recorded point: no odd input, since training came there."""
+    if finding.severity == "info":
+        return finding
+    return replace(finding, severity=BY_CODE[finding.code].severity, message=f"{finding.message}; {HERE}")
+
+
+HERE = "this is the step that was saved"
+
+
 def without_again(found: list[Finding], recorded: list[Finding]) -> list[Finding]:
     """What was searched and found, but for what the recorded point has shown already."""
     told = {(f.code, f.version, f.wrt, line_of(f)) for f in recorded}
@@ -127,7 +137,15 @@ def explain(name: str) -> Report:
         return Report(__version__, environment(), (TargetReport(name, notes=(said,)),))
     cause, trap = cause_at(bench, loaded, bad)
     told = tuple(bad_gradient(bench.target, k, g) for k, g in bad)
-    return report_of(name, manifest, Again(float(outputs[0]), told, cause, trap))
+    return report_of(name, manifest, Again(float(outputs[0]), told, cause, trap, given_other(manifest, told)))
+
+
+def given_other(manifest: Manifest, told: tuple[BadGradient, ...]) -> str:
+    """Words on an optimizer that was given other gradients than those of the loss: clipped, or averaged."""
+    names, given = {g.variable for g in told}, {g.variable for g in manifest.gradients}
+    return (
+        "" if names == given else f"these are gradients of the loss; the optimizer was given {len(given)} that were bad"
+    )
 
 
 def bench_of(loaded: LoadedTarget) -> Bench:
@@ -175,7 +193,8 @@ class Again:
 
     Attributes:
         loss, gradients, cause, trap: of it.
-        said: why it was not run again; empty where it was.
+        said: what is to be known of that.
+        code: of the finding, where it is told as it was found.
     """
 
     loss: float | None
@@ -183,6 +202,7 @@ class Again:
     cause: Cause | None
     trap: str | None
     said: str = ""
+    code: str | None = None
 
 
 def as_told(name: str, manifest: Manifest, why: str) -> Report:
@@ -194,7 +214,7 @@ def as_told(name: str, manifest: Manifest, why: str) -> Report:
 
 def report_of(name: str, manifest: Manifest, again: Again) -> Report:
     """A report of one finding."""
-    code = manifest.code if again.said else "GC001" if any(g.nan for g in again.gradients) else "GC002"
+    code = again.code or ("GC001" if any(g.nan for g in again.gradients) else "GC002")
     rule, first = BY_CODE[code], next(iter(again.gradients), None)
     finding = Finding(
         code=code,

@@ -23,7 +23,7 @@ from gradcheck.options import ScanOptions
 from gradcheck.pipeline.bench import Bench, Case, class_of
 from gradcheck.pipeline.cases import cases, finite_cases, is_error
 from gradcheck.pipeline.smaller import Shapes, Tailor
-from gradcheck.pipeline.steps import recorded_cases, with_lines, with_recorded, without_again
+from gradcheck.pipeline.steps import met, recorded_cases, with_lines, with_recorded, without_again
 from gradcheck.pipeline.witnesses import poisoned, shrunk, witness_of
 from gradcheck.planning.allowance import ALONE, PATIENCE, Allowance
 from gradcheck.records import (
@@ -87,7 +87,7 @@ def search_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
     engine, target = bench.engine, bench.target
     check_domains(target, options)
     noise = (NOISE,) if is_noisy(engine, search.base_points(target.inputs)[1:3]) else ()
-    recorded = [f for case in recorded_cases(bench, loaded) for f in explained(bench, case, loaded, None)]
+    recorded = [met(f) for case in recorded_cases(bench, loaded) for f in explained(bench, case, loaded, None)]
     found = search.search(ground_of(engine, options))
     tailor = Tailor(bench_for)
     told = static_findings(bench)

@@ -143,7 +143,7 @@ class Sheet:
                 self.refs[key] = self.leaf(todo.pop())
                 continue
             missing = [t for t in self.recorder.operations[maker].inputs if identity(t) not in self.refs]
-            todo += missing
+            todo += reversed(missing)
             if not missing:
                 self.add(maker)
         return self.refs[identity(wanted)]
