@@ -89,7 +89,7 @@ def test_arrays_are_those_before_the_step(saved: tuple[Path, Finding]) -> None:
         assert batch["words"].tolist() == ["ä", "b"]
     with np.load(saved[0] / repros.OPTIMIZER, allow_pickle=False) as slots:
         assert slots["1/adam/iteration"] == 2
-        assert slots["1/adam/w_momentum"].shape == (2, 1)
+        assert [slots[key].shape for key in slots if "momentum" in key] == [(2, 1)]
 
 
 def test_the_graph_holds_the_weights_and_its_gradient_is_bad(saved: tuple[Path, Finding]) -> None:
@@ -155,7 +155,7 @@ def test_a_step_that_cannot_be_run_again_is_saved_without_a_graph(tmp_path: Path
         optimizer = tf.keras.optimizers.SGD(0.0)
         tape = tf.GradientTape()
         tape.__enter__()
-        loss = tf.sqrt(w) * 0.0
+        loss = tf.sqrt(w)
         tape.__exit__(None, None, None)
         optimizer.apply([tape.gradient(loss, w)], [w])
 
