@@ -5,6 +5,9 @@
     gradcheck.scan(my_loss, range=(-1, 1))
     gradcheck.assert_finite_gradients(my_loss, range=(-1, 1))
 
+    with gradcheck.watching():
+        train()
+
 Importing it costs nothing: what these need is imported when they are asked for.
 """
 
@@ -12,11 +15,32 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gradcheck.api import CannotCheck, GradientError, Options, Result, assert_finite_gradients, scan
+    from gradcheck.api import (
+        BadGradient,
+        CannotCheck,
+        GradientError,
+        Options,
+        Result,
+        assert_finite_gradients,
+        keras_callback,
+        scan,
+        watching,
+    )
 
 __version__ = "0.1.0"
 
-__all__ = ["CannotCheck", "GradientError", "Options", "Result", "__version__", "assert_finite_gradients", "scan"]
+__all__ = [
+    "BadGradient",
+    "CannotCheck",
+    "GradientError",
+    "Options",
+    "Result",
+    "__version__",
+    "assert_finite_gradients",
+    "keras_callback",
+    "scan",
+    "watching",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -11,16 +11,21 @@ Values are arrays [n, *shape] of n points: float64 of every float dtype, int64, 
 import difflib
 import math
 from dataclasses import dataclass
-from typing import Any, TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
 from gradcheck.floats import FORMATS, Doubles, FloatFormat
+from gradcheck.later import Later
+from gradcheck.program import Array
 
-Array: TypeAlias = NDArray[Any]
-Truths: TypeAlias = NDArray[np.bool_]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Truths: TypeAlias = NDArray[np.bool_]
+else:
+    np = Later("numpy")
+    Truths = Any
 
 KINDS = ("any", "range", "probability", "simplex", "one-hot", "positive", "unit", "integer", "mask")
 
@@ -131,7 +136,7 @@ class ValueDomain:
 def float_ends(fmt: FloatFormat, lo: float | None, hi: float | None, inward: bool) -> tuple[float, float]:
     """Floats nearest to the ends of an interval, or those nearest from within."""
     low, high = -math.inf if lo is None else lo, math.inf if hi is None else hi
-    first, last = int(fmt.encode(low)), int(fmt.encode(high))
+    first, last = fmt.nearest(low), fmt.nearest(high)
     if inward and fmt.value(first) < low <= fmt.largest:
         first += 1
     if inward and fmt.value(last) > high >= -fmt.largest:

@@ -9,13 +9,20 @@ IEEE 754 bits (bfloat16: the upper half of a float32).
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+from gradcheck.later import Later
 
-Ordinals: TypeAlias = NDArray[np.int64]
-Doubles: TypeAlias = NDArray[np.float64]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Ordinals: TypeAlias = NDArray[np.int64]
+    Doubles: TypeAlias = NDArray[np.float64]
+    Patterns: TypeAlias = NDArray[Any]
+else:
+    np = Later("numpy")
+    Ordinals = Doubles = Patterns = Any
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,7 @@ class FloatFormat:
     @cached_property
     def largest(self) -> float:
         """The largest finite float."""
-        return float(self.decode(np.array([self.max_ordinal]))[0])
+        return self.value(self.max_ordinal)
 
     @cached_property
     def largest_ulp(self) -> float:
@@ -73,12 +80,12 @@ class FloatFormat:
         """The smallest positive float."""
         return math.ldexp(1.0, self.min_exponent - self.mantissa_bits)
 
-    def to_bits(self, ordinals: Ordinals) -> NDArray[Any]:
+    def to_bits(self, ordinals: Ordinals) -> Patterns:
         """Bit patterns, unsigned of the dtype's width, of `ordinals` (any shape)."""
         sign = np.int64(-(1 << 63)) if self.bits == 64 else np.int64(1 << (self.bits - 1))
         return np.where(ordinals >= 0, ordinals, ~ordinals | sign).astype(f"uint{self.bits}")
 
-    def from_bits(self, patterns: NDArray[Any]) -> Ordinals:
+    def from_bits(self, patterns: Patterns) -> Ordinals:
         """Ordinals of unsigned bit patterns of finite floats."""
         magnitude = (patterns & patterns.dtype.type((1 << (self.bits - 1)) - 1)).astype(np.int64)
         negative = (patterns >> patterns.dtype.type(self.bits - 1)).astype(bool)
@@ -90,8 +97,14 @@ class FloatFormat:
         return bits_to_doubles(self, self.to_bits(np.asarray(ordinals, dtype=np.int64)))
 
     def value(self, ordinal: int) -> float:
-        """The exact value of one ordinal."""
-        return float(self.decode(np.array([ordinal], dtype=np.int64))[0])
+        """The exact value of one ordinal, what `decode` makes of it, without numpy."""
+        magnitude = int(ordinal if ordinal >= 0 else ~ordinal)
+        exponent, mantissa = magnitude >> self.mantissa_bits, magnitude & ((1 << self.mantissa_bits) - 1)
+        if magnitude > self.max_ordinal:
+            return math.nan if mantissa else math.copysign(math.inf, ordinal)
+        hidden = 1 << self.mantissa_bits if exponent else 0
+        value = math.ldexp(hidden | mantissa, max(exponent, 1) - 1 + self.min_exponent - self.mantissa_bits)
+        return value if ordinal >= 0 else -value
 
     def encode(self, values: Any) -> Ordinals:
         """Ordinals of the floats nearest to float64 `values` (ties to even, beyond the largest: the largest)."""
@@ -104,12 +117,22 @@ class FloatFormat:
         rounded = np.copysign(np.clip(rounded, -self.largest, self.largest), x)
         return self.from_bits(doubles_to_bits(self, rounded))
 
+    def nearest(self, value: float) -> int:
+        """The ordinal of the float nearest to a number, what `encode` makes of it, without numpy."""
+        if value == 0 or math.isinf(value):
+            ordinal = self.max_ordinal if value else 0
+        else:
+            above = max(math.frexp(value)[1] - 1 - self.min_exponent, 0)
+            steps = round(math.ldexp(abs(value), self.mantissa_bits - self.min_exponent - above))
+            ordinal = min((above << self.mantissa_bits) + steps, self.max_ordinal)
+        return ordinal if math.copysign(1.0, value) > 0 else ~ordinal
+
     def shortest(self, ordinal: int) -> float:
-        """The float64 with the shortest decimal that reads back to this float."""
-        pattern = self.to_bits(np.array([ordinal], dtype=np.int64))
-        if self.name == "bfloat16":
-            return shortest_bfloat16(float(bits_to_doubles(self, pattern)[0]))
-        return float(str(pattern.view(f"float{self.bits}")[0]))
+        """The float64 with the shortest decimal that reads back to this float; without numpy."""
+        magnitude = int(ordinal if ordinal >= 0 else ~ordinal)
+        if self.bits == 64 or not 0 < magnitude <= self.max_ordinal:
+            return self.value(ordinal)
+        return math.copysign(shortest_of(self, magnitude), ordinal)
 
     def text(self, ordinal: int) -> str:
         """The shortest decimal that reads back to this float, without a bare `.0`."""
@@ -117,7 +140,7 @@ class FloatFormat:
 
     def hex(self, ordinal: int) -> str:
         """The float in C's hexadecimal notation, with the dtype's own number of mantissa digits."""
-        value = float(self.decode(np.array([ordinal]))[0])
+        value = self.value(ordinal)
         head, _, exponent = value.hex().partition("p")
         digits = -(-self.mantissa_bits // 4)
         lead, _, mantissa = head.partition(".")
@@ -130,23 +153,27 @@ def distinct(ordinals: Ordinals) -> Ordinals:
     return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered
 
 
-def shortest_bfloat16(value: float) -> float:
-    """The float64 with the fewest digits that reads back to the bfloat16 `value` (numpy has no such dtype)."""
-    fmt = FORMATS["bfloat16"]
-    ordinal = int(fmt.encode(value))
-    limit = fmt.largest + fmt.largest_ulp / 2
-    for digits in range(5):  # as many behind the point; 5 digits in all identify 8 bits of precision
-        mantissa, _, exponent = f"{value:.{digits}e}".partition("e")
-        last = int(mantissa.replace(".", ""))
-        near = [float(f"{last + step}e{int(exponent) - digits}") for step in (0, 1, -1)]
-        candidates = [math.copysign(c, value) for c in near]
-        good = [c for c in candidates if abs(c) < limit and int(fmt.encode(c)) == ordinal]
-        if good:
-            return good[0]
-    raise AssertionError(f"{value!r} is no bfloat16")
+def shortest_of(fmt: FloatFormat, ordinal: int) -> float:
+    """The float64 with the fewest digits that reads back to a positive float of at most 32 bits."""
+    value = fmt.value(ordinal)
+    below = (fmt.value(ordinal - 1) + value) / 2
+    above = (fmt.value(ordinal + 1) + value) / 2 if ordinal < fmt.max_ordinal else value + fmt.largest_ulp / 2
+    is_power = not ordinal & ((1 << fmt.mantissa_bits) - 1)  # above it the gap is wider: the nearest decimal may miss
+    for digits in range(9):  # as many behind the point; 9 digits in all identify 24 bits of precision
+        nearest = f"{value:.{digits}e}"
+        for decimal in (float(nearest), float(next_up(nearest, digits))) if is_power else (float(nearest),):
+            if below < decimal < above or (decimal in (below, above) and ordinal % 2 == 0):
+                return decimal
+    raise AssertionError(f"{value!r} is no {fmt.name}")
 
 
-def bits_to_doubles(fmt: FloatFormat, patterns: NDArray[Any]) -> Doubles:
+def next_up(decimal: str, digits: int) -> str:
+    """The next decimal with as many digits behind the point: 1.24e+05 of 1.23e+05."""
+    mantissa, _, exponent = decimal.partition("e")
+    return f"{int(mantissa.replace('.', '')) + 1}e{int(exponent) - digits}"
+
+
+def bits_to_doubles(fmt: FloatFormat, patterns: Patterns) -> Doubles:
     """Exact float64 values of unsigned bit patterns."""
     if fmt.name == "bfloat16":
         patterns = patterns.astype(np.uint32) << np.uint32(16)
@@ -154,12 +181,12 @@ def bits_to_doubles(fmt: FloatFormat, patterns: NDArray[Any]) -> Doubles:
     return typed.astype(np.float64)
 
 
-def doubles_to_bits(fmt: FloatFormat, values: Doubles) -> NDArray[Any]:
+def doubles_to_bits(fmt: FloatFormat, values: Doubles) -> Patterns:
     """Bit patterns of float64 values that the dtype holds exactly."""
     if fmt.name == "bfloat16":
         upper: NDArray[np.uint32] = values.astype(np.float32).view(np.uint32) >> np.uint32(16)
         return upper.astype(np.uint16)
-    patterns: NDArray[Any] = values.astype(fmt.name).view(f"uint{fmt.bits}")
+    patterns: Patterns = values.astype(fmt.name).view(f"uint{fmt.bits}")
     return patterns
 
 

@@ -155,7 +155,7 @@ def ordinal(where: str, text: str, fmt: FloatFormat) -> int:
             f"{where}: {fmt.name} cannot hold {text}; its largest is {fmt.text(fmt.max_ordinal)}"
             + wider(fmt, abs(value)),
         )
-    nearest = int(fmt.encode(value))
+    nearest = fmt.nearest(value)
     if nearest in (0, -1) and has_digits(text):
         raise CannotCheck(
             BAD_CONFIGURATION,

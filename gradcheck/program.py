@@ -8,14 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePath
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array: TypeAlias = NDArray[Any]
+else:
+    Array = Any  # numpy takes 0.1 s to import
 
 Ref: TypeAlias = tuple[int, int]
 """A tensor of a program: position of the node that makes it, and which of its outputs it is."""
-
-Array: TypeAlias = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,17 @@ class Program:
 
     def behind(self, *refs: Ref) -> tuple[int, ...]:
         """Positions of the nodes that tensors depend on, those that make them included, in order."""
+        if refs not in self.found:
+            self.found[refs] = self.reached(refs)
+        return self.found[refs]
+
+    @cached_property
+    def found(self) -> dict[tuple[Ref, ...], tuple[int, ...]]:
+        """What `behind` has found: a program is run at a thousand points."""
+        return {}
+
+    def reached(self, refs: tuple[Ref, ...]) -> tuple[int, ...]:
+        """The same, found."""
         wanted: set[int] = set()
         todo = [node for node, _ in refs]
         while todo:

@@ -14,6 +14,7 @@ from gradcheck import configuration, gate, pipeline
 from gradcheck.api.asking import Options, Request, documented, request_of
 from gradcheck.api.result import Result
 from gradcheck.api.surroundings import left_as_they_were
+from gradcheck.api.training import BadGradient, keras_callback, watching
 from gradcheck.configuration import EMPTY
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
 from gradcheck.loading.memory import known_as
@@ -24,7 +25,17 @@ if TYPE_CHECKING:
 
     from gradcheck.records import Finding
 
-__all__ = ["CannotCheck", "GradientError", "Options", "Result", "assert_finite_gradients", "scan"]
+__all__ = [
+    "BadGradient",
+    "CannotCheck",
+    "GradientError",
+    "Options",
+    "Result",
+    "assert_finite_gradients",
+    "keras_callback",
+    "scan",
+    "watching",
+]
 
 Target: TypeAlias = Any
 """A text, as on the command line, or something callable: a function, a lambda, a Keras object, a `tf.Module`."""

@@ -6,14 +6,19 @@ it makes records, enumerations and arrays of this module's tables, and knows no 
 
 import base64
 import json
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from gradcheck import configuration, domains, floats, options, records
+from gradcheck.later import Later
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = Later("numpy")
 
 RECORDS: Mapping[str, type] = {
     record.__name__: record
@@ -52,6 +57,8 @@ def written(value: Any) -> Any:
         return value
     if type(value) is tuple:
         return [written(item) for item in value]
+    if "numpy" in sys.modules and isinstance(value, (np.generic, np.ndarray)):
+        return {"array" if isinstance(value, np.ndarray) else "number": write_array(np.asarray(value))}
     for kind, tag, write in WRITERS:
         if isinstance(value, kind):
             return {tag: write(value)}
@@ -105,8 +112,6 @@ def read_record(content: Any) -> Any:
 WRITERS: tuple[tuple[type, str, Callable[[Any], Any]], ...] = (
     (floats.FloatFormat, "format", lambda v: v.name),
     (Enum, "enumeration", lambda v: [type(v).__name__, v.value]),
-    (np.generic, "number", lambda v: write_array(np.asarray(v))),
-    (np.ndarray, "array", write_array),
     (bytes, "bytes", lambda v: base64.b64encode(v).decode("ascii")),
     (list, "list", lambda v: [written(item) for item in v]),
     (frozenset, "set", lambda v: sorted((written(item) for item in v), key=repr)),

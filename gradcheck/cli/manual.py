@@ -11,6 +11,7 @@ from typing import Any
 from typer.core import TyperCommand, TyperGroup
 
 from gradcheck.cli.completion import COMPLETERS, completed
+from gradcheck.cli.values import spare
 
 WHAT, WATCHED, WHERE, HOW, RUNNING, OUTPUT, GATE, OTHER = (
     "What it is compared with",
@@ -129,10 +130,12 @@ class Page:
 
     name: str | None
     params: list[Any]
+    callback: Any
 
     def get_params(self, ctx: Any) -> list[Any]:
-        """The parameters, each in its panel and with what completes it."""
+        """The parameters, each in its panel, with what completes it, and sparing with typer's conversions."""
         found: list[Any] = super().get_params(ctx)  # type: ignore[misc]
+        spare(found, getattr(self.callback, "__annotations__", {}))
         for param in found:
             key = key_of(param)
             if key in PANEL_OF:

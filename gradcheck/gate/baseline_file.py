@@ -162,4 +162,4 @@ def ordinal(end: Any, dtype: str, where: str) -> int:
     fmt = FORMATS[dtype]
     if type(end) not in (int, float) or not abs(end) <= fmt.largest * (1 + 2.0**-fmt.mantissa_bits):
         raise ValueError(f"{where}: {one_line(repr(end), 40)} is no {dtype}")
-    return int(fmt.encode(float(end)))
+    return fmt.nearest(float(end))

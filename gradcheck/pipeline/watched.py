@@ -3,6 +3,8 @@
 In: a script and options. Out: what was found in its training steps, with causes, and how the script ended.
 """
 
+import ast
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +14,7 @@ import numpy as np
 from gradcheck import __version__, scripts
 from gradcheck.explaining.causes import from_here
 from gradcheck.floats import FORMATS
+from gradcheck.observing.hooks import Hooks
 from gradcheck.options import WatchOptions
 from gradcheck.pipeline import environment
 from gradcheck.records import (
@@ -25,17 +28,16 @@ from gradcheck.records import (
     WatchedOptimizer,
 )
 from gradcheck.rules import BY_CODE
-from gradcheck.scripts import Ending, Script
-from gradcheck.watching.hooks import Hooks
+from gradcheck.scripts import Ending, Script, Stopped
 
 if TYPE_CHECKING:
-    from gradcheck.watching.diagnosing import Found
-    from gradcheck.watching.watcher import Watcher
+    from gradcheck.observing.diagnosing import Found
+    from gradcheck.observing.watcher import Watcher
 
 
 def watched(script: Script, options: WatchOptions) -> tuple[Report, Ending]:
     """Run a script and watch it."""
-    with Watching(options, script.name) as watching:
+    with Watching(options, name=script.name) as watching:
         ending = scripts.run(script)
         return watching.report(script.module or script.path or "", ending), ending
 
@@ -43,9 +45,9 @@ def watched(script: Script, options: WatchOptions) -> tuple[Report, Ending]:
 class Watching:
     """What is run within it is watched."""
 
-    def __init__(self, options: WatchOptions, name: str = "") -> None:
+    def __init__(self, options: WatchOptions, stop: Callable[[], BaseException] = Stopped, name: str = "") -> None:
         start = Path.cwd()  # the script may go elsewhere
-        self.hooks = Hooks(lambda: watcher_of(options, name, start))
+        self.hooks = Hooks(lambda: watcher_of(options, stop, name, start))
 
     def __enter__(self) -> "Watching":
         self.hooks.install()
@@ -61,14 +63,14 @@ class Watching:
         return Report(__version__, environment(), (reported(name, self.hooks.watcher, ending),))
 
 
-def watcher_of(options: WatchOptions, name: str = "", start: Path | None = None) -> "Watcher":
+def watcher_of(options: WatchOptions, stop: Callable[[], BaseException], name: str, start: Path) -> "Watcher":
     """The watcher, once TensorFlow is there."""
-    from gradcheck.watching.saving import Keeper
-    from gradcheck.watching.watcher import Watcher
+    from gradcheck.observing.saving import Keeper
+    from gradcheck.observing.watcher import Watcher
 
-    watcher = Watcher(options)
+    watcher = Watcher(options, stop)
     if options.save_repro is not None:
-        watcher.keeper = Keeper(options.save_repro, name, start or Path.cwd(), cause_of)
+        watcher.keeper = Keeper(options.save_repro, name, start, cause_of)
     return watcher
 
 
@@ -89,8 +91,22 @@ def reported(name: str, watcher: "Watcher | None", ending: Ending) -> TargetRepo
     findings = tuple(finding_of(found) for found in watcher.found)
     modes = tuple(dict.fromkeys(f.mode for f in findings))
     return TargetReport(
-        name, versions=("training",), modes=modes, findings=findings, training=training, notes=tuple(watcher.notes)
+        name,
+        versions=("training",),
+        modes=modes,
+        findings=findings,
+        training=training,
+        notes=(*watcher.notes, *more_notes(watcher)),
     )
+
+
+def more_notes(watcher: "Watcher") -> list[str]:
+    """Bad steps that were counted only."""
+    names = {seen.order: f"optimizer {seen.order} ({seen.name})" for seen in watcher.optimizers.all}
+    return [
+        f"{names.get(order or 0, 'an update by hand')} went on to get bad gradients, in {count:,} steps more"
+        for order, count in watcher.more.items()
+    ]
 
 
 def finding_of(found: "Found") -> Finding:
@@ -111,7 +127,7 @@ def finding_of(found: "Found") -> Finding:
         hi=None,
         at=None,
         message=found.message or message_of(found),
-        suggestion=trap or NEXT.get(found.code),
+        suggestion=trap or advice(found.code, cause),
         cause=cause,
         mode=found.mode,
         training=TrainingWitness(
@@ -162,11 +178,25 @@ def from_outside(study: "Study", cause: Cause | None) -> Cause | None:
     )
 
 
-NEXT = {
-    "GC001": "use the library's stable form, or keep the argument of the guilty operation away from its edge BEFORE it;"
-    " scan the function that it is in: gradcheck scan FILE.py:FUNCTION",
-}
-NEXT["GC002"] = NEXT["GC001"]
+STABLE = "use the library's stable form, or keep the argument of the guilty operation away from its edge BEFORE it"
+
+
+def advice(code: str, cause: Cause | None) -> str | None:
+    """What to do next; a function can be scanned by itself."""
+    if code not in ("GC001", "GC002"):
+        return None
+    name = None if cause is None or cause.file is None or cause.line is None else function_at(cause.file, cause.line)
+    return STABLE if name is None or cause is None else f"{STABLE}; and scan it: gradcheck scan {cause.file}:{name}"
+
+
+def function_at(file: str, line: int) -> str | None:
+    """The function of a module in which a line is; None where it is in none, or in a method."""
+    try:
+        tree = ast.parse(Path(file).read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return None
+    found = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.lineno <= line <= (n.end_lineno or n.lineno)]
+    return found[0].name if found else None
 
 
 def message_of(found: "Found") -> str:

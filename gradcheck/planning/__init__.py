@@ -122,12 +122,19 @@ def even(lo: int, hi: int, count: int, rng: np.random.Generator) -> Ordinals:
     width, wider = divmod(hi - lo + 1, count)  # the first `wider` stretches hold one float more
     if width == 0:
         return np.arange(lo, hi + 1, dtype=np.int64)
-    index = np.arange(count, dtype=np.uint64)
-    more = np.minimum(index, np.uint64(wider))
-    starts = np.uint64(lo % (1 << 64)) + index * np.uint64(width) + more
-    widths = np.uint64(width) + (index < wider).astype(np.uint64)
-    offsets = np.minimum((rng.random(count) * widths).astype(np.uint64), widths - np.uint64(1))
-    return np.concatenate([(starts + offsets).view(np.int64), np.array([lo, hi], dtype=np.int64)])
+    found = np.empty(count + 2, dtype=np.int64)
+    found[count:] = lo, hi
+    drawn, places = rng.random(count), found[:count].view(np.uint64)
+    for part, size, start in (
+        (slice(wider), width + 1, lo),
+        (slice(wider, count), width, lo + wider * (width + 1)),
+    ):  # in place: two million numbers take as long to find memory for as to compute
+        drawn[part] *= float(size)
+        places[part] = drawn[part]
+        np.minimum(places[part], np.uint64(size - 1), out=places[part])
+        places[part] += np.arange(len(places[part]), dtype=np.uint64) * np.uint64(size)
+        places[part] += np.uint64(start % (1 << 64))
+    return found
 
 
 def grid(lo: int, hi: int, fmt: FloatFormat, looped: bool) -> np.ndarray:

@@ -51,5 +51,5 @@ def computed(values: Column, fmt: FloatFormat) -> Column:
 
 def as_float(value: float, fmt: FloatFormat) -> float:
     """The float of a dtype that is written so, or the number itself."""
-    ordinal = int(fmt.encode(value))
+    ordinal = fmt.nearest(value)
     return fmt.value(ordinal) if fmt.shortest(ordinal) == value else value

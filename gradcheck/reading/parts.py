@@ -138,7 +138,7 @@ class Part:
         value = self.finite()
         if abs(value) > fmt.largest + fmt.largest_ulp / 2:
             raise self.wrong(f"a {fmt.name}")
-        return int(fmt.encode(value))
+        return fmt.nearest(value)
 
 
 def kind_of(value: Any) -> str:

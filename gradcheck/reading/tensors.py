@@ -6,18 +6,22 @@ there, and of tensors that are too large to be listed there is what was told of 
 
 import math
 from collections.abc import Mapping
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from gradcheck.floats import FORMATS, FloatFormat
+from gradcheck.later import Later
 from gradcheck.program import Array
 from gradcheck.reading.curves import read_curve
 from gradcheck.reading.parts import NAMED, Part
 from gradcheck.reading.searches import shape_of
 from gradcheck.reading.sweeps import read_interval
 from gradcheck.records import Facts, LineInterval, TensorWitness
-from gradcheck.records.unlisted import Entry, unlisted
+from gradcheck.records.facts import Entry
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = Later("numpy")
 
 DOUBLE = "float64"
 
@@ -131,6 +135,8 @@ def of_dtype(doubles: Array, fmt: FloatFormat) -> Array:
 
 def read_unlisted(part: Part, dtype: str = DOUBLE) -> Array:
     """A tensor of which the shape is told, and a few facts."""
+    from gradcheck.records.unlisted import unlisted  # imports numpy
+
     shape, odd = shape_of(part.key("shape")), part.maybe("not_finite")
     same, found = "all" in part.object(), part.maybe("all")
     first = read_first(found, dtype) if found else None

@@ -7,6 +7,7 @@ dtype; they become decimals where they are printed.
 
 from gradcheck.records.classes import Class, Domain, Kind
 from gradcheck.records.curves import Curve
+from gradcheck.records.facts import Facts
 from gradcheck.records.findings import Cause, Chain, Elsewhere, Finding, LineInterval, Link, TensorWitness, Witness
 from gradcheck.records.ignores import Ignore, Lines, Place, Suppression, place_of
 from gradcheck.records.planes import Plane, PlaneClass, PlaneMap, Rectangle
@@ -26,7 +27,6 @@ from gradcheck.records.targets import (
 )
 from gradcheck.records.tensors import Batch, Pull, TensorInput, TensorPoint, TensorVersion, TracedTensors, Weight
 from gradcheck.records.trainings import BadGradient, Norms, TrainingReport, TrainingWitness, WatchedOptimizer
-from gradcheck.records.unlisted import Facts, UnlistedArray
 
 __all__ = [
     "BadGradient",
@@ -80,7 +80,6 @@ __all__ = [
     "TracedTensors",
     "TrainingReport",
     "TrainingWitness",
-    "UnlistedArray",
     "Version",
     "WatchedOptimizer",
     "Weight",

@@ -4,30 +4,11 @@ In: those. Out: an array of that shape, which takes no memory. Its entries read 
 whoever prints an array asks for `facts` first.
 """
 
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
-Entry: TypeAlias = float | str | None
-"""Of a tensor: a number or a truth value, None where it is not known; a word where one stands for it."""
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What is told of a large tensor.
-
-    Attributes:
-        same: whether all entries are the same.
-        first: the first entry; None where it is not known, or the others differ.
-        odd: how many are floats that are not finite.
-        dtype: in whose shortest decimals entries are written.
-    """
-
-    same: bool
-    first: Entry
-    odd: int
-    dtype: str = "float64"
+from gradcheck.records.facts import Facts
 
 
 class UnlistedArray(np.ndarray[Any, np.dtype[Any]]):

@@ -4,26 +4,37 @@ In: an array, or what a saved report has in its place. Out: facts.
 """
 
 from math import isfinite
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from gradcheck.floats import FORMATS
+from gradcheck.later import Later
 from gradcheck.program import Array
-from gradcheck.records import Facts, UnlistedArray
-from gradcheck.records.unlisted import unlisted
+from gradcheck.records import Facts
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = Later("numpy")
 
 DOUBLE = "float64"
 
 
+def known_of(array: Array) -> Facts | None:
+    """What is known of an array whose entries are not; None of one that has them."""
+    from gradcheck.records.unlisted import UnlistedArray  # imports numpy
+
+    return array.facts if isinstance(array, UnlistedArray) else None
+
+
 def is_unlisted(array: Array) -> bool:
     """Whether only facts are known of it."""
-    return isinstance(array, UnlistedArray) and array.facts is not None
+    return known_of(array) is not None
 
 
 def facts_of(array: Array, dtype: str = DOUBLE) -> Facts:
     """Whether all entries are the same, and how many are not finite."""
-    if isinstance(array, UnlistedArray) and array.facts is not None:
-        return array.facts
+    if known := known_of(array):
+        return known
     flat = np.ravel(array)
     same = bool((flat == flat[0]).all()) or all(v is not None and v != v for v in flat)  # noqa: PLR0124 - NaN
     odd = sum(1 for v in flat if isinstance(v, (float, np.floating)) and not isfinite(v))
@@ -32,8 +43,9 @@ def facts_of(array: Array, dtype: str = DOUBLE) -> Facts:
 
 def with_words(truth: Array, word: str) -> Array:
     """True slopes in which an infinite one, or one that does not exist, has a word."""
-    if is_unlisted(truth):
-        facts = facts_of(truth)
+    if facts := known_of(truth):
+        from gradcheck.records.unlisted import unlisted
+
         worded = facts.odd == truth.size
         return unlisted(truth.shape, Facts(facts.same or worded, word if worded else facts.first, 0))
     result = np.empty(truth.size, object)
@@ -43,16 +55,15 @@ def with_words(truth: Array, word: str) -> Array:
 
 def is_known(truth: Array) -> bool:
     """Whether anything of it is known."""
-    if is_unlisted(truth):
-        facts = facts_of(truth)
+    if facts := known_of(truth):
         return not facts.same or facts.first is not None
     return any(v is not None for v in np.ravel(truth))
 
 
 def written_in(array: Array, dtype: str) -> str:
     """The dtype whose shortest decimals read back to all entries: the given one, or float64."""
-    if isinstance(array, UnlistedArray) and array.facts is not None:
-        return array.facts.dtype
+    if known := known_of(array):
+        return known.dtype
     fmt = FORMATS.get(dtype)
     if fmt is None or array.dtype.kind != "f":
         return DOUBLE if fmt else dtype

@@ -5,14 +5,11 @@ to the same float of its dtype, true values as float64; null where there is no v
 """
 
 from collections.abc import Iterable
-from math import isfinite
 from typing import Any
-
-import numpy as np
 
 from gradcheck.floats import FloatFormat
 from gradcheck.records import Curve
-from gradcheck.renderers.numbers import number
+from gradcheck.renderers.numbers import decimal, number
 
 COLUMNS = ("autodiff", "custom", "against")
 
@@ -34,12 +31,7 @@ def shortest(fmt: FloatFormat, values: tuple[float | None, ...] | None) -> list[
     """Computed values; what is no float of the dtype, as a sum of outputs may be, as it is."""
     if values is None:
         return None
-    ordinals = fmt.encode(np.array([v if v is not None and isfinite(v) else 0.0 for v in values]))
-    exact = fmt.decode(ordinals).tolist()
-    return [
-        fmt.shortest(o) if v == e else None if v is None else number(v)
-        for v, e, o in zip(values, exact, ordinals.tolist(), strict=True)
-    ]
+    return [None if v is None else decimal(fmt, v) for v in values]
 
 
 def known(values: Iterable[float | None]) -> list[float | str | None] | None:

@@ -7,8 +7,6 @@ is in it, so that a single bad pair is seen.
 
 from itertools import groupby
 
-from tabulate import tabulate
-
 from gradcheck.floats import FloatFormat
 from gradcheck.records import Class, Plane, PlaneMap
 from gradcheck.renderers.strip import short, ticks
@@ -56,6 +54,8 @@ def count_lines(plane: Plane, style: Style) -> list[str]:
         for m in plane.maps
     ]
     aligned = ("left", *("right" for _ in header[1:]))
+    from tabulate import tabulate  # 25 ms, with all that it imports
+
     table = tabulate(rows, header, tablefmt="simple", disable_numparse=True, colalign=aligned)
     return ["  " + line.rstrip() for line in table.splitlines()]
 

@@ -1,12 +1,16 @@
 """Numbers in JSON: strict, so that those which are not finite are the strings "nan", "inf", "-inf"."""
 
 import math
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from gradcheck.floats import FORMATS, FloatFormat
+from gradcheck.later import Later
 from gradcheck.program import Array
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = Later("numpy")
 
 
 def number(value: float) -> float | str:
@@ -27,10 +31,14 @@ def numbers(array: Array, dtype: str | None = None) -> Any:
         return bool(value)
     if array.dtype.kind in "iu":
         return int(value)
-    fmt = FORMATS.get(dtype or "")
-    if fmt is not None and math.isfinite(value) and fmt.value(ordinal := int(fmt.encode(value))) == value:
+    return decimal(FORMATS.get(dtype or ""), float(value))
+
+
+def decimal(fmt: FloatFormat | None, value: float) -> float | str:
+    """The shortest decimal that reads back to the same float of a dtype; what is none, as it is."""
+    if fmt is not None and math.isfinite(value) and fmt.value(ordinal := fmt.nearest(value)) == value:
         return fmt.shortest(ordinal)
-    return number(float(value))
+    return number(value)
 
 
 def interval_object(fmt: FloatFormat, lo: int | None, hi: int | None) -> dict[str, Any]:

@@ -6,8 +6,6 @@ cell stands for the same number of floats everywhere, so small numbers take as m
 
 from itertools import groupby
 
-import numpy as np
-
 from gradcheck.floats import FloatFormat
 from gradcheck.records import Sweep
 from gradcheck.renderers.styles import Style
@@ -54,7 +52,7 @@ def ticks(fmt: FloatFormat, lo: int, hi: int, cells: int) -> str:
     line = [" "] * cells
     wanted = [(lo, short(fmt.text(lo))), (hi, short(fmt.text(hi)))]
     inner = [t for t in TICKS if abs(t) <= fmt.largest and (t == 0 or abs(t) >= fmt.smallest_subnormal)]
-    wanted += [(int(o), short(f"{t:g}")) for t, o in zip(inner, fmt.encode(np.array(inner)), strict=True)]
+    wanted += [(fmt.nearest(t), short(f"{t:g}")) for t in inner]
     for place, text in wanted:
         if lo <= place <= hi:
             centre = (place - lo) * cells // (hi - lo + 1)

@@ -6,8 +6,6 @@ the findings with their witness and what to do next. Targets that could not be c
 
 from itertools import groupby
 
-from tabulate import tabulate
-
 from gradcheck.records import Class, Domain, Finding, Region, Report, SearchReport, Sweep, TargetReport, TrainingReport
 from gradcheck.renderers.accuracy import accuracy
 from gradcheck.renderers.map import plane_lines
@@ -163,6 +161,8 @@ def region_rows(target: TargetReport, sweep: Sweep, style: Style) -> list[str]:
         ]
         for region in regions
     ]
+    from tabulate import tabulate  # 25 ms, with all that it imports
+
     table = tabulate(rows, header, tablefmt="simple", disable_numparse=True, colalign=("right", "right", "right"))
     lines = ["  " + line.rstrip() for line in table.splitlines()]
     if hidden:

@@ -5,15 +5,19 @@ targets have.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from gradcheck.later import Later
 from gradcheck.program import Array
 from gradcheck.records import LineInterval, SearchReport, TensorWitness
 from gradcheck.renderers.arrays import facts_of, is_unlisted, written_in
 from gradcheck.renderers.curve_json import curve_object
 from gradcheck.renderers.numbers import numbers
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = Later("numpy")
 
 LISTED = 4096
 """Elements of a tensor that are listed; of a larger one there is its shape alone."""

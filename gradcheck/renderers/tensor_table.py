@@ -5,8 +5,7 @@ what it does to a batch, and the code that shows it.
 """
 
 from itertools import groupby
-
-import numpy as np
+from math import prod
 
 from gradcheck.records import Finding, SearchReport, TargetReport
 from gradcheck.renderers.paragraphs import wrapped
@@ -20,7 +19,7 @@ def search_lines(target: TargetReport, search: SearchReport, style: Style) -> li
     guessed = " (shapes found by trying; --shape NAME=4,3 sets them)" if search.guessed else ""
     lines = [wrapped(input_text(i, i.name in search.wrt), style, "  ") for i in search.inputs]
     if search.weights:
-        size = sum(int(np.prod(w.shape)) for w in search.weights)
+        size = sum(prod(w.shape) for w in search.weights)
         lines.append(wrapped(f"{len(search.weights)} variables ({size:,} weights), differentiated by", style, "  "))
     return [*lines, *([wrapped(guessed.strip(), style, "  ")] if guessed else [])]
 

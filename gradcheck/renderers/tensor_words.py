@@ -4,14 +4,19 @@ In: records of a search. Out: short texts, undressed: inputs and shapes, what ca
 """
 
 from math import isfinite
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from gradcheck.floats import FORMATS
+from gradcheck.later import Later
 from gradcheck.program import Array
 from gradcheck.records import Finding, LineInterval, SearchReport, TensorInput, TensorWitness
 from gradcheck.renderers.arrays import facts_of, is_known, is_unlisted, with_words
 from gradcheck.renderers.paragraphs import shown
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = Later("numpy")
 
 WRITTEN = 12
 """Elements of a tensor that are written out."""
@@ -98,7 +103,7 @@ def entry_text(value: object, dtype: str | None) -> str:
     assert isinstance(value, (float, np.floating)), "floats are all that is left"
     fmt = FORMATS.get(dtype or "")
     if fmt is not None and isfinite(value):
-        return fmt.text(int(fmt.encode(value)))
+        return fmt.text(fmt.nearest(float(value)))
     return shown(float(value))
 
 

@@ -28,12 +28,17 @@ ENDED = {
 
 def training_lines(witness: TrainingWitness) -> list[str]:
     """What shows a finding, in sentences: the step, its gradients, the norms, the re-run."""
-    lines = [step_text(witness)]
+    lines = [step_text(witness)] if is_of_step(witness) else []
     lines += [gradient_text(gradient) for gradient in witness.gradients[:LISTED]]
     lines += [more] if (more := more_text(witness)) else []
     lines += [f"norms of {last_text(norms)}: {row_text(norms)}" for norms in witness.norms if norms.norms]
     lines += [f"re-run: {witness.rerun}"] if witness.rerun else []
     return lines + ([f"saved: {witness.repro}"] if witness.repro else [])
+
+
+def is_of_step(witness: TrainingWitness) -> bool:
+    """Whether a finding is of one step, or of the whole run: variables that are left out, with no bad entry."""
+    return witness.optimizer is not None or any(g.nan or g.inf for g in witness.gradients) or bool(witness.norms)
 
 
 def step_text(witness: TrainingWitness) -> str:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from gradcheck.errors import one_line
-from gradcheck.tracing.graphs import is_users
+from gradcheck.frames import is_users
 
 
 def explain(error: BaseException) -> str:

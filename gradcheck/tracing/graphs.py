@@ -177,15 +177,6 @@ def calling_frame(traceback: Any) -> tuple[str | None, int | None] | None:
 
 
 @cache
-def is_users(file: str) -> bool:
-    """Whether a source file is neither TensorFlow's nor gradcheck's nor made up; a cell of IPython is the user's."""
-    if file.startswith(("<ipython-input-", "<python-input-")):
-        return True
-    library = Path(tf.__file__).parent
-    known = {Path(__file__).parents[1], library, library.with_name("keras")}
-    return not file.startswith("<") and "__autograph_generated_file" not in file and not known & set(Path(file).parents)
-
-
 def frozen_graph(concrete: Any) -> Any:
     """The function with its calls inlined, or None where TensorFlow cannot (a resource that is no variable)."""
     try:

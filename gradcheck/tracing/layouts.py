@@ -207,7 +207,10 @@ def as_written(layout: Layout) -> Callable[..., Tensor]:
     """
     call = positional(layout.loaded)
     if layout.loaded.autograph:
-        call = tf.__internal__.autograph.tf_convert(call, ag_ctx.ControlStatusCtx(ag_ctx.Status.ENABLED))
+        enabled = ag_ctx.ControlStatusCtx(ag_ctx.Status.ENABLED)
+        call = tf.__internal__.autograph.tf_convert(
+            call, enabled, user_requested=True
+        )  # as tf.function has converted it
     return lambda *xs: tf.convert_to_tensor(output_of(call(*xs)))
 
 

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,11 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.function_def_to_graph import function_def_to_graph
 
+from gradcheck.frames import is_ours, is_users
 from gradcheck.program import Array, Node, Observation, Place, Program, Ref
 from gradcheck.records import Study, Tensor
 from gradcheck.tracing.branches import taken
-from gradcheck.tracing.graphs import CONDITIONALS, frozen_graph, function_graphs, is_users, point_tensors, wrapped
+from gradcheck.tracing.graphs import CONDITIONALS, frozen_graph, function_graphs, point_tensors, wrapped
 from gradcheck.tracing.recast import recast
 
 Places = Mapping[str, Place]
@@ -108,26 +110,19 @@ def places(graph: Any, prefix: str = "") -> Iterator[tuple[str, Place]]:
     """The user's innermost line for each operation of a graph and of the functions that it calls, by its name."""
     for inner in [*function_graphs(graph), graph]:
         for op in inner.get_operations():
-            frames = users_frames(op.traceback)
-            if frames:
-                file, line = frames[-1].filename, frames[-1].lineno
+            frame = users_frame(op.traceback)
+            if frame is not None:
+                file, line = frame.filename, frame.lineno
                 place = Place(file, line, linecache.getline(file, line).strip())
                 yield prefix + op.name, place
                 if inner is not graph:
                     yield f"{inner.name}:{op.name}", place
 
 
-def users_frames(traceback: Any) -> list[Any]:
-    """The frames of a stack that are the user's, below gradcheck's own call of the target."""
-    frames = list(traceback or ())
-    ours = [i for i, frame in enumerate(frames) if is_ours(frame.filename)]
-    return [frame for frame in frames[ours[-1] + 1 if ours else 0 :] if is_users(frame.filename)]
-
-
-@cache
-def is_ours(file: str) -> bool:
-    """Whether a source file is gradcheck's."""
-    return Path(file).is_relative_to(PACKAGE)
+def users_frame(traceback: Any) -> Any:
+    """The innermost frame of a stack that is the user's, below gradcheck's own call of the target; None without."""
+    below = takewhile(lambda frame: not is_ours(frame.filename), reversed(list(traceback or ())))
+    return next((frame for frame in below if is_users(frame.filename)), None)
 
 
 def program_of(graph: Any, inputs: list[str], outputs: list[Any], known: Places) -> Program:

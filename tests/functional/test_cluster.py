@@ -145,10 +145,10 @@ def test_targets_are_the_tasks_and_one_that_ends_its_process_is_one_error(machin
     ("address", "words"),
     [
         ("127.0.0.1:1", "there is no scheduler"),
-        ("127.0.0.1:99999", "there is no scheduler"),
+        pytest.param("127.0.0.1:99999", "there is no scheduler", marks=pytest.mark.slow),
         ("nonsense", "no address"),
-        ("", "no address"),
-        ("tcp://:", "no address"),
+        pytest.param("", "no address", marks=pytest.mark.slow),
+        pytest.param("tcp://:", "no address", marks=pytest.mark.slow),
     ],
 )
 def test_a_wrong_address_is_one_line(tmp_path: Path, address: str, words: str) -> None:

@@ -79,7 +79,7 @@ def test_integers_and_truths_are_projected(text: str, dtype: str, data: st.DataO
 
 @each_format
 @pytest.mark.parametrize("text", ["simplex", "unit"])
-@pytest.mark.parametrize("length", [1, 2, 7, 100, 3000])
+@pytest.mark.parametrize("length", [1, 2, 7, 100, pytest.param(3000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("scale", ["even", "log", "equal"])
 def test_long_rows_add_up(fmt: FloatFormat, text: str, length: int, scale: str) -> None:
     rng = np.random.default_rng(length)
@@ -231,7 +231,9 @@ def test_mistakes_say_what_to_write(text: str, wanted: str) -> None:
 
 
 @each_text
-@pytest.mark.parametrize("dtype", ["float64", "int64", "bool"])
+@pytest.mark.parametrize(
+    "dtype", ["float64", pytest.param("int64", marks=pytest.mark.slow), pytest.param("bool", marks=pytest.mark.slow)]
+)
 @given(data=st.data())
 @settings(max_examples=30, deadline=None)
 def test_any_numbers_are_admitted(text: str, dtype: str, data: st.DataObject) -> None:

@@ -319,3 +319,53 @@ def test_hexadecimal_as_in_the_contract() -> None:
 @given(st.lists(st.integers(-(2**63), 2**63 - 1)))
 def test_distinct(values: list[int]) -> None:
     assert distinct(np.array(values, dtype=np.int64)).tolist() == sorted(set(values))
+
+
+@each_format
+@given(data=st.data())
+def test_one_float_is_what_it_is_in_an_array(fmt: FloatFormat, data: st.DataObject) -> None:
+    ordinal = data.draw(places(fmt))
+    value = fmt.value(ordinal)
+    assert value.hex() == float(fmt.decode(np.array([ordinal]))[0]).hex()
+    assert fmt.nearest(value) == ordinal
+
+
+@each_16_bit_format
+def test_every_float_is_what_it_is_in_an_array(fmt: FloatFormat) -> None:
+    values = fmt.decode(every(fmt)).tolist()
+    assert [fmt.value(o).hex() for o in every(fmt).tolist()] == [v.hex() for v in values]
+    assert [fmt.nearest(v) for v in values] == every(fmt).tolist()
+
+
+@each_format
+def test_beyond_the_largest_one_float_is_what_it_is_in_an_array(fmt: FloatFormat) -> None:
+    assert (fmt.value(fmt.max_ordinal + 1), fmt.value(fmt.min_ordinal - 1)) == (np.inf, -np.inf)
+    assert np.isnan(fmt.value(fmt.max_ordinal + 2))
+    assert np.isnan(fmt.value(fmt.min_ordinal - 2))
+
+
+@each_format
+@given(data=st.data())
+def test_the_float_nearest_to_a_number_is_that_of_an_array(fmt: FloatFormat, data: st.DataObject) -> None:
+    number = data.draw(st.floats(allow_nan=False) | st.sampled_from([0.0, -0.0, fmt.largest * 2, -np.inf]))
+    assert fmt.nearest(number) == int(fmt.encode(number))
+    if fmt.bits < 64:  # half-way between two floats
+        below = data.draw(places(fmt).filter(lambda o: o < fmt.max_ordinal))
+        middle = (fmt.value(below) + fmt.value(below + 1)) / 2
+        assert fmt.nearest(middle) == int(fmt.encode(middle))
+
+
+def test_the_shortest_decimals_are_numpys() -> None:
+    """Of every float16; of float32 around the powers of 2, where the gaps beside a float differ."""
+    near_powers = [(exponent << 23) + step for exponent in range(255) for step in (-1, 0, 1)]
+    for name, ordinals in (("float16", every(FORMATS["float16"])), ("float32", np.array(near_powers))):
+        fmt = FORMATS[name]
+        wanted = [float(str(value)) for value in typed(fmt, ordinals)]
+        assert [fmt.shortest(o).hex() for o in ordinals.tolist()] == [w.hex() for w in wanted]
+
+
+@given(places(FORMATS["float32"]))
+def test_the_shortest_decimal_of_a_float32_is_numpys(ordinal: int) -> None:
+    fmt = FORMATS["float32"]
+    (value,) = typed(fmt, np.array([ordinal]))
+    assert fmt.shortest(ordinal).hex() == float(str(value)).hex()

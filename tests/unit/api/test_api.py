@@ -68,6 +68,7 @@ def test_a_function_without_source_lines_is_told_without_them() -> None:
     assert (cause.op, cause.file, cause.line) == ("SqrtGrad", None, None)
 
 
+@pytest.mark.slow
 def test_a_name_that_is_defined_again_is_another_function() -> None:
     def scanned(body: str) -> set[str]:
         names: dict[str, Any] = {"tf": tf}
@@ -198,6 +199,7 @@ def test_in_a_process_that_has_run_tensorflow_every_float_can_be_run() -> None:
     assert tf.config.threading.get_intra_op_parallelism_threads() == threads
 
 
+@pytest.mark.slow
 def test_from_a_running_event_loop_and_from_two_threads_at_once() -> None:
     async def inside() -> set[str]:
         return codes(gradcheck.scan(sqrt_of, range=(0, 1)))

@@ -83,6 +83,7 @@ def outcome(content: bytes, name: str) -> Configuration | tuple[str, ...]:
     return error.messages
 
 
+@pytest.mark.slow
 @settings(max_examples=700, deadline=None)
 @given(FILES, st.sampled_from([("gradcheck.toml", ""), ("pyproject.toml", "tool.gradcheck.")]))
 def test_tables_of_known_keys_with_any_values(tables: Any, place: tuple[str, str]) -> None:

@@ -218,6 +218,7 @@ ALPHABET = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=1000, deadline=None)
 @given(st.one_of(st.lists(ALPHABET, max_size=8).map("".join), st.text(max_size=12)))
 def test_whatever_stands_in_a_comment_nothing_but_gc907_comes_of_it(words: str) -> None:

@@ -31,7 +31,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
         optimizer.apply([tape.gradient(loss, w)], [w])
 
     x = tf.constant([[1.0, -2.0], [0.0, 0.0]])
-    with Watching(WatchOptions(save_repro=root / "bad"), "train.py"), pytest.raises(Stopped):
+    with Watching(WatchOptions(save_repro=root / "bad"), name="train.py"), pytest.raises(Stopped):
         step({"x": x}, tf.constant([3, 5]), tf.constant([True, True]))
     return root / "bad"
 

@@ -57,6 +57,7 @@ def selu_gradient(x: float, mode: str) -> float:
     return float(run(tf.fill([1 << 14], tf.constant(x)))[0])
 
 
+@pytest.mark.slow
 def test_a_disagreement_has_exact_ends() -> None:
     (nan, differs) = found("selu", "80:90", "graph", "eager")
     assert (nan.code, nan.mode, differs.code, differs.severity) == ("GC001", "graph", "GC007", "warning")

@@ -152,6 +152,7 @@ def test_training_runs_the_custom_gradient_where_there_is_one() -> None:
     assert NORM.effective == "autodiff"
 
 
+@pytest.mark.slow
 def test_second_gradients_are_judged_by_the_truth_of_the_first_function() -> None:
     bench = bench_for(lambda x: tf.reduce_sum(x * x) ** 2.5, order=2, shapes={"x": (2,)})
     found = case(bench, [0.0, 0.0])

@@ -31,9 +31,9 @@ def printed(lines: tuple[str, ...]) -> float:
     ("target", "options"),
     [
         ("samples.softplus:where_softplus", {}),
-        ("samples.softplus:my_softplus", {"modes": ("eager", "graph")}),
-        ("samples.losses:cross_entropy", {"holds": (HoldOption("label", "0"),)}),
-        ("samples.losses:distance", {"dtype": "float64"}),
+        pytest.param("samples.softplus:my_softplus", {"modes": ("eager", "graph")}, marks=pytest.mark.slow),
+        pytest.param("samples.losses:cross_entropy", {"holds": (HoldOption("label", "0"),)}, marks=pytest.mark.slow),
+        pytest.param("samples.losses:distance", {"dtype": "float64"}, marks=pytest.mark.slow),
     ],
 )
 def test_what_is_pasted_prints_what_is_bad(target: str, options: dict[str, Any]) -> None:
@@ -54,6 +54,7 @@ def test_a_gradient_that_training_does_not_run_is_not_pasted() -> None:
     assert pastes["custom"][-1] == "print(output(z))"
 
 
+@pytest.mark.slow
 def test_eager_code_is_not_compiled() -> None:
     found = findings("samples.softplus:my_softplus", ranges=RANGE, modes=("eager",))
     assert all(f.witness and "@tf.function" not in f.witness.paste for f in found)

@@ -126,7 +126,7 @@ def test_a_custom_gradient_is_what_counts() -> None:
     ("name", "said"),
     [
         ("product", {"dtype": "float32"}),
-        ("product", {"holds": (parse_hold("y=2"),)}),
+        pytest.param("product", {"holds": (parse_hold("y=2"),)}, marks=pytest.mark.slow),
     ],
 )
 def test_pairs_are_not_run_of_other_dtypes_and_of_what_is_held(name: str, said: dict[str, Any]) -> None:
@@ -140,13 +140,17 @@ def test_pairs_are_not_run_unless_every_float_is_asked_for() -> None:
     assert scan("planes_targets.py:product", options).plane is None
 
 
-@pytest.mark.parametrize(("name", "note"), [("three", planes.MORE_INPUTS), ("branches", planes.NO_BLOCKS)])
+@pytest.mark.parametrize(
+    ("name", "note"),
+    [("three", planes.MORE_INPUTS), pytest.param("branches", planes.NO_BLOCKS, marks=pytest.mark.slow)],
+)
 def test_a_note_says_why_pairs_are_not_run(name: str, note: str) -> None:
     report = scanned(name, "1:1.01")
     assert report.plane is None
     assert note in report.notes
 
 
+@pytest.mark.slow
 def test_what_was_seen_can_be_kept() -> None:
     report = scanned("length", "-1e-5:1e-5")
     assert loads(dumps(plane_of(report))) == report.plane

@@ -47,6 +47,7 @@ def proven(name: str, *ranges: str) -> TargetReport:
     return report
 
 
+@pytest.mark.slow
 def test_all_floats_are_counted_and_the_ends_are_exact() -> None:
     (sweep,) = proven("softplus", "80:160").sweeps
     assert sweep.exhaustive

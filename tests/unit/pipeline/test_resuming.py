@@ -93,6 +93,7 @@ def test_it_goes_on_where_it_was_and_says_the_same(monkeypatch: pytest.MonkeyPat
     assert (text, said) == (expected, ["all classes are known from before", "against float64"])
 
 
+@pytest.mark.slow
 def test_what_is_not_readable_is_begun_again() -> None:
     book = Book({"z": b"nonsense"})
     _, said = scanned(book)
@@ -116,12 +117,14 @@ def test_each_input_has_its_own() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_where_nobody_keeps_it_nothing_is_written() -> None:
     book = Book(None)
     scanned(book)
     assert book.written == []
 
 
+@pytest.mark.slow
 def test_it_is_written_once_in_a_while_and_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoints, "EVERY", 10.0)
     clock = iter(float(i) for i in range(1000))

@@ -29,7 +29,7 @@ def saved(directory: Path, step: Callable[[Any, Any], Any], x: Any) -> Path:
             loss = step(x, w)
         optimizer.apply([tape.gradient(loss, w)], [w])
 
-    with Watching(WatchOptions(save_repro=directory), "train.py"), pytest.raises(Stopped):
+    with Watching(WatchOptions(save_repro=directory), name="train.py"), pytest.raises(Stopped):
         train()
     return directory
 

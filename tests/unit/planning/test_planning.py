@@ -181,6 +181,19 @@ def test_the_whole_line_is_covered(fmt: FloatFormat) -> None:
     assert max(gaps) <= 2 * (2 * fmt.max_ordinal + 2) // count
 
 
+@pytest.mark.parametrize(
+    ("lo", "hi", "count"), [(*WHOLE64, 1001), (*WHOLE64, 2), (-7, 1000, 13), (0, 9, 10), (0, 9, 7), (3, 2**62, 999)]
+)
+def test_draws_are_those_of_the_formula(lo: int, hi: int, count: int) -> None:
+    """In whole numbers of Python's, so that a report keeps its bytes."""
+    width, wider = divmod(hi - lo + 1, count)
+    draws = np.random.default_rng(5).random(count).tolist()
+    widths = [width + (i < wider) for i in range(count)]
+    starts = itertools.accumulate(widths, initial=lo)
+    wanted = [s + min(int(d * w), w - 1) for s, d, w in zip(starts, draws, widths, strict=False)]
+    assert even(lo, hi, count, np.random.default_rng(5)).tolist() == [*wanted, lo, hi]
+
+
 def test_draws_depend_on_the_seed_alone() -> None:
     draws = [even(*WHOLE64, 1000, np.random.default_rng(seed)).tolist() for seed in (0, 0, 1)]
     assert draws[0] == draws[1]

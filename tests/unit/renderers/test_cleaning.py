@@ -39,6 +39,7 @@ def test_no_format_has_a_control_sequence_in_it(name: str, text: str) -> None:
     shown.encode("utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_page_has_the_characters_of_a_harmless_one(text: str) -> None:
     harmless = set(render(hostile(printable(text)), "html", Style()))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from gradcheck.frames import is_users
 from gradcheck.tracing.graphs import (
     branches_on_tensors,
     calling_frame,
@@ -16,7 +17,6 @@ from gradcheck.tracing.graphs import (
     has_control_flow,
     has_overrides,
     is_compiled,
-    is_users,
     stripped,
     user_stops,
 )

@@ -71,7 +71,7 @@ def arrays(kind: str, shape: tuple[int, ...], rng: Any) -> Array:
 KINDS = ["ordinary", "zeros", "ones", "saturated", "hundreds", "huge", "equal and huge", "tiny"]
 
 
-@pytest.mark.parametrize("signs", [False, True], ids=["ones", "signs"])
+@pytest.mark.parametrize("signs", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["ones", "signs"])
 @pytest.mark.parametrize("name", STABLE)
 def test_stable_functions_are_right_everywhere(tensors: Any, name: str, signs: bool) -> None:
     function, shapes = STABLE[name]

@@ -276,6 +276,7 @@ def test_the_value_is_that_of_mpmath(op: str) -> None:
     assert not wrong
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("op", SMOOTH)
 def test_the_derivative_is_that_of_a_difference_quotient_in_mpmath(op: str) -> None:
     f = SMOOTH[op][0]

@@ -1,7 +1,7 @@
 """A unit that is run once more: what its gradients were, and which of them was the first bad one.
 
 In: a unit, with the variables as they were before it. Out: a `Rerun`: norms, the first optimizer that is given a bad
-gradient, and the evidence of all operations before. Nothing that it changes is kept: who runs it restores the variables.
+gradient, and all operations before. Nothing that it changes is kept: who runs it restores the variables.
 """
 
 import contextlib
@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from gradcheck.watching.looks import dense
-from gradcheck.watching.optimizers import Seen, first_replica, wraps
-from gradcheck.watching.recording import Recorder, identity, is_bad, quiet, recording
-from gradcheck.watching.units import Call, Unit
+from gradcheck.observing.history import Set, restore, variable
+from gradcheck.observing.looks import dense, value_of
+from gradcheck.observing.optimizers import Seen, first_replica, wraps
+from gradcheck.observing.recording import Recorder, identity, is_bad, quiet, recording
+from gradcheck.observing.units import Call, Unit
 
 MANY = 20_000
 """Operations after which a good update is the end of what is remembered; a call may hold a whole epoch."""
@@ -35,22 +36,25 @@ class Rerun:
     Attributes:
         recorder: of every operation; None where only norms are wanted.
         at_gradient: whether a bad gradient is enough, before any optimizer sees it.
-        norms: of each call of an optimizer: which one, how many of its steps came before, and the norm of all that it
-            was given.
+        norms: of each call of an optimizer: which one, how many of its steps came before, the variables of which it was
+            given gradients, and their norms.
         bad: the optimizer that was given a bad gradient, with all that it was given.
         loss: what was differentiated last.
         failure: what it raised, if it did.
         given: all that optimizers were given, where a graph is built.
+        kept: what the variables that it changed held before.
     """
 
     recorder: Recorder | None
     at_gradient: bool
-    norms: list[tuple[Seen, int, float]] = field(default_factory=list)
+    norms: list[tuple[Seen, int, list[Any], list[float]]] = field(default_factory=list)
     bad: tuple[Seen, list[tuple[Any, Any]]] | None = None
     loss: float | None = None
     calls: dict[int, int] = field(default_factory=dict)
-    failure: Exception | None = None
+    failure: BaseException | None = None
     given: list[tuple[Seen, list[tuple[Any, Any]]]] = field(default_factory=list)
+    kept: dict[int, list[Set]] = field(default_factory=dict)
+    restoring: bool = False
 
     @property
     def is_symbolic(self) -> bool:
@@ -82,9 +86,9 @@ class Rerun:
                 self.count(seen)
         given = [(dense(g), v) for g, v in pairs if g is not None]
         with quiet():
-            whole = sum(float(np.sum(t.numpy().astype(np.float64) ** 2)) for t, _ in given)
+            norms = [float(np.linalg.norm(t.numpy().astype(np.float64).ravel())) for t, _ in given]
         if first_replica():
-            self.norms.append((seen, self.calls.get(id(seen.outer or seen), 0), float(np.sqrt(whole))))
+            self.norms.append((seen, self.calls.get(id(seen.outer or seen), 0), [v for _, v in given], norms))
         if any(is_bad(g) for g, _ in given):
             self.bad = (seen, given)
             return self.stop()
@@ -93,6 +97,13 @@ class Rerun:
         if self.recorder is not None and self.recorder.bad is None and len(self.recorder.operations) > MANY:
             self.recorder.forget()
         return result
+
+    def keep(self, handle: Any) -> None:
+        """A variable is about to be changed by the code that is run again; it gets its value back."""
+        key = identity(handle)
+        if key not in self.kept and not self.restoring:
+            with quiet():
+                self.kept[key] = [Set(h, value_of(h, dtype)) for h, dtype in variable(handle)]
 
     def count(self, seen: Seen) -> None:
         """One more step of an optimizer, not of each of its replicas."""
@@ -151,7 +162,10 @@ def evaluated(rerun: Rerun, results: dict[int, Any]) -> None:
     """Put numbers in the place of all that was recorded of a graph, and look at them."""
     recorder = rerun.recorder
     assert recorder is not None
-    known = lambda t: results.get(identity(t))  # noqa: E731
+
+    def known(tensor: Any) -> Any:
+        return results.get(identity(tensor))
+
     recorder.operations = [
         replace(o, inputs=present(o.inputs, known), outputs=present(o.outputs, known)) for o in recorder.operations
     ]
@@ -189,9 +203,11 @@ def again(watcher: Any, rerun: Rerun, unit: Unit) -> Iterator[None]:
             yield
     except Halt:
         pass
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         rerun.failure = error
     finally:
+        rerun.restoring = True
+        restore([event for events in rerun.kept.values() for event in events])
         watcher.rerun, watcher.busy, watcher.feeds.again = None, busy, None
         logger.setLevel(level)
 

@@ -10,14 +10,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 from tensorflow.python.ops import gen_resource_variable_ops as raw
 
+from gradcheck.observing.looks import finite_look, is_finite, value_of
+from gradcheck.observing.recording import identity
+from gradcheck.observing.units import Call, bytes_of
 from gradcheck.records import Tensor
-from gradcheck.watching.looks import finite_look, is_finite, value_of
-from gradcheck.watching.recording import identity
-from gradcheck.watching.units import Call, bytes_of
+
+VARIABLES = "_gradcheck_variables"
 
 SEGMENT = 32
 """Steps between two states that are kept; two of them are, so that 32 steps can always be run again."""
@@ -51,7 +52,6 @@ class History:
         self.segments: list[Segment] = []
         self.handles: dict[int, tuple[Tensor, Any]] = {}
         self.watched: dict[int, tuple[Tensor, Any]] = {}
-        self.captured: dict[int, list[tuple[Tensor, Any]]] = {}
         self.trained: set[int] = set()
         self.look: Any = None
 
@@ -66,6 +66,7 @@ class History:
             self.watch(new)
         if not self.segments or self.segments[-1].calls >= SEGMENT or self.segments[-1].size > MOST_BYTES // 2:
             self.segments = [*self.segments[-1:], Segment()]
+            self.let_go(mine)
         segment = self.segments[-1]
         for key, (handle, dtype) in self.handles.items():
             if key not in segment.known:
@@ -74,6 +75,14 @@ class History:
         segment.events.append(call)
         segment.calls += 1
         segment.size += call.size
+
+    def let_go(self, mine: Sequence[tuple[Tensor, Any]]) -> None:
+        """Keep the variables of calls that are kept, and no others: a script may make one model after another."""
+        pairs = [*mine, *(pair for call in self.kept for pair in self.variables_of(call))]
+        live = {identity(handle) for handle, _ in pairs}
+        if self.handles.keys() - live:
+            self.handles = {key: pair for key, pair in self.handles.items() if key in live}
+            self.leave_out([key for key in self.watched if key not in live])
 
     def changed(self, handle: Tensor) -> None:
         """Somebody has set a variable between two calls."""
@@ -85,13 +94,14 @@ class History:
 
     def variables_of(self, call: Call) -> list[tuple[Tensor, Any]]:
         """Handle and dtype of each variable that a call captures, or is given."""
-        key = id(call.concrete)
-        if key not in self.captured:
-            self.captured[key] = [pair for t in [*call.inputs, *call.captured] for pair in variable(t)]
-        return self.captured[key]
+        known: list[tuple[Tensor, Any]] | None = getattr(call.concrete, VARIABLES, None)
+        if known is None:
+            known = [pair for t in call.captured for pair in variable(t)]
+            setattr(call.concrete, VARIABLES, known)
+        return known + [pair for t in call.inputs if t.dtype == tf.resource for pair in variable(t)]
 
     def watch(self, new: Sequence[tuple[Tensor, Any]]) -> None:
-        """Look at these from now on, unless they are not finite from the start, or single numbers that nobody trains."""
+        """Look at these from now on, but for those that are bad from the start, and numbers that nobody trains."""
         for handle, dtype in new:
             if not (dtype.is_floating or dtype.is_complex):
                 continue
@@ -99,6 +109,11 @@ class History:
             counts = value.shape.num_elements() != 1 or identity(handle) in self.trained
             if counts and is_finite(value):
                 self.watched[identity(handle)] = (handle, dtype)
+        self.look = finite_look(list(self.watched.values()))
+
+    def leave_out(self, keys: Sequence[int]) -> None:
+        """Look at these no more: they are bad, and that is known."""
+        self.watched = {key: pair for key, pair in self.watched.items() if key not in keys}
         self.look = finite_look(list(self.watched.values()))
 
     def all_is_well(self) -> bool:
@@ -145,12 +160,6 @@ def restore(state: Sequence[Set]) -> None:
         raw.assign_variable_op(event.handle, event.value)
 
 
-def same(one: Sequence[Set], other: Sequence[Set]) -> bool:
-    """Whether two states are the same, bit for bit."""
-    pairs = zip(one, other, strict=True)
-    return all(a.value.numpy().tobytes() == b.value.numpy().tobytes() for a, b in pairs if a.value.dtype != tf.string)
-
-
 def variable(tensor: Tensor) -> list[tuple[Tensor, Any]]:
     """Handle and dtype of the variable that a tensor refers to; none where it refers to none."""
     data = getattr(tensor, "_handle_data", None)
@@ -162,8 +171,3 @@ def variable(tensor: Tensor) -> list[tuple[Tensor, Any]]:
     except (tf.errors.OpError, ValueError, TypeError):
         return []
     return [(tensor, dtype)]
-
-
-def digest(state: Sequence[Set]) -> list[bytes]:
-    """Bytes of a state, to compare."""
-    return [np.asarray(event.value).tobytes() for event in state]

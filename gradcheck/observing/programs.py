@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from gradcheck.observing.looks import dense
+from gradcheck.observing.recording import Asked, Operation, Recorder, identity, is_bad, quiet
 from gradcheck.program import Array, Node, Observation, Program, Ref
 from gradcheck.records import Study, Tensor
-from gradcheck.watching.looks import dense
-from gradcheck.watching.recording import Asked, Operation, Recorder, identity, is_bad, quiet
 
 READ = "ReadVariableOp"
 

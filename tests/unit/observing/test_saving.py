@@ -11,17 +11,17 @@ import pytest
 import tensorflow as tf
 
 from gradcheck import repros
+from gradcheck.observing import saving
+from gradcheck.observing.saving import as_array, placed, portable
 from gradcheck.options import WatchOptions
 from gradcheck.pipeline.watched import Watching
 from gradcheck.records import Finding
 from gradcheck.scripts import Ending, Stopped
-from gradcheck.watching import saving
-from gradcheck.watching.saving import as_array, placed, portable
 
 
 def watched(directory: Path, train: Callable[[], None], on_bad: str = "stop") -> Finding:
     """Run some training, and save its first bad step; what was found."""
-    with Watching(WatchOptions(on_bad=on_bad, save_repro=directory), "train.py") as watching:
+    with Watching(WatchOptions(on_bad=on_bad, save_repro=directory), name="train.py") as watching:
         with contextlib.suppress(Stopped):
             train()
         report = watching.report("train.py", Ending("finished", 0))

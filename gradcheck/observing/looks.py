@@ -46,7 +46,9 @@ class Norms:
             specs = [tf.TensorSpec([None] * rank if rank is not None else None, dtype) for dtype, rank in key]
             function = tf.function(lambda *tensors: tf.stack([halves(t) for t in tensors]), autograph=False)
             self.made[key] = function.get_concrete_function(*specs)
-        return np.sqrt(2 * self.made[key](*gradients).numpy().astype(np.float64))
+        squares: Array = self.made[key](*gradients).numpy().astype(np.float64)
+        norms: Array = np.sqrt(2 * squares)
+        return norms
 
 
 def finite_look(handles: Sequence[tuple[Tensor, Dtype]]) -> Callable[[], bool]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gradcheck.imports import when_imported
 
 if TYPE_CHECKING:
-    from gradcheck.watching.watcher import Watcher
+    from gradcheck.observing.watcher import Watcher
 
 Current = Callable[[], "Watcher | None"]
 Wrap = Callable[[Current, Callable[..., Any]], Callable[..., Any]]
@@ -37,7 +37,7 @@ def differentiating(current: Current, original: Callable[..., Any]) -> Callable[
 
     @functools.wraps(original)
     def gradient(tape: Any, target: Any, sources: Any, *arguments: Any, **options: Any) -> Any:
-        call = lambda: original(tape, target, sources, *arguments, **options)  # noqa: E731
+        call = functools.partial(original, tape, target, sources, *arguments, **options)
         watcher = current()
         return watcher.differentiated(tape, call, target, sources) if watcher else call()
 
@@ -53,7 +53,7 @@ def jacobians(current: Current, original: Callable[..., Any]) -> Callable[..., A
         if watcher is None:
             return original(tape, target, source, *arguments, **options)
         again = {**options, "experimental_use_pfor": False} if watcher.rerun is not None else options
-        call = lambda: original(tape, target, source, *arguments, **again)  # noqa: E731
+        call = functools.partial(original, tape, target, source, *arguments, **again)
         return watcher.differentiated(tape, call, target, source)
 
     return jacobian
@@ -64,7 +64,7 @@ def gradients_of(current: Current, original: Callable[..., Any]) -> Callable[...
 
     @functools.wraps(original)
     def gradients(ys: Any, xs: Any, *arguments: Any, **options: Any) -> Any:
-        call = lambda: original(ys, xs, *arguments, **options)  # noqa: E731
+        call = functools.partial(original, ys, xs, *arguments, **options)
         watcher = current()
         return watcher.differentiated(None, call, ys, xs) if watcher else call()
 
@@ -78,7 +78,7 @@ def applying(current: Current, original: Callable[..., Any]) -> Callable[..., An
     def apply(optimizer: Any, grads: Any, trainable_variables: Any = None, **options: Any) -> Any:
         grads = list(grads)
         known = list(trainable_variables) if trainable_variables is not None else None
-        call = lambda: original(optimizer, grads, known, **options)  # noqa: E731
+        call = functools.partial(original, optimizer, grads, known, **options)
         watcher = current()
         return watcher.applied(optimizer, call, grads, known) if watcher else call()
 
@@ -91,7 +91,7 @@ def applying_pairs(current: Current, original: Callable[..., Any]) -> Callable[.
     @functools.wraps(original)
     def apply_gradients(optimizer: Any, grads_and_vars: Any, *arguments: Any, **options: Any) -> Any:
         pairs = list(grads_and_vars)
-        call = lambda: original(optimizer, pairs, *arguments, **options)  # noqa: E731
+        call = functools.partial(original, optimizer, pairs, *arguments, **options)
         watcher = current()
         return watcher.applied(optimizer, call, [g for g, _ in pairs], [v for _, v in pairs]) if watcher else call()
 
@@ -106,7 +106,7 @@ def calling(current: Current, original: Callable[..., Any]) -> Callable[..., Any
         watcher = current()
         if watcher is None:
             return original(function, *arguments, **options)
-        run = lambda: original(function, *arguments, **options)  # noqa: E731
+        run = functools.partial(original, function, *arguments, **options)
         return watcher.called(run, Named(function, arguments, options))
 
     return call
@@ -153,14 +153,17 @@ def executing(current: Current, original: Callable[..., Any]) -> Callable[..., A
 
 
 def assigning(current: Current, original: Callable[..., Any]) -> Callable[..., Any]:
-    """A variable's `assign` and the like."""
+    """An operation that changes a variable; its first argument is the handle."""
 
     @functools.wraps(original)
-    def assign(variable: Any, *arguments: Any, **options: Any) -> Any:
-        result = original(variable, *arguments, **options)
+    def assign(*arguments: Any, **options: Any) -> Any:
         watcher = current()
-        if watcher is not None:
-            watcher.assigned(variable.handle)
+        if watcher is None:
+            return original(*arguments, **options)
+        handle = arguments[0] if arguments else options.get("resource")
+        watcher.assigns(handle)
+        result = original(*arguments, **options)
+        watcher.assigned(handle)
         return result
 
     return assign
@@ -227,17 +230,15 @@ def fed(function: Callable[..., Any], model: Any) -> Callable[..., Any]:
 TAPE = "tensorflow.python.eager.backprop"
 FUNCTION = "tensorflow.python.eager.polymorphic_function.polymorphic_function"
 CONCRETE = "tensorflow.python.eager.polymorphic_function.concrete_function"
-VARIABLES = "tensorflow.python.ops.resource_variable_ops"
+VARIABLES = "tensorflow.python.ops.gen_resource_variable_ops"
 ITERATORS = "tensorflow.python.data.ops.iterator_ops"
 ASSIGNMENTS = (
-    "assign",
-    "assign_add",
-    "assign_sub",
-    "scatter_sub",
-    "scatter_add",
-    "scatter_update",
-    "scatter_nd_update",
+    "assign_variable_op",
+    "assign_add_variable_op",
+    "assign_sub_variable_op",
+    *(f"resource_scatter_{how}" for how in ("add", "div", "max", "min", "mul", "sub", "update")),
 )
+NESTED = tuple(f"resource_scatter_nd_{how}" for how in ("add", "max", "min", "sub", "update"))
 
 HOOKS: tuple[tuple[str, str, tuple[str, ...], Wrap], ...] = (
     (TAPE, "GradientTape", ("__enter__",), entering),
@@ -248,7 +249,9 @@ HOOKS: tuple[tuple[str, str, tuple[str, ...], Wrap], ...] = (
     (CONCRETE, "ConcreteFunction", ("_call_flat",), executing),
     (ITERATORS, "OwnedIterator", ("_create_iterator",), iterating),
     (ITERATORS, "OwnedIterator", ("_next_internal",), advancing),
-    (VARIABLES, "BaseResourceVariable", ASSIGNMENTS, assigning),
+    (VARIABLES, "", ASSIGNMENTS, assigning),
+    ("tensorflow.python.ops.gen_state_ops", "", NESTED, assigning),
+    ("tensorflow.python.ops.gen_array_ops", "", ("resource_strided_slice_assign",), assigning),
     ("keras.src.optimizers.base_optimizer", "BaseOptimizer", ("apply",), applying),
     ("keras.src.optimizers.loss_scale_optimizer", "LossScaleOptimizer", ("apply",), applying),
     ("keras.src.backend.tensorflow.trainer", "TensorFlowTrainer", ("make_train_function",), making),

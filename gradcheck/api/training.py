@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from gradcheck.api.result import Result
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
 from gradcheck.options import WatchOptions
-from gradcheck.scripts import Ending, Stopped
+from gradcheck.scripts import Ending
+from gradcheck.vocabulary import ON_BAD
 
 if TYPE_CHECKING:
     from gradcheck.pipeline.watched import Watching
 
-CHOICES = ("stop", "warn", "skip-step")
+NAME = "training"
+"""What the report calls what runs."""
 
 
 class BadGradient(Exception):
@@ -60,8 +62,8 @@ class watching:  # noqa: N801  (used as a function is)
         exploding: float | None = None,
         untrained: bool = False,
     ) -> None:
-        if on_bad not in CHOICES:
-            raise CannotCheck(BAD_CONFIGURATION, f"on_bad={on_bad!r}: unknown; write one of {', '.join(CHOICES)}")
+        if on_bad not in ON_BAD:
+            raise CannotCheck(BAD_CONFIGURATION, f"on_bad={on_bad!r}: unknown; write one of {', '.join(ON_BAD)}")
         if every is not None and every < 1:
             raise CannotCheck(BAD_CONFIGURATION, f"every={every!r}: must be 1 or more")
         self.options = WatchOptions(
@@ -73,20 +75,28 @@ class watching:  # noqa: N801  (used as a function is)
     def __enter__(self) -> "watching":
         from gradcheck.pipeline.watched import Watching
 
-        self.inside = Watching(self.options).__enter__()
+        self.inside = Watching(self.options, self.bad).__enter__()
         return self
+
+    def bad(self) -> BadGradient:
+        """What is raised at a bad gradient."""
+        assert self.inside is not None
+        self.result = Result.of(self.inside.report(NAME, Ending("stopped", 0)))
+        return BadGradient(self.result)
 
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
         inside, self.inside = self.inside, None
-        assert inside is not None
-        ended = "finished" if error is None else "stopped" if isinstance(error, Stopped) else "raised"
+        if inside is None:
+            return
         try:
-            self.result = Result.of(inside.report("training", Ending(ended, 0, error)))
+            if not isinstance(error, BadGradient) or self.result is None:
+                ended = "finished" if error is None else "raised"
+                self.result = Result.of(inside.report(NAME, Ending(ended, 0, error)))
         finally:
             inside.__exit__()
-        stops = self.options.on_bad == "stop" and any(f.severity == "error" for f in self.result.findings)
-        if stops and (error is None or isinstance(error, Stopped)):
-            raise BadGradient(self.result) from None
+        failed = any(f.severity == "error" for f in self.result.findings)
+        if error is None and failed and self.options.on_bad == "stop":
+            raise BadGradient(self.result)
 
 
 def keras_callback(**options: Any) -> Any:
@@ -99,6 +109,6 @@ def keras_callback(**options: Any) -> Any:
         BadGradient: from `fit`, at the first bad gradient.
         CannotCheck: an option is wrong.
     """
-    from gradcheck.watching.callbacks import callback_class
+    from gradcheck.observing.callbacks import callback_class
 
     return callback_class()(watching(**options))

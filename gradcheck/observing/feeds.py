@@ -11,8 +11,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from gradcheck.observing.recording import identity
 from gradcheck.records import Tensor
-from gradcheck.watching.recording import identity
 
 
 class Feed:

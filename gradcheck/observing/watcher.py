@@ -1,12 +1,13 @@
 """The watcher: what happens when the user's code enters a tape, asks for a gradient, calls an optimizer or a function.
 
-In: calls from the hooks. Out: `Found`s, in order, and counts. Principle: the user's numbers are never changed, only what
-happens at a bad gradient is chosen: the script ends, or goes on, or the step is left out.
+In: calls from the hooks. Out: `Found`s, in order, and counts. Principle: the user's numbers are never changed, only
+what happens at a bad gradient is chosen: the script ends, or goes on, or the step is left out.
 """
 
+import math
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,19 +15,19 @@ import numpy as np
 import tensorflow as tf
 
 from gradcheck.errors import one_line
+from gradcheck.observing import marks
+from gradcheck.observing.blocks import block_of
+from gradcheck.observing.diagnosing import Found, mode_of, of_call, of_units, steps_before
+from gradcheck.observing.feeds import Feeds
+from gradcheck.observing.history import History, Set, restore
+from gradcheck.observing.looks import Norms, dense, is_finite, value_of
+from gradcheck.observing.optimizers import Optimizers, Seen, first_replica, handles_of, wraps
+from gradcheck.observing.requests import Requests
+from gradcheck.observing.rerunning import Rerun, run
+from gradcheck.observing.saving import Keeper
+from gradcheck.observing.units import Call, Tape, Unit
 from gradcheck.options import WatchOptions
 from gradcheck.scripts import Stopped
-from gradcheck.watching import marks
-from gradcheck.watching.blocks import block_of
-from gradcheck.watching.diagnosing import Found, of_call, of_units
-from gradcheck.watching.feeds import Feeds
-from gradcheck.watching.history import History, Set, restore
-from gradcheck.watching.looks import Norms, dense, is_finite, value_of
-from gradcheck.watching.optimizers import Optimizers, Seen, first_replica, handles_of, wraps
-from gradcheck.watching.requests import Requests
-from gradcheck.watching.rerunning import Rerun
-from gradcheck.watching.saving import Keeper
-from gradcheck.watching.units import Call, Tape, Unit
 
 MOST_UNITS = 64
 """Gradients between two updates that are kept, to be asked for again."""
@@ -35,6 +36,12 @@ EVERY = 8
 """Steps between two looks at the variables."""
 
 HELD = "_gradcheck_block"
+
+MOST_FOUND = 3
+"""Bad steps that are told where the script goes on; more are counted."""
+
+MOST_NOTES = 3
+"""Notes on what could not be looked at."""
 
 
 @dataclass(eq=False)
@@ -49,8 +56,8 @@ class Pending:
 class Watcher:
     """One watched run."""
 
-    def __init__(self, options: WatchOptions) -> None:
-        self.options = options
+    def __init__(self, options: WatchOptions, stop: Callable[[], BaseException] = Stopped) -> None:
+        self.options, self.stop = options, stop
         self.optimizers = Optimizers()
         self.history = History()
         self.units: deque[Unit] = deque(maxlen=MOST_UNITS)
@@ -62,12 +69,15 @@ class Watcher:
         self.rerun: Rerun | None = None
         self.busy = False
         self.active = True
-        self.limited = False
+        self.limited = self.ended = False
+        self.more: dict[int | None, int] = {}
+        self.ending: BaseException | None = None
         self.pending: Pending | None = None
-        self.calls: list[tuple[Callable[[], Any], Mapping[str, Any]]] = []
+        self.calls: list[tuple[Callable[[], Any], Any]] = []
         self.applying = threading.local()
         self.claimed: set[int] = set()
-        self.skips = 0
+        self.before: list[Set] = []
+        self.last: Call | None = None
         self.by_hand = 0
         self.keeper: Keeper | None = None  # saves the first bad step
 
@@ -89,9 +99,12 @@ class Watcher:
             return call()
         handles = handles_of(sources)
         if not tf.executing_eagerly():
-            marks.marked(None, handles)
-            return call()
+            marks.marked(marks.Mark(sources=handles))
         found = call()
+        if tape is not None:
+            self.requests.watched(tape.watched_variables())
+        if not tf.executing_eagerly():
+            return found
         block = getattr(tape, HELD, None)
         if block is not None:
             with self.ours():
@@ -120,12 +133,14 @@ class Watcher:
         seen.outer = outer or seen.outer
         if self.rerun is not None:
             return self.rerun.applied(seen, call, pairs)
-        for _, variable in pairs:
-            seen.variables[id(variable)] = variable
+        self.given(seen, pairs)
         if first_replica():
             seen.calls += tf.executing_eagerly()
         if not tf.executing_eagerly():
-            marks.marked(id(optimizer), handles_of([v for _, v in pairs]), first_replica())
+            key, sources = id(optimizer), handles_of([v for _, v in pairs])
+            known = [(None if g is None else True, v) for g, v in pairs]
+            times = int(first_replica())
+            marks.marked(marks.Mark({key: times}, {key: optimizer}, {key: known}, sources))
             return call()
         self.claimed |= set(handles_of([v for _, v in pairs]))
         self.pending = None
@@ -135,7 +150,6 @@ class Watcher:
             step = seen.steps - (outer is not None)
             fine = self.looked_at(seen, pairs, step)
         if not fine and self.options.on_bad == "skip-step":
-            self.skips += 1
             return None
         result = call()
         with self.ours():
@@ -144,6 +158,13 @@ class Watcher:
         self.stepped()
         return result
 
+    def given(self, seen: Seen, pairs: list[tuple[Any, Any]]) -> None:
+        """An optimizer is given gradients, or none, of these variables."""
+        for _, variable in pairs:
+            seen.variables[id(variable)] = variable
+        if not wraps(seen.optimizer):
+            self.requests.updated(seen, pairs)
+
     def looked_at(self, seen: Seen, pairs: list[tuple[Any, Any]], step: int) -> bool:
         """Look at gradients on their way to an optimizer; whether they are finite."""
         given = [(dense(g), v) for g, v in pairs if g is not None]
@@ -151,12 +172,20 @@ class Watcher:
             return True
         norms = self.norms([g for g, _ in given])
         whole = float(np.sqrt(np.sum(norms**2)))
-        self.requests.step(self, seen, [v for _, v in given], norms, step)
-        fine = bool(np.isfinite(whole)) or not any(bad(g) for g, _ in given)
         seen.norms.append((step, whole))
-        if not fine:
+        for found in self.requests.step(self, seen, [v for _, v in given], list(map(float, norms)), step):
+            self.tell(found)
+        fine = bool(np.isfinite(whole)) or not any(bad(g) for g, _ in given)
+        if not fine and self.told_enough(seen.order):
+            self.more[seen.order] = self.more.get(seen.order, 0) + 1
+        elif not fine:
             self.tell(of_units(self, seen, given, step, list(self.units)))
         return fine
+
+    def told_enough(self, order: int | None) -> bool:
+        """Whether further bad steps of an optimizer are counted only: where one goes on, NaN stays in the variables."""
+        limit = MOST_FOUND if self.options.on_bad == "skip-step" else 1
+        return sum(found.order == order and found.study is not None for found in self.found) >= limit
 
     def unclaimed(self, unit: Tape, found: Any) -> None:
         """A gradient by variables that no optimizer is known to update."""
@@ -186,7 +215,7 @@ class Watcher:
                 restore(after if self.options.on_bad != "skip-step" else [])
             self.tell(told)
 
-    def called(self, call: Callable[[], Any], named: Mapping[str, Any]) -> Any:
+    def called(self, call: Callable[[], Any], named: Any) -> Any:
         """A function of TensorFlow's is called by the user."""
         if not self.watches or not tf.executing_eagerly():
             return call()
@@ -198,20 +227,24 @@ class Watcher:
 
     def executed(self, concrete: Any, execute: Callable[..., Any], inputs: list[Any], captured: list[Any]) -> Any:
         """A traced function is run."""
-        mark = marks.mark_of(concrete.graph) if self.watches else None
+        mark = marks.known(concrete) if self.watches else None
         if mark is None:
             return execute(concrete, inputs, captured)
         if not tf.executing_eagerly():
-            marks.spread(mark)
+            marks.marked(mark)
             return execute(concrete, inputs, captured)
         with self.ours():
             again, named = self.calls[-1] if self.calls else (None, {})
             feeds = self.feeds.of([*inputs, *captured])
             written = getattr(named, "written", None)
             call = Call(concrete, list(inputs), list(captured), mark, execute, again, named, written, feeds)
-            writing = self.writes(concrete)
+            writing, self.last = self.writes(concrete), call
+            for key, optimizer in mark.objects.items():
+                if key not in self.optimizers.seen:  # the graph was made while another watcher watched
+                    self.given(self.optimizers.of(optimizer), mark.variables[key])
             if writing:
                 self.history.before(call)
+                self.before = self.history.state() if self.requests.each_step else []
             else:
                 self.units.append(call)
         result = call.first()
@@ -223,20 +256,44 @@ class Watcher:
 
     def after(self, call: Call, result: Any) -> None:
         """Look at the variables, if it is time to."""
-        for key in call.mark.optimizers:
-            self.optimizers.seen[key].calls += call.mark.optimizers[key]
+        for key, times in call.mark.optimizers.items():
+            self.optimizers.seen[key].calls += times
         self.by_hand += not call.mark.optimizers
-        every = self.options.every or (EVERY if self.options.on_bad == "stop" and not self.requests.any else 1)
+        every = self.options.every or (EVERY if self.options.on_bad == "stop" else 1)
         if self.history.calls % every == 0 or odd(result):
             self.look(call)
+        if self.requests.each_step:
+            self.measure(call)
+
+    def measure(self, call: Call) -> None:
+        """Run a call once more, with the variables as they were, for the norms of its gradients."""
+        after = self.history.state()
+        restore(self.before)
+        steps = steps_before(self, call)
+        rerun = run(self, call, None)
+        restore(after)
+        if rerun.failure is not None:
+            raise rerun.failure
+        for seen, within, variables, norms in rerun.norms:
+            step = steps[id(seen)] + within
+            seen.norms.append((step, math.hypot(*norms)))
+            for found in self.requests.step(self, seen, variables, norms, step):
+                self.tell(found)
 
     def look(self, call: Call | None) -> None:
         """Look at the variables now; tell what went bad since."""
         if self.history.all_is_well():
             return
-        found = of_call(self)
+        enough = len(self.found) >= MOST_FOUND
+        bad = self.history.bad_ones()
+        found = of_call(self, brief=enough)
         self.history.forget()
-        self.tell(found)
+        if self.options.on_bad == "warn":
+            self.history.leave_out(bad)
+        if enough and found is not None:
+            self.more[found.order] = self.more.get(found.order, 0) + 1
+        else:
+            self.tell(found)
 
     def writes(self, concrete: Any) -> bool:
         """Whether a function changes variables."""
@@ -245,6 +302,11 @@ class Watcher:
             known = marks.writes(concrete)
             concrete._gradcheck_writes = known
         return bool(known)
+
+    def assigns(self, handle: Any) -> None:
+        """A variable is about to be set."""
+        if self.rerun is not None and tf.executing_eagerly():
+            self.rerun.keep(handle)
 
     def assigned(self, handle: Any) -> None:
         """A variable is set, eagerly."""
@@ -259,6 +321,11 @@ class Watcher:
         """Whether what happens now is the user's doing."""
         return self.active and not self.busy and self.rerun is None
 
+    @property
+    def mode(self) -> str:
+        """How steps are run."""
+        return mode_of(self.last)
+
     def ours(self) -> "Ours":
         """Within it what happens is our own doing."""
         return Ours(self)
@@ -268,8 +335,8 @@ class Watcher:
         limit = self.options.max_steps
         if limit is not None and self.active and self.steps >= limit:
             self.finish()
-            self.limited, self.active = True, False
-            raise Stopped
+            self.limited = True
+            raise self.stopped()
 
     @property
     def steps(self) -> int:
@@ -281,21 +348,25 @@ class Watcher:
         if found is None:
             return
         self.found.append(found)
-        if self.options.on_bad == "stop" and found.stops:
-            self.active = False
-            raise Stopped
+        if self.options.on_bad == "stop" and found.stops and not self.ended:
+            raise self.stopped()
+
+    def stopped(self) -> BaseException:
+        """What ends the script."""
+        self.active, self.ending = False, self.stop()
+        return self.ending
 
     def finish(self) -> None:
         """The script has ended: a last look."""
         if not self.active:
             return
-        try:
+        self.ended = True
+        with self.ours():
             self.settle()
-            with self.ours():
+            if not self.found or self.options.on_bad != "stop":
                 self.look(None)
-                self.requests.finish(self)
-        except Stopped:
-            pass
+            for found in self.requests.finish(self):
+                self.tell(found)
         self.active = False
 
 
@@ -311,9 +382,11 @@ class Ours:
 
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> bool:
         self.watcher.busy = self.before
-        if error is None or not isinstance(error, Exception):
+        if error is None or not isinstance(error, Exception) or error is self.watcher.ending:
             return False
-        self.watcher.notes.append(f"could not look at a step: {type(error).__name__}: {one_line(str(error), 160)}")
+        note = f"could not look at a step: {type(error).__name__}: {one_line(str(error), 160)}"
+        if note not in self.watcher.notes[:MOST_NOTES]:
+            self.watcher.notes = [*self.watcher.notes, note][:MOST_NOTES]
         return True
 
 
@@ -330,8 +403,6 @@ def bad(tensor: Any) -> bool:
 
 def odd(result: Any) -> bool:
     """Whether a function's result holds a single number that is not finite, where looking at it costs nothing."""
-    for value in tf.nest.flatten(result, expand_composites=False)[:4]:
-        if isinstance(value, tf.Tensor) and value.shape.rank == 0 and value.dtype.is_floating:
-            if "CPU" in value.device and not np.isfinite(value.numpy()):
-                return True
-    return False
+    values = [v for v in tf.nest.flatten(result, expand_composites=False)[:4] if isinstance(v, tf.Tensor)]
+    numbers = [v for v in values if v.shape.rank == 0 and v.dtype.is_floating and "CPU" in v.device]
+    return any(not np.isfinite(v.numpy()) for v in numbers)

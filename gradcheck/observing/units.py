@@ -9,11 +9,11 @@ from typing import Any
 
 import tensorflow as tf
 
+from gradcheck.observing.blocks import Block
+from gradcheck.observing.feeds import Feed, replaced
+from gradcheck.observing.marks import Mark
+from gradcheck.observing.recording import identity
 from gradcheck.records import Tensor
-from gradcheck.watching.blocks import Block
-from gradcheck.watching.feeds import Feed, replaced
-from gradcheck.watching.marks import Mark
-from gradcheck.watching.recording import identity
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,7 @@ class Call:
     mark: Mark
     execute: Callable[..., Any]
     again: Callable[[], Any] | None
-    named: Mapping[str, Any]
+    named: Any
     written: Callable[[], Any] | None = None
     feeds: Mapping[int, Feed] = field(default_factory=dict)
     elements: dict[int, list[Any]] = field(default_factory=dict)
@@ -70,10 +70,18 @@ class Call:
     @property
     def is_compiled(self) -> bool:
         """Whether XLA compiles it, or a function that it calls."""
-        definition = self.concrete.graph.as_graph_def()
-        nodes = [*definition.node, *(node for f in definition.library.function for node in f.node_def)]
-        own = self.concrete.function_def.attr
-        return any(a["_XlaMustCompile"].b for a in [own, *(n.attr for n in nodes)] if "_XlaMustCompile" in a)
+        known = getattr(self.concrete, "_gradcheck_compiled", None)
+        if known is None:
+            known = self.concrete._gradcheck_compiled = is_compiled(self.concrete)
+        return bool(known)
+
+
+def is_compiled(concrete: Any) -> bool:
+    """Whether XLA compiles a traced function, or one that it calls."""
+    definition = concrete.graph.as_graph_def()
+    nodes = [*definition.node, *(node for f in definition.library.function for node in f.node_def)]
+    attributes = [concrete.function_def.attr, *(node.attr for node in nodes)]
+    return any(a["_XlaMustCompile"].b for a in attributes if "_XlaMustCompile" in a)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,26 +1,27 @@
 """From a bad step to what there is to say of it.
 
-In: what was kept of the step. Out: a `Found`: the step, the optimizer, its bad gradients, the norms of the last steps, and
-a study of the one gradient in which it began.
+In: what was kept of the step. Out: a `Found`: the step, the optimizer, its bad gradients, the norms of the last steps,
+and a study of the one gradient in which it began.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gradcheck.errors import one_line
+from gradcheck.observing.history import restore
+from gradcheck.observing.looks import counts, dense
+from gradcheck.observing.optimizers import KEPT, Seen, handles_of, name_of
+from gradcheck.observing.programs import study_of, study_of_value
+from gradcheck.observing.recording import Recorder, is_bad
+from gradcheck.observing.rerunning import Rerun, run, run_traced
+from gradcheck.observing.saving import kept
+from gradcheck.observing.units import Call, Unit, names_in
 from gradcheck.records import BadGradient, Norms, Study
-from gradcheck.watching.history import restore
-from gradcheck.watching.looks import counts, dense
-from gradcheck.watching.optimizers import KEPT, Seen, handles_of, name_of
-from gradcheck.watching.programs import study_of, study_of_value
-from gradcheck.watching.recording import Recorder, is_bad
-from gradcheck.watching.rerunning import Rerun, run, run_traced
-from gradcheck.watching.saving import kept
-from gradcheck.watching.units import Call, Unit, names_in
 
 if TYPE_CHECKING:
-    from gradcheck.watching.watcher import Watcher
+    from gradcheck.observing.watcher import Watcher
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,16 +102,20 @@ def evidence(recorder: Recorder | None, rerun: Rerun | None, unit: Unit | None) 
     return None if bad is None else study_of_value(recorder, bad, names_in(unit))
 
 
-def of_call(watcher: "Watcher") -> Found | None:
-    """A step that was run in a graph: the variables are bad by now, so it is run again from where they were not."""
+def of_call(watcher: "Watcher", brief: bool = False) -> Found | None:
+    """A step that was run in a graph: the variables are bad by now, so it is run again from where they were not.
+
+    If it is to be `brief`, no cause is looked for.
+    """
     history = watcher.history
     after = history.state()
-    blamed = set(history.bad_ones())
     place, call = failing(watcher)
     if call is None:
         restore(after)
-        return unknown(watcher, blamed)
+        return unknown(watcher)
     calls, first = history.kept, max(0, place - KEPT + 1)
+    if brief:
+        first = place
     for seen in watcher.optimizers.all:
         seen.norms.clear()
     found = None
@@ -123,7 +128,7 @@ def of_call(watcher: "Watcher") -> Found | None:
             note_norms(run(watcher, event, None), steps)
             restore(before)
             continue
-        found = of_step(watcher, event, before, blamed)
+        found = unknown(watcher) if brief else of_step(watcher, event, before)
         restore(before)
         break
     if watcher.options.on_bad == "skip-step":
@@ -146,11 +151,11 @@ def failing(watcher: "Watcher") -> tuple[int, Call | None]:
 
 def note_norms(rerun: Rerun, steps: dict[int, int]) -> None:
     """Keep the norms of a call, before which optimizers had made so many steps."""
-    for seen, within, norm in rerun.norms:
-        seen.norms.append((steps[id(seen)] + within, norm))
+    for seen, within, _, norms in rerun.norms:
+        seen.norms.append((steps[id(seen)] + within, math.hypot(*norms)))
 
 
-def of_step(watcher: "Watcher", call: Call, before: Any, blamed: set[int]) -> Found:
+def of_step(watcher: "Watcher", call: Call, before: Any) -> Found:
     """The step itself, with the variables as they were before it."""
     steps = steps_before(watcher, call)
     recorder, how = Recorder(), ""
@@ -163,7 +168,7 @@ def of_step(watcher: "Watcher", call: Call, before: Any, blamed: set[int]) -> Fo
         recorder = rerun.recorder or recorder
         how = alone(first, mode_of(call))
     if rerun.bad is None and recorder.bad is None:
-        return kept(watcher, of_mode(watcher, call, rerun, steps, blamed), recorder)
+        return kept(watcher, of_mode(watcher, call, rerun, steps), recorder)
     seen, given = rerun.bad or (taker(watcher, recorder), [])
     bad = bad_gradients(given) if given else asked_gradients(recorder, call)
     within = rerun.calls.get(id(seen.outer or seen), 0) if seen else 0
@@ -211,7 +216,7 @@ def steps_before(watcher: "Watcher", call: Call) -> dict[int, int]:
     return {BY_HAND: by_hand, **{id(seen): steps(seen) for seen in watcher.optimizers.all}}
 
 
-def of_mode(watcher: "Watcher", call: Call, rerun: Rerun, steps: dict[int, int], blamed: set[int]) -> Found:
+def of_mode(watcher: "Watcher", call: Call, rerun: Rerun, steps: dict[int, int]) -> Found:
     """A step that is bad as it was run, and not when it is run eagerly."""
     seen = next((s for s in watcher.optimizers.all if id(s.optimizer) in call.mark.optimizers), None)
     return Found(
@@ -230,7 +235,7 @@ def of_mode(watcher: "Watcher", call: Call, rerun: Rerun, steps: dict[int, int],
     )
 
 
-def unknown(watcher: "Watcher", blamed: set[int]) -> Found:
+def unknown(watcher: "Watcher") -> Found:
     """A variable went bad, and running all that is kept again does not show when."""
     seen = next(iter(watcher.optimizers.all), None)
     return Found(

@@ -9,8 +9,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from gradcheck.observing.recording import identity
 from gradcheck.records import Norms
-from gradcheck.watching.recording import identity
 
 KEPT = 20
 """Steps whose norms are kept."""
@@ -111,7 +111,7 @@ def handles_of(sources: Any) -> dict[int, Any]:
     """Handle and dtype of the variables among what gradients are taken by, by identity."""
     found = {}
     for source in tf.nest.flatten(sources):
-        variable = getattr(source, "value", None) if hasattr(source, "path") else source
+        variable: Any = getattr(source, "value", None) if hasattr(source, "path") else source
         if hasattr(variable, "values") and isinstance(variable.values, tuple):  # one a replica
             found.update(handles_of(list(variable.values)))
             continue

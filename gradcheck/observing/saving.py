@@ -21,19 +21,19 @@ import tensorflow as tf
 
 from gradcheck import __version__, repros
 from gradcheck.errors import one_line
+from gradcheck.observing.graphing import Drawn, Known, NoGraph, drawn, unique
+from gradcheck.observing.history import variable
+from gradcheck.observing.looks import is_finite, value_of
+from gradcheck.observing.optimizers import handles_of, name_of
+from gradcheck.observing.recording import Recorder, identity
+from gradcheck.observing.units import Call, Tape, Unit, flat, names_in
 from gradcheck.program import Array, Place
 from gradcheck.records import Cause, Tensor
 from gradcheck.repros import Item, Line, Manifest, Origin, Part
-from gradcheck.watching.graphing import Drawn, Known, NoGraph, drawn, unique
-from gradcheck.watching.history import variable
-from gradcheck.watching.looks import is_finite, value_of
-from gradcheck.watching.optimizers import handles_of, name_of
-from gradcheck.watching.recording import Recorder, identity
-from gradcheck.watching.units import Call, Tape, Unit, flat, names_in
 
 if TYPE_CHECKING:
-    from gradcheck.watching.diagnosing import Found
-    from gradcheck.watching.watcher import Watcher
+    from gradcheck.observing.diagnosing import Found
+    from gradcheck.observing.watcher import Watcher
 
 MOST_BYTES = 1 << 26
 """Bytes of a tensor of the batch that is saved although the loss does not read it."""

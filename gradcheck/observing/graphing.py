@@ -17,12 +17,12 @@ from tensorflow.core.framework import node_def_pb2
 from tensorflow.python.framework import op_def_registry
 from tensorflow.python.framework.op_def_library import value_to_attr_value
 
+from gradcheck.observing.history import variable
+from gradcheck.observing.looks import value_of
+from gradcheck.observing.optimizers import handles_of
+from gradcheck.observing.recording import Asked, Operation, Recorder, identity
 from gradcheck.program import Array, Place
 from gradcheck.records import Tensor
-from gradcheck.watching.history import variable
-from gradcheck.watching.looks import value_of
-from gradcheck.watching.optimizers import handles_of
-from gradcheck.watching.recording import Asked, Operation, Recorder, identity
 
 SMALL = 16
 """Entries of a tensor without a name that is taken for a constant of the code."""

@@ -1,14 +1,13 @@
 """Recording: a step that is run again, with every operation, its tensors and the line that called it.
 
-In: what a step does while it is run once more, eagerly. Out: `Evidence`: which gradient went bad, and all operations up to
-then. TensorFlow tells of each operation by a callback, and of each gradient function by the registry's entry point; an
+In: what a step does while it is run once more. Out: which gradient went bad, and all operations up to then. TensorFlow
+tells of each operation by a callback, and of each gradient function by the registry's entry point; an
 operation within the latter belongs to the gradient of the operation that it is called for.
 """
 
 import contextlib
 import linecache
 import re
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,11 +18,12 @@ from tensorflow.python import pywrap_tfe
 from tensorflow.python.eager import backprop, context, execute
 from tensorflow.python.framework import op_callbacks
 from tensorflow.python.ops.resource_variable_ops import BaseResourceVariable as Variable
+from tensorflow.python.util import tf_stack
 
 from gradcheck.frames import is_users
+from gradcheck.observing.looks import dense, is_finite
 from gradcheck.program import Place
 from gradcheck.records import Tensor
-from gradcheck.watching.looks import dense, is_finite
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +91,7 @@ class Recorder:
     graph: Any = None
     places: dict[str, int] = field(default_factory=dict)
 
-    def called(
+    def called(  # noqa: PLR0913, PLR0917  (TensorFlow's signature)
         self,
         kind: str | bytes,
         inputs: Sequence[Tensor],
@@ -110,13 +110,13 @@ class Recorder:
             here = len(self.operations)
             if op_name is not None:
                 self.places[as_text(op_name)] = here
-            place = place_here() if graph is None else place_in(outputs)
+            place = place_of(tf_stack.extract_stack() if graph is None else outputs[0].op.traceback if outputs else ())
             self.operations.append(
                 Operation(kind, tuple(inputs), tuple(outputs), tuple(attributes or ()), place, backward, forward)
             )
             for tensor in outputs:
                 self.makers[identity(tensor)] = here
-            self.readers[(kind, *map(identity, inputs))] = here
+            self.readers[signature(kind, inputs)] = here
 
     def named_forward(self, name: Any) -> int | None:
         """The operation whose gradient one belongs to, by the name that `tf.gradients` gives it."""
@@ -154,7 +154,7 @@ class Recorder:
         made = [self.makers.get(identity(t)) for t in outputs or () if t is not None]
         place = next((m for m in made if m is not None), None)
         if place is None and inputs:
-            place = self.readers.get((as_text(kind), *map(identity, inputs)))
+            place = self.readers.get(signature(as_text(kind), inputs))
         with self.lock:
             self.nested.append(place)
         try:
@@ -174,6 +174,11 @@ def as_text(name: str | bytes) -> str:
     return name.decode() if isinstance(name, bytes) else name
 
 
+def signature(kind: str, inputs: Sequence[Tensor]) -> tuple[Any, ...]:
+    """What tells an operation from others where its outputs are not known."""
+    return (kind, *map(identity, inputs))
+
+
 def identity(tensor: Any) -> int:
     """What TensorFlow calls an eager tensor."""
     return getattr(tensor, "_id", None) or id(tensor)
@@ -185,29 +190,27 @@ def is_bad(gradient: Any) -> bool:
         return False
     tensor = dense(gradient)
     with quiet():
-        return (tensor.dtype.is_floating or tensor.dtype.is_complex) and not is_finite(tensor)
+        real: bool = tensor.dtype.is_floating or tensor.dtype.is_complex
+        return real and not is_finite(tensor)
 
 
-def place_here() -> Place | None:
-    """The user's innermost line that is running; within a gradient, that of a gradient function of the user's."""
-    frame = sys._getframe(2)
-    while frame is not None and frame.f_code is not Recorder.differentiated.__code__:
-        file, line = frame.f_code.co_filename, frame.f_lineno
-        if is_users(file):
-            return Place(file, line, linecache.getline(file, line).strip())
-        frame = frame.f_back  # type: ignore[assignment]
-    return None
+def place_of(frames: Any) -> Place | None:
+    """The user's innermost line of a stack; within a gradient, that of a gradient function of the user's.
 
-
-def place_in(outputs: Sequence[Tensor]) -> Place | None:
-    """The same of an operation of a graph, which knows the user's line where AutoGraph has made other code of it."""
-    frames = list(outputs[0].op.traceback or ()) if outputs else []
-    ours = [i for i, frame in enumerate(frames) if frame.name == Recorder.differentiated.__name__]
-    users = [frame for frame in frames[ours[-1] if ours else 0 :] if is_users(frame.filename)]
+    TensorFlow's stacks know the user's line where AutoGraph has made other code of it.
+    """
+    stack = list(frames or ())
+    ours = [i for i, frame in enumerate(stack) if is_gradient(frame)]
+    users = [frame for frame in stack[ours[-1] if ours else 0 :] if is_users(frame.filename)]
     if not users:
         return None
     file, line = users[-1].filename, users[-1].lineno
     return Place(file, line, linecache.getline(file, line).strip())
+
+
+def is_gradient(frame: Any) -> bool:
+    """Whether a frame is that of a recorder which asks for a gradient."""
+    return bool(frame.name == Recorder.differentiated.__name__ and frame.filename == __file__)
 
 
 @contextlib.contextmanager

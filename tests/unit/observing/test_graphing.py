@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gradcheck.watching.graphing import Drawn, Known, NoGraph, drawn, legal, unique
-from gradcheck.watching.optimizers import handles_of
-from gradcheck.watching.recording import Recorder, identity, recording
+from gradcheck.observing.graphing import Drawn, Known, NoGraph, drawn, legal, unique
+from gradcheck.observing.optimizers import handles_of
+from gradcheck.observing.recording import Recorder, identity, recording
 
 
 def drawn_of(

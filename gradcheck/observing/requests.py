@@ -1,0 +1,141 @@
+"""What is looked for on request: gradients that vanish or explode, variables that get none or are in no optimizer.
+
+In: each step's norms, and what tapes and optimizers have seen. Out: `Found`s. A step that is run as a graph is run once
+more, eagerly, for its norms; the user's own run of it stays as it is.
+"""
+
+import statistics
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from gradcheck.observing.diagnosing import Found
+from gradcheck.observing.optimizers import Seen, handles_of, name_of
+from gradcheck.options import WatchOptions
+from gradcheck.records import BadGradient
+
+if TYPE_CHECKING:
+    from gradcheck.observing.watcher import Watcher
+
+FEWEST = 5
+"""Norms before a median says anything."""
+
+
+class Requests:
+    """What the user asked for."""
+
+    def __init__(self, options: WatchOptions) -> None:
+        self.options = options
+        self.read: dict[int, Any] = {}
+        self.given: dict[int, dict[int, Any]] = {}
+        self.received: dict[int, set[int]] = {}
+        self.told: set[Any] = set()
+
+    @property
+    def each_step(self) -> bool:
+        """Whether every step's norms are wanted."""
+        return self.options.vanished is not None or self.options.exploding is not None
+
+    def watched(self, variables: Sequence[Any]) -> None:
+        """A tape has watched these trainable variables."""
+        if self.options.untrained:
+            for variable in variables:
+                self.read.update(dict.fromkeys(handles_of([variable]), variable))
+
+    def updated(self, seen: Seen, pairs: Sequence[tuple[Any, Any]]) -> None:
+        """An optimizer is given gradients, or none, of these variables."""
+        if self.options.untrained:
+            for gradient, variable in pairs:
+                for key in handles_of([variable]):
+                    self.given.setdefault(key, {})[seen.order] = variable
+                    if gradient is not None:
+                        self.received.setdefault(key, set()).add(seen.order)
+
+    def step(
+        self, watcher: "Watcher", seen: Seen, variables: Sequence[Any], norms: Sequence[float], step: int
+    ) -> list[Found]:
+        """One step of one optimizer: the norm of each variable's gradient."""
+        found = []
+        limit, factor = self.options.vanished, self.options.exploding
+        if limit is not None:
+            for variable, norm in zip(variables, norms, strict=True):
+                seen.zeros[name_of(variable)] = seen.zeros.get(name_of(variable), 0) + 1 if norm == 0 else 0
+            now = [v for v in variables if seen.zeros[name_of(v)] == limit]
+            if now:
+                said = f"step {step}: the gradient of {names(now)} has been exactly 0 for {limit} steps"
+                found.append(self.of("GC003", watcher, seen, step, now, said))
+        if factor is not None and ("GC010", seen.order) not in self.told:
+            before = [norm for number, norm in seen.norms if number < step]
+            whole = sum(norm**2 for norm in norms) ** 0.5
+            median = statistics.median(before) if len(before) >= FEWEST else 0.0
+            if median > 0 and whole > factor * median:
+                self.told.add(("GC010", seen.order))
+                said = (
+                    f"step {step}: the gradients of optimizer {seen.order} ({seen.name}) have norm {whole:.3g},"
+                    f" {whole / median:.3g} times the median of the {len(before)} steps before"
+                )
+                found.append(self.of("GC010", watcher, seen, step, variables, said))
+        return found
+
+    def finish(self, watcher: "Watcher") -> list[Found]:
+        """The end: who was left out."""
+        if not self.options.untrained or not watcher.optimizers.all:
+            return []
+        last = max(seen.steps for seen in watcher.optimizers.all)
+        owners = {seen.order: seen for seen in watcher.optimizers.all}
+        found = []
+        never = {key: orders for key, orders in self.given.items() if key not in self.received}
+        for order, seen in owners.items():
+            mine = unique([orders[order] for orders in never.values() if order in orders])
+            if mine:
+                said = f"optimizer {order} ({seen.name}) was never given a gradient of {names(mine)}"
+                found.append(self.of("GC008", watcher, seen, last, mine, said))
+        nobody = unique([variable for key, variable in self.read.items() if key not in self.given])
+        if nobody:
+            said = f"the loss reads {names(nobody)}, which no optimizer updates"
+            found.append(self.of("GC011", watcher, None, last, nobody, said))
+        twice = [(self.given[key], orders) for key, orders in self.received.items() if len(orders) > 1]
+        for orders in dict.fromkeys(tuple(sorted(o)) for _, o in twice):
+            both = unique([next(iter(v.values())) for v, o in twice if tuple(sorted(o)) == orders])
+            who = " and ".join(f"{o} ({owners[o].name})" for o in orders)
+            found.append(self.of("GC012", watcher, None, last, both, f"optimizers {who} both update {names(both)}"))
+        return found
+
+    def of(  # noqa: PLR0913, PLR0917
+        self, code: str, watcher: "Watcher", seen: Seen | None, step: int, variables: Sequence[Any], said: str
+    ) -> Found:
+        """A finding."""
+        return Found(
+            code=code,
+            step=step,
+            optimizer=seen.name if seen else None,
+            order=seen.order if seen else None,
+            loss=None,
+            gradients=tuple(fine(v) for v in variables),
+            variables=len(seen.variables) if seen else len(variables),
+            norms=tuple(s.told for s in watcher.optimizers.all if s.norms and code in ("GC003", "GC010")),
+            mode=watcher.mode,
+            study=None,
+            message=said,
+            stops=code in ("GC003", "GC010"),
+        )
+
+
+def fine(variable: Any) -> BadGradient:
+    """A variable that a finding is about, without bad entries."""
+    shape = tuple(int(d) for d in getattr(variable, "shape", ()))
+    dtype = getattr(variable.dtype, "name", str(variable.dtype))
+    entries = 1
+    for size in shape:
+        entries *= size
+    return BadGradient(name_of(variable), dtype, shape, entries, 0, 0)
+
+
+def unique(variables: Sequence[Any]) -> list[Any]:
+    """Each variable once, in order; a variable with a copy on each device is one."""
+    return list({name_of(v): v for v in variables}.values())
+
+
+def names(variables: Sequence[Any]) -> str:
+    """The names of some variables."""
+    said = [name_of(v) for v in variables]
+    return ", ".join(said[:3]) + (f" and {len(said) - 3} more" if len(said) > 3 else "")
