@@ -94,11 +94,13 @@ def recorded_cases(bench: Bench, loaded: LoadedTarget) -> list[Case]:
     return found
 
 
-def met(finding: Finding) -> Finding:
+def met(finding: Finding, loaded: LoadedTarget) -> Finding:
     """A finding at the recorded point: no odd input, since training came there."""
-    if finding.severity == "info":
+    if finding.severity == "info" or loaded.recorded is None:
         return finding
-    return replace(finding, severity=BY_CODE[finding.code].severity, message=f"{finding.message}; {HERE}")
+    cause = finding.cause if finding.cause and finding.cause.line else cause_as_told(loaded.recorded.manifest)
+    severity = BY_CODE[finding.code].severity
+    return replace(finding, severity=severity, message=f"{finding.message}; {HERE}", cause=cause or finding.cause)
 
 
 HERE = "this is the step that was saved"
@@ -168,7 +170,7 @@ def cause_at(bench: Bench, loaded: LoadedTarget, bad: list[tuple[int, Array]]) -
     study = bench.study_of(column)
     blame = Blame(position, class_of((gradient,)), column.wrt, lambda program: {})
     found = (None, None) if study is None else point_cause(study, loaded.recorded.point, blame)
-    return found if found[0] is not None else (cause_as_told(manifest), manifest.trap)
+    return found if found[0] is not None and found[0].line else (cause_as_told(manifest), manifest.trap)
 
 
 def cause_as_told(manifest: Manifest) -> Cause | None:

@@ -87,7 +87,7 @@ def search_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
     engine, target = bench.engine, bench.target
     check_domains(target, options)
     noise = (NOISE,) if is_noisy(engine, search.base_points(target.inputs)[1:3]) else ()
-    recorded = [met(f) for case in recorded_cases(bench, loaded) for f in explained(bench, case, loaded, None)]
+    recorded = [met(f, loaded) for case in recorded_cases(bench, loaded) for f in explained(bench, case, loaded, None)]
     found = search.search(ground_of(engine, options))
     tailor = Tailor(bench_for)
     told = static_findings(bench)

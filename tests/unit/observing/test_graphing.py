@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gradcheck.observing.graphing import Drawn, Known, NoGraph, drawn, legal, unique
+from gradcheck.observing.graphing import Drawn, Known, drawn
+from gradcheck.observing.nodes import NoGraph, legal, unique
 from gradcheck.observing.optimizers import handles_of
 from gradcheck.observing.recording import Recorder, identity, recording
 

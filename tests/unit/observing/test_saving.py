@@ -12,7 +12,8 @@ import tensorflow as tf
 
 from gradcheck import repros
 from gradcheck.observing import saving
-from gradcheck.observing.saving import as_array, placed, portable
+from gradcheck.observing.belongings import as_array
+from gradcheck.observing.saving import placed, portable
 from gradcheck.options import WatchOptions
 from gradcheck.pipeline.watched import Watching
 from gradcheck.records import Finding
