@@ -1,23 +1,17 @@
-"""A bad training step on disk: its manifest, and arrays beside it.
+"""A bad training step on disk: its manifest.
 
-In: a `Manifest` and arrays by name. Out: `manifest.json` and `.npz` files, and the same read back on another machine.
-Principle: nothing is pickled, so that reading runs nothing; what does not fit is one line, never a traceback.
+In: a `Manifest`. Out: `manifest.json`, and the same read back on another machine. Principle: what does not fit is one
+line, never a traceback. The arrays are beside it, see `npz`; nothing heavy is imported to know a saved step.
 """
 
 import json
 import math
-import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck, one_line
-
-Array = NDArray[Any]
 
 SCHEMA_VERSION = 1
 KIND = "gradcheck-repro"
@@ -230,42 +224,3 @@ def plain(name: str, kind: type, value: Any) -> Any:
     if type(value) is not kind:
         raise ValueError(f"{name}: {kind.__name__} is expected")
     return value
-
-
-def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
-    """An `.npz` of arrays; raises ValueError for one that would have to be pickled."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        for key, array in arrays.items():
-            with archive.open(f"{key}.npy", "w", force_zip64=True) as file:
-                np.lib.format.write_array(file, np.asanyarray(array), allow_pickle=False)
-
-
-def read_arrays(path: Path, items: tuple[Item, ...]) -> list[Array]:
-    """Some arrays of an `.npz`, in order; raises `CannotCheck` (GC907) where one is missing or is another."""
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            found = [archive[item.key] for item in items]
-    except KeyError as error:
-        raise wrong(path, f"it holds no {error}") from error
-    except OSError as error:
-        raise wrong(path, str(error.strerror or error)) from error
-    except Exception as error:  # a damaged archive raises whatever its reader stumbles on
-        raise wrong(path, f"it cannot be read: {type(error).__name__}: {error}") from error
-    for item, array in zip(items, found, strict=True):
-        if array.shape != item.shape or array.dtype.name != stored(item.dtype):
-            raise wrong(
-                path,
-                f"{item.name} is {array.dtype.name}{list(array.shape)}, and {item.dtype}{list(item.shape)} is expected",
-            )
-    return found
-
-
-def checked(directory: Path, manifest: Manifest) -> list[Array]:
-    """The arrays of the SavedModel's inputs, once all files are known to be what the manifest says."""
-    read_arrays(directory / VARIABLES, manifest.weights)
-    return read_arrays(directory / BATCH, manifest.inputs)
-
-
-def stored(dtype: str) -> str:
-    """The dtype in which an array is kept."""
-    return "float32" if dtype == "bfloat16" else dtype

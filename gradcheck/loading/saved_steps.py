@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from gradcheck import repros
+from gradcheck import npz, repros
 from gradcheck.errors import CANNOT_TRACE, NOT_A_SAVED_MODEL, CannotCheck
 from gradcheck.floats import FORMATS
 from gradcheck.loading.paste import quoted
@@ -28,7 +28,7 @@ VARIABLES = "variables"
 def load_step(target: str, directory: Path) -> LoadedTarget:
     """Load a saved step; raises `CannotCheck` where it is damaged, or holds no graph."""
     manifest = repros.read(directory)
-    batch = repros.checked(directory, manifest)
+    batch = npz.checked(directory, manifest)
     if manifest.no_graph:
         raise CannotCheck(
             CANNOT_TRACE,

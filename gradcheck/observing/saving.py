@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
-from gradcheck import __version__, repros
+from gradcheck import __version__, npz, repros
 from gradcheck.errors import one_line
 from gradcheck.observing.belongings import Step, arrays_of
 from gradcheck.observing.graphing import Drawn
@@ -92,12 +92,12 @@ def save(keeper: Keeper, watcher: "Watcher", found: "Found", recorder: Recorder 
             write_model(directory / repros.MODEL, graph)
         items = tuple(replace(i, key=k) for i, k in zip(batch.items, graph.keys if graph else (), strict=True))
         others = tuple(replace(i, key=unique(i.key, [j.key for j in items])) for i in unread.items)
-        repros.write_arrays(
+        npz.write_arrays(
             directory / repros.BATCH,
             dict(zip([i.key for i in (*items, *others)], [*batch.arrays, *unread.arrays], strict=True)),
         )
-        repros.write_arrays(directory / repros.VARIABLES, weights.by_key)
-        repros.write_arrays(directory / repros.OPTIMIZER, arrays_of(step.slots()).by_key)
+        npz.write_arrays(directory / repros.VARIABLES, weights.by_key)
+        npz.write_arrays(directory / repros.OPTIMIZER, arrays_of(step.slots()).by_key)
         cause, trap = keeper.cause_of(found)
         manifest = Manifest(
             gradcheck=__version__,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gradcheck import __version__, loading, repros
+from gradcheck import __version__, loading, npz, repros
 from gradcheck.errors import CANNOT_TRACE, CannotCheck
 from gradcheck.explaining.points import Blame, point_cause
 from gradcheck.floats import FORMATS
@@ -123,7 +123,7 @@ def explain(name: str) -> Report:
     directory = Path(name.rstrip("/"))
     manifest = repros.read(directory)
     if manifest.no_graph:
-        repros.checked(directory, manifest)
+        npz.checked(directory, manifest)
         return as_told(name, manifest, f"not run again, since {manifest.no_graph}")
     loaded = loading.load(name)
     bench = bench_of(loaded)

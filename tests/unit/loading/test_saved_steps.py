@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gradcheck import repros
+from gradcheck import npz, repros
 from gradcheck.errors import BAD_CONFIGURATION, CANNOT_TRACE, NOT_A_SAVED_MODEL, CannotCheck
 from gradcheck.loading import expand, load
 from gradcheck.options import WatchOptions
@@ -113,7 +113,7 @@ def test_arrays_of_another_shape_or_of_objects_are_one_line(step: Path, name: st
     with np.load(step / name) as archive:
         known = dict(archive)
     key = "dense/kernel" if name == repros.VARIABLES else "batch__x"
-    repros.write_arrays(step / name, {**known, key: np.ones([3, 2], np.float32)})
+    npz.write_arrays(step / name, {**known, key: np.ones([3, 2], np.float32)})
     assert "is expected" in refused(step, BAD_CONFIGURATION)
     np.savez(step / name, **{**known, key: np.array([[{}]], dtype=object)})
     assert "Object arrays" in refused(step, BAD_CONFIGURATION)

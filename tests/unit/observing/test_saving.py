@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gradcheck import repros
+from gradcheck import npz, repros
 from gradcheck.observing import saving
 from gradcheck.observing.belongings import as_array
 from gradcheck.observing.saving import placed, portable
@@ -81,9 +81,9 @@ def test_the_finding_names_the_directory_as_it_was_written(saved: tuple[Path, Fi
 def test_arrays_are_those_before_the_step(saved: tuple[Path, Finding]) -> None:
     manifest = repros.read(saved[0])
     assert [(i.name, i.dtype, i.shape) for i in manifest.inputs] == [("x", "float32", (1, 2)), ("y", "int32", (1,))]
-    x, y = repros.checked(saved[0], manifest)
+    x, y = npz.checked(saved[0], manifest)
     assert (x.tolist(), y.tolist()) == ([[0.0, 0.0]], [2])
-    (w,) = repros.read_arrays(saved[0] / repros.VARIABLES, manifest.weights)
+    (w,) = npz.read_arrays(saved[0] / repros.VARIABLES, manifest.weights)
     assert np.isfinite(w).all()
     assert (w < 1).all()
     with np.load(saved[0] / repros.BATCH, allow_pickle=False) as batch:

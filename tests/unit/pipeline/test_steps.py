@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import tensorflow as tf
 
-from gradcheck import repros
+from gradcheck import npz, repros
 from gradcheck.errors import CannotCheck
 from gradcheck.options import Said, WatchOptions
 from gradcheck.pipeline.scanning import scan
@@ -96,8 +96,8 @@ def test_explain_runs_the_step_again(root: Path) -> None:
 
 def test_explain_takes_numbers_from_the_files_and_not_from_the_manifest(step: Path) -> None:
     manifest = repros.read(step)
-    arrays = dict(zip([i.key for i in manifest.inputs], repros.checked(step, manifest), strict=True))
-    repros.write_arrays(step / repros.BATCH, {key: array + 1 for key, array in arrays.items()})
+    arrays = dict(zip([i.key for i in manifest.inputs], npz.checked(step, manifest), strict=True))
+    npz.write_arrays(step / repros.BATCH, {key: array + 1 for key, array in arrays.items()})
     (target,) = explain(str(step)).targets
     assert target.findings == ()
     assert "finite here" in target.notes[0]
