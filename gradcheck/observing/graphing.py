@@ -61,6 +61,7 @@ def drawn(recorder: Recorder, asked: Asked, known: "Known") -> Drawn:
     outputs = [sheet.ref(t) for t in targets if t.dtype.is_floating]
     if not outputs:
         raise NoGraph("what was differentiated is no float tensor")
+    sources = tuple(dict.fromkeys(map(sheet.source, asked.sources)))
     return Drawn(
         sheet.function(outputs),
         tuple(sheet.names),
@@ -68,7 +69,7 @@ def drawn(recorder: Recorder, asked: Asked, known: "Known") -> Drawn:
         tuple(sheet.inputs),
         dict(sheet.copies.values()),
         sheet.places,
-        tuple(dict.fromkeys(sheet.sources)),
+        sources,
     )
 
 
@@ -95,7 +96,6 @@ class Sheet:
     Attributes:
         names, keys, inputs: of the function.
         copies: name and copy of each variable, by the identity of its handle.
-        sources: names of what was differentiated by.
     """
 
     def __init__(self, recorder: Recorder, asked: Asked, known: Known) -> None:
@@ -112,18 +112,18 @@ class Sheet:
         self.trained = set(handles_of(list(asked.sources)))
         operations = recorder.operations[: self.end]
         self.makers = {identity(t): k for k, operation in enumerate(operations) for t in operation.outputs}
-        self.sources = [self.source(s) for s in asked.sources]
+        for source in asked.sources:
+            if not handles_of(source) and identity(source) not in self.refs:
+                name = known.tensors.get(identity(source), "source")
+                self.refs[identity(source)] = self.input(source, name)
 
     def source(self, source: Any) -> str:
-        """The name of what is differentiated by: a variable, or a tensor, which becomes an input."""
+        """The name of what is differentiated by: a variable, of several copies the one that is read; or an input."""
         handles = handles_of(source)
         if handles:
-            key, (handle, _) = next(iter(handles.items()))
-            return self.copy(key, handle)[0]
-        if identity(source) not in self.refs:
-            self.refs[identity(source)] = self.input(source, self.known.tensors.get(identity(source), "source"))
-        place = self.keys.index(self.refs[identity(source)].split(":")[0])
-        return self.names[place]
+            key = next((k for k in handles if k in self.handles.values()), next(iter(handles)))
+            return self.copy(key, handles[key][0])[0]
+        return self.names[self.keys.index(self.refs[identity(source)].split(":")[0])]
 
     def ref(self, wanted: Tensor) -> str:
         """Where a tensor is made, with all that is needed for it; the graph may be deep, so there is no recursion."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from tensorflow.core.framework.attr_value_pb2 import AttrValue
 from tensorflow.python.framework import op_def_registry
 from tensorflow.python.framework.op_def_library import value_to_attr_value
 
@@ -28,7 +29,9 @@ def attributes_of(operation: Operation) -> dict[str, Any]:
     given = {**inferred(definition, operation), **given}
     found = {}
     for attribute in definition.attr:
-        if given.get(attribute.name) is not None:  # none is the default
+        if isinstance(given.get(attribute.name), AttrValue):  # of a graph
+            found[attribute.name] = given[attribute.name]
+        elif given.get(attribute.name) is not None:  # none is the default
             try:
                 found[attribute.name] = value_to_attr_value(given[attribute.name], attribute.type, attribute.name)
             except (TypeError, ValueError) as error:
