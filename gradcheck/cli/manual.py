@@ -75,6 +75,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("gradcheck explain losses.py:my_loss --at 0", "a function of one input"),
         ("gradcheck explain losses.py:cross_entropy --at logit=100,label=0", "a function of two"),
         ("gradcheck explain losses.py:my_loss --at x=@batch.npy --format json", "the first bad number of a file"),
+        ("gradcheck explain bad_step", "a step that gradcheck watch --save-repro saved"),
     ),
     "watch": (
         ("gradcheck watch train.py --epochs 3", "a script with its own options, to its first bad gradient"),

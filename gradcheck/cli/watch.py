@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gradcheck import repros
 from gradcheck.cli.app import app
 from gradcheck.cli.judging import settle
 from gradcheck.cli.parameters import ExitZero, FailOn, Format, Ignored, Outputs, Select, gate_words, shown_as
@@ -118,8 +119,8 @@ def run(
 
 def directory(path: Path | None) -> Path | None:
     """A directory that may be made, from the root on: the script may go elsewhere."""
-    if path is not None and path.exists() and not path.is_dir():
-        raise CannotCheck(BAD_CONFIGURATION, f"--save-repro {path}: it is a file; name a directory")
+    if path is not None:
+        repros.refuse(path)
     return None if path is None else path.absolute()
 
 

@@ -22,7 +22,7 @@ def expand(text: str) -> tuple[str, ...]:
     if is_known(text):
         return (text,)
     name = parse(text)
-    if name.attribute or name.place in (Place.SAVED_MODEL, Place.KERAS_FILE):
+    if name.attribute or name.place in (Place.SAVED_MODEL, Place.KERAS_FILE, Place.REPRO):
         return (text,)
     from gradcheck.loading.discovery import discover
     from gradcheck.loading.modules import source_path
@@ -47,6 +47,10 @@ def load(text: str) -> LoadedTarget:
         from gradcheck.loading.saved_models import load_signature  # imports TensorFlow
 
         return load_signature(text, Path(name.text), name.attribute)
+    if name.place is Place.REPRO:
+        from gradcheck.loading.saved_steps import load_step  # the same
+
+        return load_step(text, Path(name.text))
     if name.place is Place.KERAS_FILE:
         from gradcheck.loading.keras_files import load_keras_file  # the same
 

@@ -8,6 +8,7 @@ from enum import Enum
 from pathlib import Path
 
 from gradcheck.errors import CANNOT_IMPORT, NO_SUCH_ATTRIBUTE, NOT_A_SAVED_MODEL, CannotCheck
+from gradcheck.repros import is_repro
 
 
 class Place(Enum):
@@ -17,6 +18,7 @@ class Place(Enum):
     FILE = "file"
     SAVED_MODEL = "SavedModel"
     KERAS_FILE = "Keras file"
+    REPRO = "saved step"
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ def parse(target: str) -> TargetName:
         if not path.is_file():
             raise CannotCheck(CANNOT_IMPORT, f"{target}: no such file: {text}; paths start at the working directory")
         return TargetName(Place.FILE, text, attribute) if text.endswith(".py") else keras_file(target, text, attribute)
+    if text and is_repro(path):
+        return TargetName(Place.REPRO, text.rstrip("/"), attribute)
     if text and path.is_dir() and not (path / "__init__.py").is_file():
         if not any((path / name).is_file() for name in ("saved_model.pb", "saved_model.pbtxt")):
             raise CannotCheck(

@@ -16,6 +16,7 @@ from gradcheck.observing.optimizers import KEPT, Seen, handles_of, name_of
 from gradcheck.observing.programs import study_of, study_of_value
 from gradcheck.observing.recording import Recorder, is_bad
 from gradcheck.observing.rerunning import Rerun, run, run_traced
+from gradcheck.observing.saving import kept
 from gradcheck.observing.units import Call, Unit, names_in
 from gradcheck.records import BadGradient, Norms, Study
 
@@ -34,6 +35,7 @@ class Found:
         mode: graph, eager or xla.
         study: of the gradient in which it began; None where it did not show when it was run again.
         after: whether the study's gradient was fine, and the study is of what the code made of it.
+        repro: the directory that it was saved in.
         unit: what was run again.
         stops: whether the script is to end here.
     """
@@ -53,6 +55,7 @@ class Found:
     message: str = ""
     stops: bool = True
     after: bool = False
+    repro: str | None = None
 
 
 def of_units(
@@ -70,7 +73,7 @@ def of_units(
         if shown:
             break
     bad = bad_gradients(given) if given else asked_gradients(recorder, unit)
-    return Found(
+    found = Found(
         code="GC001" if any(b.nan for b in bad) else "GC002",
         step=step,
         optimizer=seen.name if seen else None,
@@ -85,6 +88,7 @@ def of_units(
         unit=unit,
         rerun="" if shown else why_not(rerun, mode_of(unit)),
     )
+    return kept(watcher, found, recorder)
 
 
 def evidence(recorder: Recorder | None, rerun: Rerun | None, unit: Unit | None) -> Study | None:
@@ -163,11 +167,11 @@ def of_step(watcher: "Watcher", call: Call, before: Any) -> Found:
         recorder = rerun.recorder or recorder
         how = alone(first, mode_of(call))
     if rerun.bad is None and recorder.bad is None:
-        return of_mode(watcher, call, rerun, steps)
+        return kept(watcher, of_mode(watcher, call, rerun, steps), recorder)
     seen, given = rerun.bad or (taker(watcher, recorder), [])
     bad = bad_gradients(given) if given else asked_gradients(recorder, call)
     within = rerun.calls.get(id(seen.outer or seen), 0) if seen else 0
-    return Found(
+    found = Found(
         code="GC001" if any(b.nan for b in bad) else "GC002",
         step=(steps[id(seen)] + within) if seen else steps[BY_HAND],
         optimizer=seen.name if seen else None,
@@ -182,6 +186,7 @@ def of_step(watcher: "Watcher", call: Call, before: Any) -> Found:
         unit=call,
         rerun=how,
     )
+    return kept(watcher, found, recorder)
 
 
 BY_HAND = 0

@@ -25,6 +25,7 @@ from gradcheck.observing.looks import Norms, dense, is_finite, value_of
 from gradcheck.observing.optimizers import Optimizers, Seen, first_replica, handles_of, wraps
 from gradcheck.observing.requests import Requests
 from gradcheck.observing.rerunning import Rerun, run
+from gradcheck.observing.saving import Keeper
 from gradcheck.observing.units import Call, Tape, Unit
 from gradcheck.options import WatchOptions
 from gradcheck.scripts import Stopped
@@ -82,6 +83,7 @@ class Watcher:
         self.before: list[Set] = []
         self.last: Call | None = None
         self.by_hand = 0
+        self.keeper: Keeper | None = None  # saves the first bad step
 
     # what the hooks call
 

@@ -20,7 +20,13 @@ from gradcheck.pipeline import Progress, Scanned, Scanner
 from gradcheck.pipeline.drafts import KEPT_ERRORS, Drafts
 from gradcheck.records import Environment, TargetReport
 
-KINDS = {Place.MODULE: "module", Place.FILE: "file", Place.SAVED_MODEL: "model", Place.KERAS_FILE: "model"}
+KINDS = {
+    Place.MODULE: "module",
+    Place.FILE: "file",
+    Place.SAVED_MODEL: "model",
+    Place.KERAS_FILE: "model",
+    Place.REPRO: "model",
+}
 
 
 def remembering(scanner: Scanner, warn: cache.Warn) -> Scanner:

@@ -23,6 +23,7 @@ from gradcheck.options import ScanOptions
 from gradcheck.pipeline.bench import Bench, Case, class_of
 from gradcheck.pipeline.cases import cases, finite_cases, is_error
 from gradcheck.pipeline.smaller import Shapes, Tailor
+from gradcheck.pipeline.steps import met, recorded_cases, with_lines, with_recorded, without_again
 from gradcheck.pipeline.witnesses import poisoned, shrunk, witness_of
 from gradcheck.planning.allowance import ALONE, PATIENCE, Allowance
 from gradcheck.records import (
@@ -48,7 +49,7 @@ GOOD = 32
 
 def scan_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
     """Search one target; raises `CannotCheck` where it cannot be traced."""
-    loaded, options = with_held_numbers(loaded, options)
+    loaded, options = with_held_numbers(loaded, with_recorded(loaded, options))
     return search_tensors(loaded, options)
 
 
@@ -77,6 +78,7 @@ def search_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
         target = trace_tensors(gradient_of(loaded, options.wrt) if second else loaded, replace(wanted, shapes=shapes))
         if second:
             target = labelled(target, differentiated(loaded, options.wrt))
+        target = with_lines(target, loaded)
         settled = {i.name: i.shape for i in target.inputs}
         original = trace_tensors(loaded, replace(wanted, shapes=settled)) if second else None
         return Bench(TensorEngine(target, alone), options, original)
@@ -85,6 +87,7 @@ def search_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
     engine, target = bench.engine, bench.target
     check_domains(target, options)
     noise = (NOISE,) if is_noisy(engine, search.base_points(target.inputs)[1:3]) else ()
+    recorded = [met(f, loaded) for case in recorded_cases(bench, loaded) for f in explained(bench, case, loaded, None)]
     found = search.search(ground_of(engine, options))
     tailor = Tailor(bench_for)
     told = static_findings(bench)
@@ -92,6 +95,7 @@ def search_tensors(loaded: LoadedTarget, options: ScanOptions) -> TargetReport:
         batch = poisoned(bench, case)
         own = (bench, batch.case) if batch else tailor.cut(bench, case) if is_error(case) else (bench, case)
         told += explained(*own, loaded, batch.words if batch else None)
+    told = [*recorded, *without_again(told, recorded)]
     names = dict.fromkeys(v.name for v in target.versions)
     return TargetReport(
         target=loaded.name,

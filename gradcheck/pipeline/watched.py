@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 def watched(script: Script, options: WatchOptions) -> tuple[Report, Ending]:
     """Run a script and watch it."""
-    with Watching(options) as watching:
+    with Watching(options, name=script.name) as watching:
         ending = scripts.run(script)
         return watching.report(script.module or script.path or "", ending), ending
 
@@ -45,8 +45,9 @@ def watched(script: Script, options: WatchOptions) -> tuple[Report, Ending]:
 class Watching:
     """What is run within it is watched."""
 
-    def __init__(self, options: WatchOptions, stop: Callable[[], BaseException] = Stopped) -> None:
-        self.hooks = Hooks(lambda: watcher_of(options, stop))
+    def __init__(self, options: WatchOptions, stop: Callable[[], BaseException] = Stopped, name: str = "") -> None:
+        start = Path.cwd()  # the script may go elsewhere
+        self.hooks = Hooks(lambda: watcher_of(options, stop, name, start))
 
     def __enter__(self) -> "Watching":
         self.hooks.install()
@@ -62,11 +63,15 @@ class Watching:
         return Report(__version__, environment(), (reported(name, self.hooks.watcher, ending),))
 
 
-def watcher_of(options: WatchOptions, stop: Callable[[], BaseException]) -> "Watcher":
+def watcher_of(options: WatchOptions, stop: Callable[[], BaseException], name: str, start: Path) -> "Watcher":
     """The watcher, once TensorFlow is there."""
+    from gradcheck.observing.saving import Keeper
     from gradcheck.observing.watcher import Watcher
 
-    return Watcher(options, stop)
+    watcher = Watcher(options, stop)
+    if options.save_repro is not None:
+        watcher.keeper = Keeper(options.save_repro, name, start, cause_of)
+    return watcher
 
 
 def reported(name: str, watcher: "Watcher | None", ending: Ending) -> TargetReport:
@@ -134,6 +139,7 @@ def finding_of(found: "Found") -> Finding:
             variables=found.variables,
             norms=found.norms,
             rerun=found.rerun,
+            repro=found.repro,
         ),
     )
 

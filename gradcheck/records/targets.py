@@ -9,6 +9,7 @@ from gradcheck.floats import FORMATS, FloatFormat
 from gradcheck.options import NOTHING_SAID, Said
 from gradcheck.program import Array, Observation, Program
 from gradcheck.records.ignores import Ignore, Place
+from gradcheck.repros import Line, Manifest
 
 Tensor: TypeAlias = Any
 """A TensorFlow tensor; this layer must not import TensorFlow."""
@@ -31,6 +32,23 @@ class Parameter:
     keyword_only: bool = False
 
 
+@dataclass(frozen=True, eq=False)
+class Recorded:
+    """A point at which a training step went bad, that comes with a target.
+
+    Attributes:
+        point: an array an input, as points travel.
+        wrt: what training differentiated by there.
+        lines: the user's line of each operation, by a name that is part of its name in the graph.
+        manifest: what was told of the step.
+    """
+
+    point: tuple[Array, ...]
+    wrt: tuple[str, ...]
+    lines: Mapping[str, Line]
+    manifest: Manifest
+
+
 @dataclass(frozen=True)
 class LoadedTarget:
     """A target whose code or model is in memory, not traced yet.
@@ -50,6 +68,7 @@ class LoadedTarget:
         said: of its scan, in the comment above the function.
         place: where it is defined in Python source; None of a saved model, and where that cannot be told.
         ignores: what comments say is not to count, of it and of the lines of its function.
+        recorded: the bad step of a training run that it was saved at.
     """
 
     name: str
@@ -66,6 +85,7 @@ class LoadedTarget:
     said: Said = NOTHING_SAID
     place: Place | None = None
     ignores: tuple[Ignore, ...] = ()
+    recorded: Recorded | None = None
 
     @property
     def is_tensor(self) -> bool:

@@ -9,7 +9,7 @@ from math import isfinite, isnan, log10
 from tabulate import tabulate
 
 from gradcheck.errors import one_line
-from gradcheck.records import Finding, Norms, TrainingReport, TrainingWitness
+from gradcheck.records import Finding, Norms, Report, TrainingReport, TrainingWitness
 from gradcheck.renderers.paragraphs import wrapped
 from gradcheck.renderers.styles import Style
 from gradcheck.renderers.tensor_words import shape_text
@@ -50,6 +50,17 @@ def training_findings(findings: tuple[Finding, ...], style: Style) -> list[str]:
             told.add(finding.suggestion)
             lines += [wrapped(part, style, "      ") for part in f"next: {finding.suggestion}".splitlines()]
     return lines
+
+
+def explained_step(report: Report, style: Style) -> str:
+    """A step that was saved and run again: its finding, or that there is none."""
+    lines = []
+    for target in report.targets:
+        word = style.paint("still bad" if target.findings else "finite", "error" if target.findings else "good")
+        lines += [f"{style.paint(target.target, 'heading')}  {word}"]
+        lines += ["", *training_findings(target.findings, style)] if target.findings else []
+        lines += [wrapped(f"note: {note}", style, "  ") for note in target.notes]
+    return "\n".join(lines) + "\n"
 
 
 def one_finding(finding: Finding, style: Style) -> list[str]:

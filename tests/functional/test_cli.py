@@ -379,6 +379,7 @@ def test_explain_takes_the_version_that_is_asked_for() -> None:
     ("arguments", "code", "says"),
     [
         (["nosuch:f", "--at", "1"], "GC901", "nosuch"),
+        (["samples.softplus:my_softplus"], "GC907", "--at [NAME=]VALUE"),
         (["samples.softplus:my_softplus", "--at", "zz=1"], "GC907", "did you mean z?"),
         (["samples.softplus:my_softplus", "--at", "z=x"], "GC907", "[NAME=]VALUE"),
         (["samples.softplus:my_softplus", "--at", "@nowhere.npy"], "GC907", "nowhere.npy"),

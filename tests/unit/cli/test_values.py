@@ -17,6 +17,7 @@ LINES = (
     "scan m:f --seed 3 --jobs 2 --tolerance 0.5 --order 2 --exhaustive --plot --no-cache --exit-zero",
     "scan m:f --sampled --output a.json --output b.txt --baseline base.json --select GC001,GC002",
     "explain m:f --at z=1 --at y=2 --wrt z",
+    "explain saved_step",
     "hook",
     "hook here.py missing.py .",
     "report -",
@@ -30,7 +31,6 @@ MISTAKES = (
     "scan m:f --jobs 0",
     "scan m:f --order 3",
     "scan m:f --range",
-    "explain m:f",
     "explain --at z=1",
     "report",
 )
