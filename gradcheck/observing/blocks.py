@@ -135,9 +135,7 @@ def tapes_of(statement: ast.stmt) -> frozenset[str]:
     return frozenset(item.optional_vars.id for item in items if isinstance(item.optional_vars, ast.Name))
 
 
-def until(
-    ends: frozenset[str], statements: list[ast.stmt], owners: frozenset[str] = frozenset()
-) -> list[ast.stmt]:
+def until(ends: frozenset[str], statements: list[ast.stmt], owners: frozenset[str] = frozenset()) -> list[ast.stmt]:
     """The statements up to the first that calls one of these, of these owners if any does: an inner tape ends no outer.
 
     The first alone where none does.

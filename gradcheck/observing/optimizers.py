@@ -4,6 +4,7 @@ In: optimizer objects, as their `apply` is called. Out: a `Seen` for each, with 
 """
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,11 +69,16 @@ class Optimizers:
     def __init__(self) -> None:
         self.seen: dict[int, Seen] = {}
 
-    def of(self, optimizer: Any) -> Seen:
-        """The one that an optimizer object is."""
+    def of(self, optimizer: Any, first: Mapping[int, Any] | None = None) -> Seen:
+        """The one that an optimizer object is.
+
+        One that comes late, since its function was traced before, began with the `first` value of its count.
+        """
         key = id(optimizer)
         if key not in self.seen:
-            self.seen[key] = Seen(optimizer, len(self.all) + 1, iterations(optimizer))
+            counters = handles_of([c]) if (c := getattr(optimizer, "iterations", None)) is not None else {}
+            began = next((int(first[k]) for k in counters if k in first), None) if first else None
+            self.seen[key] = Seen(optimizer, len(self.all) + 1, iterations(optimizer) if began is None else began)
         return self.seen[key]
 
     @property
