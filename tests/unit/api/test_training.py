@@ -259,7 +259,9 @@ def test_functions_that_were_traced_before_are_watched() -> None:
         train(model)
     found = finding(watch.result)
     assert found.code == "GC001"
-    assert (found.mode, found.cause.line) == ("graph", bad_line())
+    witness = found.training
+    assert (found.mode, found.cause.line, witness.step) == ("graph", bad_line(), BAD)
+    assert (witness.optimizer, witness.order, witness.variables) == ("adam", 1, 2)
 
 
 def test_a_bad_gradient_that_nobody_uses_is_no_finding() -> None:
@@ -481,3 +483,13 @@ def test_wrong_options_are_said(options: Any, words: str) -> None:
         with pytest.raises(CannotCheck) as raised:
             make(**options)
         assert (raised.value.code, raised.value.message) == ("GC907", words)
+
+
+def test_functions_that_were_traced_before_are_watched_on_request() -> None:
+    model = Model("graph", 2)
+    train(model, bad=None, steps=3)
+    with gradcheck.watching(exploding=1e6, untrained=True) as watch:
+        train(model, bad=None)
+    seen = [(o.name, o.order, o.steps, o.variables) for o in watch.result.targets[0].training.optimizers]
+    assert seen == [("adam", 1, STEPS, 1), ("sgd", 2, STEPS, 1)]
+    assert (watch.result.findings, watch.result.targets[0].notes) == ((), ())

@@ -135,7 +135,11 @@ step(4)
 
 @pytest.mark.parametrize("head", ["except ZeroDivisionError:", "case _:"])
 def test_inside_a_handler_or_a_case(write: Write, head: str) -> None:
-    before = "try:\n            1 / 0" if head.startswith("except") else "match x:\n            case 5:\n                pass"
+    before = (
+        "try:\n            1 / 0"
+        if head.startswith("except")
+        else "match x:\n            case 5:\n                pass"
+    )
     deeper = "        " if head.startswith("except") else "            "
     code = f"""
 def step(x):
