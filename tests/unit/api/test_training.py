@@ -224,9 +224,12 @@ def test_the_functions_of_tensorflow_are_themselves_again() -> None:
 
 
 def test_an_error_of_the_users_comes_through_and_is_noted() -> None:
-    with pytest.raises(ZeroDivisionError), gradcheck.watching() as watch:
+    def fail() -> None:
         train(Model("eager"), bad=None, steps=2)
-        1 / 0  # noqa: B018
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), gradcheck.watching() as watch:
+        fail()
     training = watch.result.targets[0].training
     assert (training.ended, training.steps) == ("raised", 2)
 
