@@ -80,7 +80,7 @@ def site_of(code: CodeType, line: int) -> Site | None:
     if found is None:
         return None
     body, place = found
-    statements = tuple(until(GRADIENTS, body[place:]))
+    statements = tuple(until(GRADIENTS, body[place:], tapes_of(body[place])))
     longer = tuple(until(UPDATES, body[place:]))
     longer = longer if len(longer) > len(statements) else statements
     loaded = {n.id: None for s in longer for n in ast.walk(s) if isinstance(n, ast.Name) and read(n)}
@@ -129,12 +129,21 @@ def heads(statement: ast.With, line: int) -> bool:
     return statement.lineno <= line <= last
 
 
-def until(ends: frozenset[str], statements: list[ast.stmt]) -> list[ast.stmt]:
-    """The statements up to the first that calls one of these; the first alone where none does."""
-    for place, statement in enumerate(statements):
-        if any(isinstance(n, ast.Attribute) and n.attr in ends for n in ast.walk(statement)):
-            return statements[: place + 1]
-    return statements[:1]
+def tapes_of(statement: ast.stmt) -> frozenset[str]:
+    """What a `with` calls that which it enters."""
+    items = statement.items if isinstance(statement, ast.With) else []
+    return frozenset(item.optional_vars.id for item in items if isinstance(item.optional_vars, ast.Name))
+
+
+def until(ends: frozenset[str], statements: list[ast.stmt], owners: frozenset[str] = frozenset()) -> list[ast.stmt]:
+    """The statements up to the first that calls one of these, of these owners if any does: an inner tape ends no outer.
+
+    The first alone where none does.
+    """
+    named = [[n for n in ast.walk(s) if isinstance(n, ast.Attribute) and n.attr in ends] for s in statements]
+    own = [any(isinstance(n.value, ast.Name) and n.value.id in owners for n in found) for found in named]
+    ending = own if any(own) else [bool(found) for found in named]
+    return statements[: ending.index(True) + 1] if any(ending) else statements[:1]
 
 
 def compiled(site: Site, statements: tuple[ast.stmt, ...], names: tuple[str, ...]) -> CodeType:

@@ -123,9 +123,9 @@ def of_call(watcher: "Watcher", brief: bool = False) -> Found | None:
             continue
         before = history.state()
         if number < place:
-            steps = steps_before(watcher, event)
-            note_norms(run(watcher, event, None), steps)
+            rerun = run(watcher, event, None)
             restore(before)
+            note_norms(rerun, steps_before(watcher, event))
             continue
         found = unknown(watcher) if brief else of_step(watcher, event, before)
         restore(before)
@@ -156,10 +156,10 @@ def note_norms(rerun: Rerun, steps: dict[int, int]) -> None:
 
 def of_step(watcher: "Watcher", call: Call, before: Any) -> Found:
     """The step itself, with the variables as they were before it."""
-    steps = steps_before(watcher, call)
     recorder, how = Recorder(), ""
     rerun = run(watcher, call, recorder)
     restore(before)
+    steps = steps_before(watcher, call)
     note_norms(rerun, steps)
     if rerun.bad is None and recorder.bad is None and call.written is not None:
         first, rerun = rerun, run_traced(watcher, call, call.is_compiled)

@@ -59,6 +59,7 @@ class History:
         self.handles: dict[int, tuple[Tensor, Any]] = {}
         self.watched: dict[int, tuple[Tensor, Any]] = {}
         self.trained: set[int] = set()
+        self.first: dict[int, Tensor] = {}
         self.look: Any = None
 
     def before(self, call: Call) -> None:
@@ -70,6 +71,8 @@ class History:
         new = [pair for pair in mine if identity(pair[0]) not in self.handles]
         for handle, dtype in new:
             self.handles[identity(handle)] = (handle, dtype)
+            if dtype.is_integer:
+                self.first[identity(handle)] = value_of(handle, dtype)
         self.trained |= set(call.mark.sources)
         if new:
             self.watch(new)

@@ -5,7 +5,7 @@ In: optimizer objects, as their `apply` is called. Out: a `Seen` for each, with 
 
 import weakref
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,14 +82,19 @@ class Optimizers:
         self.seen: dict[int, Seen] = {}
         self.gone: list[Seen] = []
 
-    def of(self, optimizer: Any) -> Seen:
-        """The one that an optimizer object is."""
+    def of(self, optimizer: Any, first: Mapping[int, Any] | None = None) -> Seen:
+        """The one that an optimizer object is.
+
+        One that comes late, since its function was traced before, began with the `first` value of its count.
+        """
         key, known = id(optimizer), self.seen.get(id(optimizer))
         if known is None or known.optimizer is not optimizer:
             if known is not None:
                 self.gone.append(self.seen.pop(key))
             name = str(getattr(optimizer, "name", None) or type(optimizer).__name__)
-            began = iterations(optimizer)
+            counters = handles_of([c]) if (c := getattr(optimizer, "iterations", None)) is not None else {}
+            began = next((int(first[k]) for k in counters if k in first), None) if first else None
+            began = iterations(optimizer) if began is None else began
             self.seen[key] = Seen(weakref.ref(optimizer), name, len(self.all) + 1, wraps(optimizer), began)
         return self.seen[key]
 

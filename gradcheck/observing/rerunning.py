@@ -199,7 +199,6 @@ def present(tensors: tuple[Any, ...], known: Callable[[Any], Any]) -> tuple[Any,
 @contextlib.contextmanager
 def again(watcher: Any, rerun: Rerun, unit: Unit) -> Iterator[None]:
     """Within it the user's code is run again: what it does is told to `rerun`, and what it prints is not printed."""
-    watcher.rerun, busy, watcher.busy = rerun, watcher.busy, True
     logger = tf.get_logger()
     level, busy = logger.level, watcher.busy
     logger.setLevel("ERROR")  # what TensorFlow says of functions that are run eagerly is not the user's to read

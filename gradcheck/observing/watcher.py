@@ -133,10 +133,13 @@ class Watcher:
     def updated(self, optimizer: Any, call: Callable[[], Any], gradients: Any, variables: Any, nested: Any) -> Any:
         """The same, not from within itself."""
         pairs = pairs_of(optimizer, gradients, variables)
-        seen = self.optimizers.of(optimizer)
+        new = id(optimizer) not in self.optimizers.seen
+        seen = self.optimizers.of(optimizer, self.history.first if self.rerun is not None else None)
         outer = next((self.optimizers.of(o) for o in nested if wraps(o)), None)
         seen.outer = outer or seen.outer
         if self.rerun is not None:
+            if new:  # its function was traced before anybody watched
+                self.given(seen, pairs)
             return self.rerun.applied(seen, call, pairs)
         self.given(seen, pairs)
         if first_replica():
@@ -274,8 +277,9 @@ class Watcher:
         """Run a call once more, with the variables as they were, for the norms of its gradients."""
         after = self.history.state()
         restore(self.before)
-        steps = steps_before(self, call)
         rerun = run(self, call, None)
+        restore(self.before)
+        steps = steps_before(self, call)
         restore(after)
         if rerun.failure is not None:
             raise rerun.failure
