@@ -204,6 +204,8 @@ def again(watcher: Any, rerun: Rerun, unit: Unit) -> Iterator[None]:
     logger.setLevel("ERROR")  # what TensorFlow says of functions that are run eagerly is not the user's to read
     watcher.feeds.again = {key: deque(kept) for key, kept in getattr(unit, "elements", {}).items()}
     watcher.rerun, watcher.busy = rerun, True
+    calling = getattr(watcher.applying, "nested", [])
+    watcher.applying.nested = []  # the optimizer that waits for this is called again
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             yield
@@ -214,6 +216,7 @@ def again(watcher: Any, rerun: Rerun, unit: Unit) -> Iterator[None]:
     finally:
         rerun.restoring = True
         restore([event for events in rerun.kept.values() for event in events])
+        watcher.applying.nested = calling
         watcher.rerun, watcher.busy, watcher.feeds.again = None, busy, None
         logger.setLevel(level)
 

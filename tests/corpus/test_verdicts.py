@@ -66,7 +66,7 @@ ROUNDINGS = 512
 LEAST = mpf(2) ** -15
 """Loss below which a lost gradient is not let pass as a rounding of the usual slope: a 64th of u S."""
 
-QUICK = 24
+QUICK = 48
 """Of so many cases one is run all the time."""
 
 ISLANDS_FROM = -10.0

@@ -355,6 +355,7 @@ def test_the_float_nearest_to_a_number_is_that_of_an_array(fmt: FloatFormat, dat
         assert fmt.nearest(middle) == int(fmt.encode(middle))
 
 
+@pytest.mark.slow
 def test_the_shortest_decimals_are_numpys() -> None:
     """Of every float16; of float32 around the powers of 2, where the gaps beside a float differ."""
     near_powers = [(exponent << 23) + step for exponent in range(255) for step in (-1, 0, 1)]

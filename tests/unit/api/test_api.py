@@ -91,6 +91,7 @@ class Bare(tf.Module):
         return x * x
 
 
+@pytest.mark.slow
 def test_a_module_a_layer_and_a_bound_function() -> None:
     found = gradcheck.scan(Inverse(name="inverse"), dtype=tf.float16, against=sqrt_of)
     assert found.targets[0].target == "Inverse(inverse)"
@@ -129,6 +130,7 @@ def test_a_text_of_several_targets_keeps_the_good_ones(tmp_path: Path, monkeypat
         gradcheck.assert_finite_gradients("several_here.py", range=(0, 1))
 
 
+@pytest.mark.slow
 def test_assert_finite_gradients() -> None:
     gradcheck.assert_finite_gradients(sqrt_of, range=(0.5, 1))
     with pytest.raises(AssertionError, match=r"GC002 error  the autodiff gradient is inf on \[0, ") as caught:
@@ -148,6 +150,7 @@ def accepted(x: Any) -> Any:  # gradcheck: ignore[GC002] -- it never comes near 
     return tf.sqrt(x)
 
 
+@pytest.mark.slow
 def test_what_a_comment_ignores_does_not_fail() -> None:
     gradcheck.assert_finite_gradients(accepted, range=(0, 1))
     (finding,) = gradcheck.scan(accepted, range=(0, 1)).findings
@@ -155,6 +158,7 @@ def test_what_a_comment_ignores_does_not_fail() -> None:
     assert finding.suppressed.reason == "it never comes near 0 in training"
 
 
+@pytest.mark.slow
 def test_what_is_global_stays_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "global_here.py").write_text("import random\nrandom.seed(3)\ndef f(x):\n    return x * x\n")
     monkeypatch.chdir(tmp_path)
@@ -179,6 +183,7 @@ def test_what_is_global_stays_as_it_was(tmp_path: Path, monkeypatch: pytest.Monk
     tf.random.set_seed(None)
 
 
+@pytest.mark.slow
 def test_settings_of_the_user_do_not_disturb_a_scan() -> None:
     tf.config.run_functions_eagerly(True)
     try:

@@ -80,6 +80,7 @@ def usual_floats(batch: Array) -> Array:
     return np.asarray(((flat == 0) | (flat >= 1.1754944e-38)).all(1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", [rmse, softplus, normalised, of_labels, chosen, rounded, repaired])
 def test_a_batch_has_the_codes_of_its_points_one_by_one(function: Callable[..., Any]) -> None:
     engine = engine_for(function)
@@ -140,6 +141,7 @@ def test_what_is_not_connected_has_a_code_of_its_own() -> None:
     assert at(engine, [1.0, 1.0], [1.0, 0.0]) == [FINITE, NONE, INF, NONE, INF]
 
 
+@pytest.mark.slow
 def test_outputs_are_those_of_the_version_that_training_runs() -> None:
     @tf.custom_gradient
     def other(x: Any) -> Any:

@@ -171,7 +171,7 @@ def test_mistakes_of_the_module_are_told_of_each_of_its_targets(write: Write) ->
     write("wrong.py", "def f(x):\n    return x\n\n# gradcheck: ignore[GC123]\n\ndef g(x):\n    return x\n")
     for name in ("f", "g"):
         (mistake,) = load(f"wrong:{name}").ignores
-        assert (mistake.place, mistake.mistake) == ("wrong.py:4", "GC123: no such code; did you mean GC003?")
+        assert (mistake.place, mistake.mistake) == ("wrong.py:4", "GC123: no such code; did you mean GC012?")
 
 
 def test_lines_of_other_files(write: Write) -> None:

@@ -210,6 +210,7 @@ def test_a_module_of_tensorflow_without_a_call_lists_its_functions(
     assert load("modules:called").parameters[0].name == "x"
 
 
+@pytest.mark.slow
 def test_what_a_factory_made_outlives_it(project: Path, write: Write, pasted: Callable[..., Any]) -> None:
     write(
         "short_lived.py",

@@ -116,6 +116,7 @@ def test_the_where_trap_is_told(ask: Ask) -> None:
     assert "second tf.where" in trap
 
 
+@pytest.mark.slow
 def test_the_version_is_what_training_runs_if_not_said_otherwise(ask: Ask) -> None:
     assert (ask("better_softplus", "100").version, ask("better_softplus", "100").verdict) == ("custom", Class.FINITE)
     stripped = ask("better_softplus", "100", version="autodiff")
@@ -196,6 +197,7 @@ def test_numbers_of_a_file_behind_the_first_that_the_dtype_does_not_hold_are_pas
     assert dict(ask("softplus", "@batch.npy").witness.inputs) == {"z": 100.0}
 
 
+@pytest.mark.slow
 def test_numbers_of_a_file_that_the_dtype_does_not_hold_are_passed_over(ask: Ask) -> None:
     np.save("batch.npy", np.array([np.nan, np.inf, 1e300, 100.0]))
     assert dict(ask("softplus", "@batch.npy").witness.inputs) == {"z": 100.0}

@@ -87,6 +87,7 @@ BETTER = [("GC006", "warning", "custom"), ("GC001", "info", "autodiff"), ("GC003
 """What is found of the softplus with a gradient of its own: training never runs the other one."""
 
 
+@pytest.mark.slow
 def test_my_softplus(write: Write) -> None:
     write("story.py", SOFTPLUS)
     report = scan("story.py:my_softplus")
@@ -148,6 +149,7 @@ def test_my_better_softplus(write: Write) -> None:
     assert found(report) == BETTER
 
 
+@pytest.mark.slow
 def test_the_where_trap_and_its_cure(write: Write) -> None:
     write("story.py", SOFTPLUS)
     report = scan("story:where_softplus")
@@ -204,6 +206,7 @@ def test_a_function_of_tensorflow() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_what_goes_wrong_with_one_target_does_not_stop_the_others(write: Write) -> None:
     write("story.py", SOFTPLUS)
     write("broken.py", "raise SystemExit('no')")
@@ -394,6 +397,7 @@ def test_sixteen_bit_dtypes_are_run_exhaustively(dtype: str, floats: int, last: 
     ]
 
 
+@pytest.mark.slow
 def test_exhaustive_regions_are_those_of_every_single_float(write: Write) -> None:
     write("story.py", SOFTPLUS)
     report = scan("story:my_softplus", dtype="float16")
@@ -431,6 +435,7 @@ def test_a_range_restricts_the_sweep(write: Write) -> None:
     assert sweep.plan.floats == sum(r.floats for r in sweep.regions)
 
 
+@pytest.mark.slow
 def test_what_raises_outside_of_the_range_can_be_scanned(write: Write) -> None:
     write("bad.py", BAD)
     assert scan("bad:refuses", ranges=(RangeOption(None, "-10", "10"),)).status == "clean"
@@ -497,6 +502,7 @@ def test_a_saved_model_shows_the_same_columns(write: Write, tmp_path: Path) -> N
         assert found(report) == BETTER
 
 
+@pytest.mark.slow
 def test_a_saved_model_without_its_custom_gradient(write: Write, tmp_path: Path) -> None:
     save(tmp_path / "model", custom_gradients=False)
     report = scan("model")
@@ -542,6 +548,7 @@ DISCONNECTED = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "expected", "words"),
     [
@@ -571,6 +578,7 @@ def test_the_environment_and_an_empty_run() -> None:
     assert report.environment.python == ".".join(map(str, sys.version_info[:3]))
 
 
+@pytest.mark.slow
 def test_tensorflow_is_not_imported_for_a_target_that_cannot_be(write: Write, tmp_path: Path) -> None:
     write("broken.py", "raise ValueError('boom')")
     code = """

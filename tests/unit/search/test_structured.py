@@ -181,6 +181,7 @@ def test_constants_of_the_graph() -> None:
     assert not any((a == 3.5).any() for a in points(tensor((2, 3)))[0])
 
 
+@pytest.mark.slow
 def test_large_inputs_have_a_short_list() -> None:
     item = tensor((MANY + 1,))
     batch = points(item)

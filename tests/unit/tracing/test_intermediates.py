@@ -68,6 +68,7 @@ def test_operations_that_only_the_backward_pass_has(trace_function: Trace) -> No
     assert pytest.approx([5 / 2 / math.sqrt(2.0)]) in looked_at(target, probe, [2.0])
 
 
+@pytest.mark.slow
 def test_dangerous_ones_come_first_and_there_are_not_too_many(trace_function: Trace) -> None:
     def function(x: Any) -> Any:
         y = x

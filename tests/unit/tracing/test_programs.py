@@ -134,6 +134,7 @@ def test_branches_are_programs_of_their_own_with_their_lines(lines: ModuleType, 
     assert (then, other) == ("return tf.math.log(x)  # then", "return tf.math.expm1(x)    # else")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("x", "op", "line"),
     [(2.0, "Log", "return tf.math.log(x)  # then"), (-2.0, "Expm1", "return tf.math.expm1(x)    # else")],
@@ -154,6 +155,7 @@ def test_without_branches_there_is_nothing_to_enter(lines: ModuleType, study_of:
     assert study_of(lines.twice).entered((2.0,)) is None
 
 
+@pytest.mark.slow
 def test_a_program_can_be_evaluated_in_its_order(lines: ModuleType, study_of: StudyOf) -> None:
     for function in (lines.twice, lines.outer, lines.dense, lines.branches):
         program = study_of(function).program

@@ -238,6 +238,7 @@ def test_all_three_versions(trace_function: Trace, run_version: Run) -> None:
     assert run_version(target, "against", [1.0])[1] == pytest.approx([3.0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("first", "second"), [(cubed, branches), (branches, cubed)])
 def test_against_a_target_that_has_to_run_point_by_point(
     trace_function: Trace, run_version: Run, first: Callable[..., Any], second: Callable[..., Any]

@@ -144,6 +144,7 @@ def version_of(target: TracedTarget, name: str) -> Version:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_autodiff_is_the_derivative_and_custom_is_as_written(
     trace_function: Trace, run_version: Run, case: str
@@ -286,6 +287,7 @@ def lost(tmp_path_factory: pytest.TempPathFactory) -> str:
     return saved(tmp_path_factory.mktemp("lost"), custom_gradients=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("signature", SIGNATURES)
 def test_a_saved_model_has_both_versions(model: str, run_version: Run, signature: str) -> None:
     derivative, custom = SIGNATURES[signature]

@@ -307,6 +307,7 @@ def with_gradient(factor: float) -> Callable[..., Any]:
     return function
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("factor", "expected"),
     [(1.0, Class.FINITE), (1.0005, WRONG), (0.999, WRONG), (-1.0, WRONG), (0.0, WRONG), (2.0, WRONG)],
@@ -320,6 +321,7 @@ def test_a_formula_that_is_not_the_derivative_is_wrong_even_within_the_tolerance
     assert judge.judge(point).gradients == (RIGHT, (expected, None))
 
 
+@pytest.mark.slow
 def test_a_right_formula_that_loses_its_digits_is_inaccurate_and_not_wrong(judge_for: JudgeFor) -> None:
     judge = judge_for(with_gradient(1.0), custom=True)
     ordinal = int(FLOAT32.encode(3.0))

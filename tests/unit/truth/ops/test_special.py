@@ -72,6 +72,7 @@ def test_enclosures_of_incomplete_gamma_functions_overlap_at_any_size(op: str) -
     overlap_everywhere(op, points)
 
 
+@pytest.mark.slow
 def test_enclosures_of_the_incomplete_beta_function_overlap_at_any_size() -> None:
     sizes = (1e-38, 0.7, 30.0, 1e6)
     overlap_everywhere("Betainc", [(a, b, x) for a in sizes for b in sizes for x in (0.0, 1e-38, 0.3, 0.9, 1.0)])
