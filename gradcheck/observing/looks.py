@@ -5,6 +5,7 @@ that are too large to be squared; what is not finite is looked at exactly. Only 
 """
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,9 @@ from gradcheck.program import Array
 from gradcheck.records import Tensor
 
 Dtype = Any
+
+MOST_RESULTS = 4
+"""Results of a function that are looked at."""
 
 
 def dense(gradient: Any) -> Tensor:
@@ -74,3 +78,20 @@ def counts(tensor: Tensor) -> tuple[int, int, int]:
 def is_finite(tensor: Tensor) -> bool:
     """Whether every entry is finite."""
     return not any(counts(tensor)[1:])
+
+
+def is_bad(tensor: Any) -> bool:
+    """Whether an entry is not finite."""
+    return (tensor.dtype.is_floating or tensor.dtype.is_complex) and not is_finite(tensor)
+
+
+def odd(result: Any) -> bool:
+    """Whether a result is, or holds, a single number that is not finite, where looking at it costs nothing."""
+    values = result.values() if isinstance(result, dict) else result if isinstance(result, (list, tuple)) else (result,)
+    return any(is_odd(value) for value in islice(values, MOST_RESULTS))
+
+
+def is_odd(value: Any) -> bool:
+    """The same of one tensor."""
+    number = isinstance(value, tf.Tensor) and value.ndim == 0 and value.dtype.is_floating and "CPU" in value.device
+    return number and not np.isfinite(value.numpy())

@@ -142,3 +142,9 @@ def handles_of(sources: Any) -> dict[int, Any]:
         if handle is not None and hasattr(variable, "dtype"):
             found[identity(handle)] = (handle, tf.dtypes.as_dtype(variable.dtype))
     return found
+
+
+def pairs_of(optimizer: Any, gradients: Any, variables: Any) -> list[tuple[Any, Any]]:
+    """Gradients with their variables."""
+    known = variables if variables is not None else getattr(optimizer, "_trainable_variables", ())
+    return list(zip(gradients, known, strict=False))

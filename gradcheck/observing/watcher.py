@@ -9,7 +9,6 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -21,8 +20,8 @@ from gradcheck.observing.blocks import block_of
 from gradcheck.observing.diagnosing import Found, mode_of, of_call, of_units, steps_before
 from gradcheck.observing.feeds import Feeds
 from gradcheck.observing.history import History, Set, restore
-from gradcheck.observing.looks import Norms, dense, is_finite, value_of
-from gradcheck.observing.optimizers import Optimizers, Seen, first_replica, handles_of, wraps
+from gradcheck.observing.looks import Norms, dense, is_bad, odd, value_of
+from gradcheck.observing.optimizers import Optimizers, Seen, first_replica, handles_of, pairs_of, wraps
 from gradcheck.observing.requests import Requests
 from gradcheck.observing.rerunning import Rerun, run
 from gradcheck.observing.saving import Keeper
@@ -40,9 +39,6 @@ HELD = "_gradcheck_block"
 
 MOST_FOUND = 3
 """Bad steps that are told where the script goes on; more are counted."""
-
-MOST_RESULTS = 4
-"""Results of a function that are looked at."""
 
 MOST_NOTES = 3
 """Notes on what could not be looked at."""
@@ -183,7 +179,7 @@ class Watcher:
         seen.norms.append((step, whole))
         for found in self.requests.step(self, seen, [v for _, v in given], list(map(float, norms)), step):
             self.tell(found)
-        fine = bool(np.isfinite(whole)) or not any(bad(g) for g, _ in given)
+        fine = bool(np.isfinite(whole)) or not any(is_bad(g) for g, _ in given)
         if not fine and self.told_enough(seen.order):
             self.more[seen.order] = self.more.get(seen.order, 0) + 1
         elif not fine:
@@ -199,7 +195,7 @@ class Watcher:
         """A gradient by variables that no optimizer is known to update."""
         results = tuple(g for g in tf.nest.flatten(found) if g is not None)
         tensors = [dense(g) for g in results if dense(g).dtype.is_floating]
-        if tensors and not np.isfinite(self.norms(tensors)).all() and any(bad(t) for t in tensors):
+        if tensors and not np.isfinite(self.norms(tensors)).all() and any(is_bad(t) for t in tensors):
             before = [(h, value_of(h, d)) for h, d in unit.sources.values()]
             self.pending = Pending(unit, results, before)
 
@@ -213,7 +209,7 @@ class Watcher:
             return
         with self.ours():
             now = {key: value_of(h, d) for key, (h, d) in pending.unit.sources.items()}
-            if not any(bad(value) for value in now.values()):
+            if not any(is_bad(value) for value in now.values()):
                 return
             after = [Set(h, now[key]) for key, (h, _) in pending.unit.sources.items()]
             restore([Set(h, value) for h, value in pending.before])
@@ -397,26 +393,3 @@ class Ours:
         if note not in self.watcher.notes[:MOST_NOTES]:
             self.watcher.notes = [*self.watcher.notes, note][:MOST_NOTES]
         return True
-
-
-def pairs_of(optimizer: Any, gradients: Any, variables: Any) -> list[tuple[Any, Any]]:
-    """Gradients with their variables."""
-    known = variables if variables is not None else getattr(optimizer, "_trainable_variables", ())
-    return list(zip(gradients, known, strict=False))
-
-
-def bad(tensor: Any) -> bool:
-    """Whether an entry is not finite."""
-    return (tensor.dtype.is_floating or tensor.dtype.is_complex) and not is_finite(tensor)
-
-
-def odd(result: Any) -> bool:
-    """Whether a result is, or holds, a single number that is not finite, where looking at it costs nothing."""
-    values = result.values() if isinstance(result, dict) else result if isinstance(result, (list, tuple)) else (result,)
-    return any(is_odd(value) for value in islice(values, MOST_RESULTS))
-
-
-def is_odd(value: Any) -> bool:
-    """The same of one tensor."""
-    number = isinstance(value, tf.Tensor) and value.ndim == 0 and value.dtype.is_floating and "CPU" in value.device
-    return number and not np.isfinite(value.numpy())
