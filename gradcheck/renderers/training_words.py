@@ -47,7 +47,8 @@ def step_text(witness: TrainingWitness) -> str:
     of = f"of {name}" if witness.optimizer is not None else "of an update by hand"
     loss = "" if witness.loss is None else f", loss {short(witness.loss)}"
     bad = sum(1 for gradient in witness.gradients if gradient.nan or gradient.inf)
-    share = f": {bad} of {witness.variables} gradient{'s' * (witness.variables != 1)} bad" if bad else ""
+    among = max(witness.variables, bad)  # a saved step shows the gradients of the loss, by every variable
+    share = f": {bad} of {among} gradient{'s' * (among != 1)} bad" if bad else ""
     return f"at step {witness.step:,} {of}{loss}{share}"
 
 
