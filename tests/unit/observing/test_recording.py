@@ -281,5 +281,3 @@ def test_half_floats_have_numbers_too() -> None:
         recorder = recorded(lambda: tf.sqrt(x), [x])  # noqa: B023
         cause, _ = cause_of(recorder, Class.INF)
         assert cause.forward_op == "Sqrt"
-
-
