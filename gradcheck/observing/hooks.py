@@ -237,6 +237,13 @@ ASSIGNMENTS = (
     "scatter_add",
     "scatter_update",
     "scatter_nd_update",
+    "scatter_nd_add",
+    "scatter_nd_sub",
+    "scatter_mul",
+    "scatter_div",
+    "scatter_min",
+    "scatter_max",
+    "batch_scatter_update",
 )
 
 HOOKS: tuple[tuple[str, str, tuple[str, ...], Wrap], ...] = (
@@ -249,6 +256,7 @@ HOOKS: tuple[tuple[str, str, tuple[str, ...], Wrap], ...] = (
     (ITERATORS, "OwnedIterator", ("_create_iterator",), iterating),
     (ITERATORS, "OwnedIterator", ("_next_internal",), advancing),
     (VARIABLES, "BaseResourceVariable", ASSIGNMENTS, assigning),
+    (VARIABLES, "ResourceVariable", ASSIGNMENTS, assigning),  # it has some of its own
     ("keras.src.optimizers.base_optimizer", "BaseOptimizer", ("apply",), applying),
     ("keras.src.optimizers.loss_scale_optimizer", "LossScaleOptimizer", ("apply",), applying),
     ("keras.src.backend.tensorflow.trainer", "TensorFlowTrainer", ("make_train_function",), making),
