@@ -70,7 +70,7 @@ class Layer:
 
 @tf.function
 def converted(x: Any) -> Any:
-    if tf.reduce_sum(x) > 0.0:
+    if tf.reduce_sum(x) > 0.0:  # noqa: SIM108
         y = tf.sqrt(x)  # converted
     else:
         y = x
@@ -176,7 +176,7 @@ def test_tensorflow_is_as_it_was_even_when_the_code_raises(before: bool) -> None
     tf.config.run_functions_eagerly(before)
     recorder = Recorder()
     try:
-        with pytest.raises(ZeroDivisionError), recording(recorder):
+        with pytest.raises(ZeroDivisionError), recording(recorder):  # noqa: PT012
             assert tf.config.functions_run_eagerly()
             raise ZeroDivisionError
         assert tf.config.functions_run_eagerly() == before
