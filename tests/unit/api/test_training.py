@@ -1,5 +1,6 @@
 """Watching from Python: what is found, what is done about it, and that the training itself stays as it was."""
 
+# mypy: disable-error-code="union-attr"
 import contextlib
 import pickle
 from collections.abc import Callable, Iterator
