@@ -1,5 +1,6 @@
 """Watching from Python: what is found, what is done about it, and that the training itself stays as it was."""
 
+# mypy: disable-error-code="union-attr"
 import contextlib
 import pickle
 from collections.abc import Callable, Iterator
@@ -176,6 +177,7 @@ def test_a_bad_step_is_found_wherever_it_falls_among_what_is_kept(late: int) -> 
     assert len(finding(watch.result).training.norms[0].norms) == 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 def test_a_healthy_run_has_the_same_weights_bit_for_bit(mode: str) -> None:
     alone, model = Model(mode, 2), Model(mode, 2)

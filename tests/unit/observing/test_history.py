@@ -11,6 +11,7 @@ import tensorflow as tf
 from gradcheck.observing import history as module
 from gradcheck.observing.history import SEGMENT, History, digest, restore, same
 from gradcheck.observing.marks import Mark
+from gradcheck.observing.recording import identity
 from gradcheck.observing.units import Call
 
 
@@ -188,7 +189,7 @@ def test_a_single_number_that_nobody_trains_may_be_nan() -> None:
 
     training = Training(step)
     concrete = training.function.get_concrete_function(batch(0))
-    sources = {i: (v.handle, v.dtype) for i, v in ((module.identity(trained.handle), trained),)}
+    sources = {i: (v.handle, v.dtype) for i, v in ((identity(trained.handle), trained),)}
     execute = type(concrete)._call_flat
     mark = Mark(sources=sources)
     call = Call(concrete, [batch(0)], list(concrete.captured_inputs), mark, execute, None, {})
