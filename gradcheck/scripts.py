@@ -28,6 +28,9 @@ Hook = Callable[[type[BaseException], BaseException, TracebackType | None], Any]
 class Stopped(BaseException):
     """gradcheck ends the script: it has found what it looked for, or seen enough steps."""
 
+    def __init__(self, said: str = "gradcheck stops the script here") -> None:
+        super().__init__(said)
+
 
 @dataclass(frozen=True)
 class Script:

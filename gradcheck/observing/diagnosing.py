@@ -17,7 +17,7 @@ from gradcheck.observing.programs import study_of, study_of_value
 from gradcheck.observing.recording import Recorder, is_bad
 from gradcheck.observing.rerunning import Rerun, run, run_traced
 from gradcheck.observing.saving import kept
-from gradcheck.observing.units import Call, Unit, names_in
+from gradcheck.observing.units import Call, Unit, is_random, names_in
 from gradcheck.records import BadGradient, Norms, Study
 
 if TYPE_CHECKING:
@@ -107,11 +107,11 @@ def of_call(watcher: "Watcher", brief: bool = False) -> Found | None:
     If it is to be `brief`, no cause is looked for.
     """
     history = watcher.history
-    after = history.state()
+    after, blamed = history.state(), set(history.bad_ones())
     place, call = failing(watcher)
     if call is None:
         restore(after)
-        return unknown(watcher)
+        return unknown(watcher, blamed)
     calls, first = history.kept, max(0, place - KEPT + 1)
     if brief:
         first = place
@@ -127,7 +127,7 @@ def of_call(watcher: "Watcher", brief: bool = False) -> Found | None:
             restore(before)
             note_norms(rerun, steps_before(watcher, event))
             continue
-        found = unknown(watcher) if brief else of_step(watcher, event, before)
+        found = unknown(watcher, blamed) if brief else of_step(watcher, event, before, blamed)
         restore(before)
         break
     if watcher.options.on_bad == "skip-step":
@@ -139,7 +139,13 @@ def of_call(watcher: "Watcher", brief: bool = False) -> Found | None:
 
 
 def failing(watcher: "Watcher") -> tuple[int, Call | None]:
-    """The first call after which a variable is not finite, when all are run again."""
+    """The first call after which a variable is not finite, when all are run again.
+
+    One that draws numbers would draw others: variables are looked at after each call of it, so it is the last one.
+    """
+    last = watcher.history.kept[-1] if watcher.history.kept else None
+    if last is not None and is_random(last.concrete):
+        return len(watcher.history.kept) - 1, last
     before: tuple[int, Call | None] = (0, None)
     for number, call in watcher.history.replayed():
         if before[1] is not None and not watcher.history.all_is_well():
@@ -154,20 +160,28 @@ def note_norms(rerun: Rerun, steps: dict[int, int]) -> None:
         seen.norms.append((steps[id(seen)] + within, math.hypot(*norms)))
 
 
-def of_step(watcher: "Watcher", call: Call, before: Any) -> Found:
-    """The step itself, with the variables as they were before it."""
-    recorder, how = Recorder(), ""
-    rerun = run(watcher, call, recorder)
-    restore(before)
+def of_step(watcher: "Watcher", call: Call, before: Any, blamed: set[int]) -> Found | None:
+    """The step itself, with the variables as they were before it; None where what went bad is not trained."""
+    draws, how = is_random(call.concrete), ""
+    for _ in range(DRAWS if draws else 1):
+        recorder = Recorder()
+        rerun = run(watcher, call, recorder)
+        restore(before)
+        if rerun.bad is not None or recorder.bad is not None:
+            how = "the step draws random numbers: these are of another draw, in which it went bad too" if draws else ""
+            break
     steps = steps_before(watcher, call)
     note_norms(rerun, steps)
-    if rerun.bad is None and recorder.bad is None and call.written is not None:
+    if rerun.bad is None and recorder.bad is None and call.written is not None and not draws:
         first, rerun = rerun, run_traced(watcher, call, call.is_compiled)
         restore(before)
         recorder = rerun.recorder or recorder
         how = alone(first, mode_of(call))
     if rerun.bad is None and recorder.bad is None:
-        return kept(watcher, of_mode(watcher, call, rerun, steps), recorder)
+        if not blamed & watcher.history.trained:
+            watcher.history.leave_out(list(blamed))
+            return None
+        return kept(watcher, of_mode(watcher, call, rerun, steps, blamed), recorder)
     seen, given = rerun.bad or (taker(watcher, recorder), [])
     bad = bad_gradients(given) if given else asked_gradients(recorder, call)
     within = rerun.calls.get(id(seen.outer or seen), 0) if seen else 0
@@ -188,6 +202,11 @@ def of_step(watcher: "Watcher", call: Call, before: Any) -> Found:
     )
     return kept(watcher, found, recorder)
 
+
+DRAWS = 8
+"""How often a step that draws random numbers is run again until it goes bad."""
+
+DRAWN = f"the step draws random numbers: run again {DRAWS} times, with others, it went well"
 
 BY_HAND = 0
 """Stands for no optimizer among counts of steps."""
@@ -215,9 +234,9 @@ def steps_before(watcher: "Watcher", call: Call) -> dict[int, int]:
     return {BY_HAND: by_hand, **{id(seen): steps(seen) for seen in watcher.optimizers.all}}
 
 
-def of_mode(watcher: "Watcher", call: Call, rerun: Rerun, steps: dict[int, int]) -> Found:
-    """A step that is bad as it was run, and not when it is run eagerly."""
-    seen = next((s for s in watcher.optimizers.all if id(s.optimizer) in call.mark.optimizers), None)
+def of_mode(watcher: "Watcher", call: Call, rerun: Rerun, steps: dict[int, int], blamed: set[int]) -> Found:
+    """A step that is bad as it was run, and not when it is run again."""
+    seen = owner(watcher, blamed)
     return Found(
         code="GC001",
         step=steps[id(seen)] if seen else steps[BY_HAND],
@@ -230,13 +249,16 @@ def of_mode(watcher: "Watcher", call: Call, rerun: Rerun, steps: dict[int, int])
         mode=mode_of(call),
         study=None,
         unit=call,
-        rerun=why_not(rerun, mode_of(call)),
+        rerun=DRAWN if is_random(call.concrete) and rerun.failure is None else why_not(rerun, mode_of(call)),
     )
 
 
-def unknown(watcher: "Watcher") -> Found:
-    """A variable went bad, and running all that is kept again does not show when."""
-    seen = next(iter(watcher.optimizers.all), None)
+def unknown(watcher: "Watcher", blamed: set[int]) -> Found | None:
+    """A variable went bad, and running all that is kept again does not show when; None where nobody trains it."""
+    if not blamed & watcher.history.trained:
+        watcher.history.leave_out(list(blamed))
+        return None
+    seen = owner(watcher, blamed)
     return Found(
         code="GC001",
         step=max(seen.steps - 1, 0) if seen else watcher.by_hand,
@@ -250,6 +272,12 @@ def unknown(watcher: "Watcher") -> Found:
         study=None,
         rerun="the steps of late were run again and went well: they draw random numbers, or read from outside",
     )
+
+
+def owner(watcher: "Watcher", blamed: set[int]) -> Seen | None:
+    """The optimizer of variables that are bad; the first of all where none is known for them."""
+    every = watcher.optimizers.all
+    return next((s for s in every if blamed & set(handles_of(s.live))), next(iter(every), None))
 
 
 def bad_gradients(given: Sequence[tuple[Any, Any]]) -> tuple[BadGradient, ...]:

@@ -26,11 +26,19 @@ class Feed:
     def __init__(self, iterator: Any) -> None:
         self.iterator = iterator
         self.taken: list[Any] = []
+        self.error: Exception | None = None
         self.proxy = self.made(self.passed_on)
 
     def passed_on(self) -> Iterator[Any]:
-        """The user's elements."""
-        for element in self.iterator:
+        """The user's elements; an error of the user's is kept, since TensorFlow makes another one of it."""
+        while True:
+            try:
+                element = next(self.iterator)
+            except StopIteration:
+                return
+            except Exception as error:
+                self.error = error
+                raise
             self.taken.append(element)
             yield element
 

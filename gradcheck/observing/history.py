@@ -14,6 +14,7 @@ import tensorflow as tf
 from tensorflow.python.ops import gen_resource_variable_ops as raw
 
 from gradcheck.observing.looks import finite_look, is_finite, value_of
+from gradcheck.observing.optimizers import handles_of
 from gradcheck.observing.recording import identity
 from gradcheck.observing.units import Call, bytes_of
 from gradcheck.records import Tensor
@@ -61,6 +62,7 @@ class History:
         self.trained: set[int] = set()
         self.first: dict[int, Tensor] = {}
         self.look: Any = None
+        self.left_out = 0
 
     def before(self, call: Call) -> None:
         """A call is about to be made."""
@@ -74,6 +76,9 @@ class History:
             if dtype.is_integer:
                 self.first[identity(handle)] = value_of(handle, dtype)
         self.trained |= set(call.mark.sources)
+        for optimizer in call.mark.objects.values():
+            slots = getattr(optimizer, "variables", ())
+            self.trained |= set(handles_of(list(slots() if callable(slots) else slots)))
         if new:
             self.watch(new)
         if not self.segments or self.segments[-1].is_full:
@@ -132,6 +137,8 @@ class History:
             counts = value.shape.num_elements() != 1 or identity(handle) in self.trained
             if counts and is_finite(value):
                 self.watched[identity(handle)] = (handle, dtype)
+            elif counts:
+                self.left_out += 1
         self.look = finite_look(list(self.watched.values()))
 
     def leave_out(self, keys: Sequence[int]) -> None:

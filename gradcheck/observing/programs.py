@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from gradcheck.observing.looks import dense
+from gradcheck.observing.optimizers import name_of
 from gradcheck.observing.recording import Asked, Operation, Recorder, identity, is_bad, quiet
 from gradcheck.program import Array, Node, Observation, Program, Ref
 from gradcheck.records import Study, Tensor
@@ -23,7 +24,7 @@ SMALL = 16
 def study_of(recorder: Recorder, asked: Asked, names: Mapping[int, str]) -> Study:
     """All that was run up to a gradient: (what was differentiated, the first bad gradient)."""
     with quiet():
-        made = Made(recorder, {**names, **recorder.names})
+        made = Made(recorder, {**names, **recorder.names}, sources_of(asked))
         for place, operation in enumerate(recorder.operations[: asked.end]):
             made.add(place, operation)
         targets = [made.ref(t) for t in tf.nest.flatten(asked.target) if isinstance(t, tf.Tensor)]
@@ -55,8 +56,10 @@ class Made:
         seen: the value of each tensor.
     """
 
-    def __init__(self, recorder: Recorder, names: Mapping[int, str]) -> None:
-        self.recorder, self.names = recorder, names
+    def __init__(
+        self, recorder: Recorder, names: Mapping[int, str], variables: Sequence[tuple[str, Array]] = ()
+    ) -> None:
+        self.recorder, self.names, self.variables = recorder, names, variables
         self.nodes: list[Node] = []
         self.leaves: list[int] = []
         self.seen: dict[Ref, Array] = {}
@@ -103,6 +106,7 @@ class Made:
     def leaf(self, tensor: Tensor, name: str | None) -> Node:
         """A tensor from outside: a constant of the code where it is small and has no name."""
         size = int(np.prod(tensor.shape))
+        name = name or self.read_unseen(tensor)
         simple = tensor.dtype.is_floating or tensor.dtype.is_integer or tensor.dtype.is_bool
         constant = name is None and size <= SMALL and simple
         value = as_numbers(tensor) if constant else None
@@ -115,11 +119,29 @@ class Made:
             sizes=(size,),
         )
 
+    def read_unseen(self, tensor: Tensor) -> str | None:
+        """The variable that a tensor was read from within TensorFlow's own code, which no callback is told of."""
+        if tensor.dtype.is_floating and tensor.shape.rank:
+            values = tensor.numpy()
+            return next((name for name, held in self.variables if is_same(held, values)), None)
+        return None
+
     def see(self, ref: Ref, tensor: Tensor) -> None:
         """Keep the value of a tensor of numbers or truth values."""
         if tensor.dtype.is_floating or tensor.dtype.is_complex or tensor.dtype.is_bool:
             values = as_numbers(tensor)
             self.seen[ref] = (np.abs(values) if np.iscomplexobj(values) else values).astype(np.float64)
+
+
+def sources_of(asked: Asked) -> list[tuple[str, Array]]:
+    """Names and values of the variables that a gradient was taken by."""
+    found = [s.value if hasattr(s, "path") else s for s in asked.sources]
+    return [(name_of(s), v.numpy()) for s, v in zip(asked.sources, found, strict=True) if isinstance(v, tf.Variable)]
+
+
+def is_same(one: Array, other: Array) -> bool:
+    """Whether two arrays are the same, bit for bit."""
+    return one.shape == other.shape and one.dtype == other.dtype and one.tobytes() == other.tobytes()
 
 
 def as_numbers(tensor: Tensor) -> Array:

@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.eager import context
 
 from gradcheck.observing.history import Set, restore, variable
 from gradcheck.observing.looks import dense, value_of
 from gradcheck.observing.optimizers import Seen, first_replica
 from gradcheck.observing.recording import Recorder, identity, is_bad, quiet, recording
-from gradcheck.observing.units import Call, Unit
+from gradcheck.observing.units import Call, Tape, Unit
 
 MANY = 20_000
 """Operations after which a good update is the end of what is remembered; a call may hold a whole epoch."""
@@ -36,6 +37,7 @@ class Rerun:
     Attributes:
         recorder: of every operation; None where only norms are wanted.
         at_gradient: whether a bad gradient is enough, before any optimizer sees it.
+        ends_at_update: whether it ends where an optimizer is called, which waits for it.
         norms: of each call of an optimizer: which one, how many of its steps came before, the variables of which it was
             given gradients, and their norms.
         bad: the optimizer that was given a bad gradient, with all that it was given.
@@ -47,6 +49,7 @@ class Rerun:
 
     recorder: Recorder | None
     at_gradient: bool
+    ends_at_update: bool = False
     norms: list[tuple[Seen, int, list[Any], list[float]]] = field(default_factory=list)
     bad: tuple[Seen, list[tuple[Any, Any]]] | None = None
     loss: float | None = None
@@ -94,6 +97,8 @@ class Rerun:
             if self.recorder is not None:
                 self.recorder.choose([g for g, _ in given])
             return self.stop()
+        if self.ends_at_update:
+            return self.stop()
         result = call()
         self.count(seen)
         if self.recorder is not None and self.recorder.bad is None and len(self.recorder.operations) > MANY:
@@ -126,7 +131,7 @@ class Rerun:
 
 def run(watcher: Any, unit: Unit, recorder: Recorder | None, at_gradient: bool = False) -> Rerun:
     """Run a unit eagerly; what the user's code prints is not printed again."""
-    rerun = Rerun(recorder, at_gradient)
+    rerun = Rerun(recorder, at_gradient, ends_at_update=isinstance(unit, Tape))
     with again(watcher, rerun, unit), eagerly(recorder):
         unit.run(longer=not at_gradient)
     return rerun
@@ -204,6 +209,8 @@ def again(watcher: Any, rerun: Rerun, unit: Unit) -> Iterator[None]:
     logger.setLevel("ERROR")  # what TensorFlow says of functions that are run eagerly is not the user's to read
     watcher.feeds.again = {key: deque(kept) for key, kept in getattr(unit, "elements", {}).items()}
     watcher.rerun, watcher.busy = rerun, True
+    draws = getattr(context.context(), "_rng", None)  # of eager operations, if a seed was set
+    drawn = draws.getstate() if draws is not None else None
     calling = getattr(watcher.applying, "nested", [])
     watcher.applying.nested = []  # the optimizer that waits for this is called again
     try:
@@ -217,6 +224,8 @@ def again(watcher: Any, rerun: Rerun, unit: Unit) -> Iterator[None]:
         rerun.restoring = True
         restore([event for events in rerun.kept.values() for event in events])
         watcher.applying.nested = calling
+        if draws is not None:
+            draws.setstate(drawn)
         watcher.rerun, watcher.busy, watcher.feeds.again = None, busy, None
         logger.setLevel(level)
 

@@ -49,6 +49,9 @@ class Call:
         proxies = {key: feed.proxy for key, feed in self.feeds.items()}
         try:
             return self.execute(self.concrete, replaced(self.inputs, proxies), replaced(self.captured, proxies))
+        except Exception as error:
+            own = next((feed.error for feed in self.feeds.values() if feed.error is not None), error)
+            raise own from None
         finally:
             self.elements.update({key: feed.collected() for key, feed in self.feeds.items()})
 
@@ -75,6 +78,20 @@ class Call:
         if known is None:
             known = self.concrete._gradcheck_compiled = is_compiled(self.concrete)
         return bool(known)
+
+
+RANDOM = ("Random", "ParameterizedTruncatedNormal", "TruncatedNormal", "Multinomial", "StatefulStandardNormal")
+"""Beginnings of the types of operations that draw numbers which cannot be drawn again."""
+
+
+def is_random(concrete: Any) -> bool:
+    """Whether a function draws random numbers whose seed is in no variable."""
+    known = getattr(concrete, "_gradcheck_random", None)
+    if known is None:
+        definition = concrete.graph.as_graph_def()
+        nodes = [*definition.node, *(node for f in definition.library.function for node in f.node_def)]
+        known = concrete._gradcheck_random = any(node.op.startswith(RANDOM) for node in nodes)
+    return bool(known)
 
 
 def is_compiled(concrete: Any) -> bool:

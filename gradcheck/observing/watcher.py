@@ -25,7 +25,7 @@ from gradcheck.observing.optimizers import Optimizers, Seen, first_replica, hand
 from gradcheck.observing.requests import Requests
 from gradcheck.observing.rerunning import Rerun, run
 from gradcheck.observing.saving import Keeper
-from gradcheck.observing.units import Call, Tape, Unit
+from gradcheck.observing.units import Call, Tape, Unit, is_random
 from gradcheck.options import WatchOptions
 from gradcheck.scripts import Stopped
 
@@ -79,6 +79,7 @@ class Watcher:
         self.before: list[Set] = []
         self.last: Call | None = None
         self.by_hand = 0
+        self.looked = False
         self.keeper: Keeper | None = None  # saves the first bad step
 
     # what the hooks call
@@ -150,6 +151,7 @@ class Watcher:
         self.pending = None
         if seen.wraps:
             return call()
+        fine = True
         with self.ours():
             step = seen.steps - (outer is not None)
             fine = self.looked_at(seen, pairs, step)
@@ -251,6 +253,7 @@ class Watcher:
                 self.before = self.history.state() if self.requests.each_step else []
             else:
                 self.units.append(call)
+        self.looked = False
         result = call.first()
         if writing:
             with self.ours():
@@ -263,7 +266,8 @@ class Watcher:
         for key, times in call.mark.optimizers.items():
             self.optimizers.seen[key].calls += times
         self.by_hand += not call.mark.optimizers
-        every = self.options.every or (EVERY if self.options.on_bad == "stop" else 1)
+        often = self.options.on_bad != "stop" or is_random(call.concrete)
+        every = self.options.every or (1 if often else EVERY)
         if self.history.calls % every == 0 or odd(result):
             self.look(call)
         if self.requests.each_step:
@@ -312,6 +316,10 @@ class Watcher:
         """A variable is about to be set."""
         if self.rerun is not None and tf.executing_eagerly():
             self.rerun.keep(handle)
+        elif not self.looked and self.watches and self.history.segments and tf.executing_eagerly():
+            self.looked = True  # what is bad may be gone behind it
+            with self.ours():
+                self.look(None)
 
     def assigned(self, handle: Any) -> None:
         """A variable is set, eagerly."""

@@ -103,7 +103,9 @@ def reported(name: str, watcher: "Watcher | None", ending: Ending) -> TargetRepo
 def more_notes(watcher: "Watcher") -> list[str]:
     """Bad steps that were counted only."""
     names = {seen.order: f"optimizer {seen.order} ({seen.name})" for seen in watcher.optimizers.all}
-    return [
+    left = watcher.history.left_out
+    start = [f"{left} variable{'s' * (left > 1)} with NaN or infinities from the start: not watched"] if left else []
+    return start + [
         f"{names.get(order or 0, 'an update by hand')} went on to get bad gradients, in {count:,} steps more"
         for order, count in watcher.more.items()
     ]
@@ -183,7 +185,7 @@ STABLE = "use the library's stable form, or keep the argument of the guilty oper
 
 def advice(code: str, cause: Cause | None) -> str | None:
     """What to do next; a function can be scanned by itself."""
-    if code not in ("GC001", "GC002"):
+    if code not in ("GC001", "GC002") or cause is None:
         return None
     name = None if cause is None or cause.file is None or cause.line is None else function_at(cause.file, cause.line)
     return STABLE if name is None or cause is None else f"{STABLE}; and scan it: gradcheck scan {cause.file}:{name}"
@@ -196,17 +198,24 @@ def function_at(file: str, line: int) -> str | None:
     except (OSError, SyntaxError, ValueError):
         return None
     found = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.lineno <= line <= (n.end_lineno or n.lineno)]
-    return found[0].name if found else None
+    trains = found and any(isinstance(n, ast.Attribute) and n.attr in TRAINS for n in ast.walk(found[0]))
+    return found[0].name if found and not trains else None
+
+
+TRAINS = frozenset({"GradientTape", "apply_gradients", "fit"})
+"""What a function that trains has in it; it is nothing to scan."""
 
 
 def message_of(found: "Found") -> str:
     """What went bad, in a sentence."""
     what = "NaN" if found.code == "GC001" else "infinite"
     number = len(found.gradients)
-    by = f"optimizer {found.order} ({found.optimizer})" if found.optimizer else "no optimizer"
-    of = f"{number} of {found.variables} variables" if found.optimizer else f"{number} variables"
-    return (
-        f"step {found.step}: {by} was given a gradient that is {what}, of {of}"
-        if number
-        else (f"step {found.step}: a variable of {by} became {what}")
-    )
+    by = f"optimizer {found.order} ({found.optimizer})"
+    variables = f"{number} variable{'s' * (number != 1)}"
+    if number and found.optimizer:
+        return (
+            f"step {found.step}: {by} was given a gradient that is {what}, of {number} of {found.variables} variables"
+        )
+    if number:
+        return f"step {found.step}: the gradient of {variables} that the script updates by hand is {what}"
+    return f"step {found.step}: a variable{f' of {by}' if found.optimizer else ''} became {what}"

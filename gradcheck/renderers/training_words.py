@@ -155,7 +155,7 @@ def ended_text(training: TrainingReport) -> str:
 def clean_run_text(training: TrainingReport) -> str:
     """What was checked of a run in which nothing was found that counts."""
     nothing = not training.optimizers
-    verdict = "so nothing was checked" if nothing else "" if training.ended == "stopped" else "every gradient finite"
+    verdict = "so nothing was checked" if nothing else "" if training.ended == "stopped" else "no bad gradient"
     checked = ", ".join(part for part in (run_text(training), verdict) if part)
     return "; ".join(part for part in (checked, ended_text(training)) if part)
 

@@ -194,5 +194,5 @@ def test_a_fork_that_comes_back_makes_no_report(
 def test_what_ran_is_named_as_it_was_written(command: Command, capsys: pytest.CaptureFixture[str]) -> None:
     command("-m", "package.train", found=replace(TRAINED_CLEAN, target="package.train"))
     assert capsys.readouterr().out == (
-        "package.train  clean\n  120 steps, 2 optimizers (ftrl: 12 variables, adam: 8), every gradient finite\n"
+        "package.train  clean\n  120 steps, 2 optimizers (ftrl: 12 variables, adam: 8), no bad gradient\n"
     )

@@ -43,6 +43,9 @@ class Told:
         self.calls.append("executed")
         return execute(concrete, inputs, captured)
 
+    def assigns(self, handle: Any) -> None:
+        self.calls.append("assigns")
+
     def assigned(self, handle: Any) -> None:
         self.calls.append("assigned")
 

@@ -113,11 +113,11 @@ SHORT = TrainingReport(3, (WatchedOptimizer("adam", 1, 3, 1),), 1, "finished")
 @pytest.mark.parametrize(
     ("training", "words"),
     [
-        (SHORT, "train.py  clean  3 steps, 1 optimizer (adam: 1 variable), every gradient finite"),
-        (replace(SHORT, ended="limited"), "every gradient finite; stopped by --max-steps"),
-        (replace(SHORT, ended="interrupted"), "every gradient finite; interrupted"),
+        (SHORT, "train.py  clean  3 steps, 1 optimizer (adam: 1 variable), no bad gradient"),
+        (replace(SHORT, ended="limited"), "no bad gradient; stopped by --max-steps"),
+        (replace(SHORT, ended="interrupted"), "no bad gradient; interrupted"),
         (replace(SHORT, ended="stopped"), "(adam: 1 variable); stopped by gradcheck"),
-        (TRAINED_RAISED.training, "adam: 1 in 1 step), every gradient finite; the script raised"),
+        (TRAINED_RAISED.training, "adam: 1 in 1 step), no bad gradient; the script raised"),
         (
             UNTRAINED.training,
             "0 steps: no optimizer updated a variable, so nothing was checked; the script exited with 3",
@@ -153,8 +153,5 @@ def test_junit_names_a_finding_by_its_optimizer_not_by_its_step() -> None:
 
 def test_markdown_says_of_a_clean_run_what_was_checked() -> None:
     text = render(REPORTS["training"], "markdown", Style())
-    assert (
-        "| package.train | clean: 120 steps, 2 optimizers (ftrl: 12 variables, adam: 8), every gradient finite |"
-        in text
-    )
+    assert "| package.train | clean: 120 steps, 2 optimizers (ftrl: 12 variables, adam: 8), no bad gradient |" in text
     assert text.count("train.py:12") == 2  # the cause, and the line
