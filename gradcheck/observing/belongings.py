@@ -55,7 +55,7 @@ class Step:
     def found(self) -> Iterator[tuple[str, int, Tensor]]:
         """Name, identity and handle of variables: those that optimizers know, that are read, and all others."""
         for seen in self.watcher.optimizers.all:
-            for own in seen.variables.values():
+            for own in seen.live:
                 for key, (handle, _) in handles_of(own).items():
                     yield name_of(own), key, handle
         for source in (s for asked in (self.recorder.asked if self.recorder else ()) for s in asked.sources):

@@ -78,7 +78,9 @@ def converted(x: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("function", "marker"), [(plain, "plain"), (Layer(), "method"), (converted, "converted")], ids=str
+    ("function", "marker"),
+    [(plain, "plain"), (Layer(), "method"), (converted, "converted")],
+    ids=["plain", "method", "converted"],
 )
 def test_an_operation_stands_in_the_users_innermost_line(function: Any, marker: str) -> None:
     x = tf.constant([1.0, 4.0])

@@ -1,6 +1,7 @@
 """A unit that is run once more: eagerly, and as it was run; and that nothing is left changed by it."""
 
 import logging
+import threading
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -224,7 +225,7 @@ def test_an_interrupt_is_no_failure_of_the_step(watcher: Any) -> None:
 
 def test_where_a_watcher_is_stood_in_for() -> None:
     """What is needed of one: feeds, and places for the run."""
-    other = SimpleNamespace(rerun=None, busy=False, feeds=Feeds(), optimizers=Optimizers())
+    other = SimpleNamespace(rerun=None, busy=False, feeds=Feeds(), optimizers=Optimizers(), applying=threading.local())
     step, _ = training(root)
     rerun = run(other, call_of(step, GOOD), Recorder())
     assert rerun.recorder is not None
