@@ -132,7 +132,8 @@ def made_in(statements: tuple[ast.stmt, ...]) -> set[str]:
 def optimizers(watcher: "Watcher") -> list[Any]:
     """All of them, those around others last."""
     inner = watcher.optimizers.all
-    return [s.optimizer for s in [*inner, *(s for s in watcher.optimizers.seen.values() if s not in inner)]]
+    every = [*inner, *(s for s in watcher.optimizers.seen.values() if s not in inner)]
+    return [o for o in (s.optimizer for s in every) if o is not None]
 
 
 def variables_of(optimizer: Any) -> list[Any]:
