@@ -140,6 +140,7 @@ class History:
             elif counts:
                 self.left_out += 1
         self.look = finite_look(list(self.watched.values()))
+        self.look()  # the first run of a function takes longest
 
     def leave_out(self, keys: Sequence[int]) -> None:
         """Look at these no more: they are bad, and that is known."""
