@@ -112,6 +112,14 @@ class History:
             self.handles = {key: pair for key, pair in self.handles.items() if key in live}
             self.leave_out([key for key in self.watched if key not in live])
 
+    def fails(self, call: Call) -> None:
+        """A call has raised; what it did before is unknown, so that a new state is kept before the next one."""
+        if self.segments and self.segments[-1].events[-1] is call:
+            self.segments[-1].events.pop()
+            self.segments[-1].calls -= 1
+        if self.all_is_well():
+            self.forget()
+
     def changed(self, handle: Tensor) -> None:
         """Somebody has set a variable between two calls."""
         pair = self.handles.get(identity(handle))

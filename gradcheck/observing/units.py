@@ -41,7 +41,7 @@ class Call:
     again: Callable[[], Any] | None
     named: Any
     written: Callable[[], Any] | None = None
-    feeds: Mapping[int, Feed] = field(default_factory=dict)
+    feeds: dict[int, Feed] = field(default_factory=dict)
     elements: dict[int, list[Any]] = field(default_factory=dict)
 
     def first(self) -> Any:

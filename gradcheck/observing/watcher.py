@@ -103,7 +103,7 @@ class Watcher:
         if not tf.executing_eagerly():
             marks.marked(marks.Mark(sources=handles))
         found = call()
-        if tape is not None:
+        if tape is not None and self.options.untrained:
             self.requests.watched(tape.watched_variables())
         if not tf.executing_eagerly():
             return found
@@ -239,11 +239,12 @@ class Watcher:
         if not tf.executing_eagerly():
             marks.marked(mark)
             return execute(concrete, inputs, captured)
+        again, named = self.calls[-1] if self.calls else (None, {})
+        written = getattr(named, "written", None)
+        call = Call(concrete, list(inputs), list(captured), mark, execute, again, named, written)
+        writing = False
         with self.ours():
-            again, named = self.calls[-1] if self.calls else (None, {})
-            feeds = self.feeds.of([*inputs, *captured])
-            written = getattr(named, "written", None)
-            call = Call(concrete, list(inputs), list(captured), mark, execute, again, named, written, feeds)
+            call.feeds.update(self.feeds.of([*inputs, *captured]))
             writing, self.last = self.writes(concrete), call
             for key, optimizer in mark.objects.items():
                 if key not in self.optimizers.seen:  # the graph was made while another watcher watched
@@ -254,7 +255,12 @@ class Watcher:
             else:
                 self.units.append(call)
         self.looked = False
-        result = call.first()
+        try:
+            result = call.first()
+        except BaseException:
+            with self.ours():
+                self.history.fails(call)
+            raise
         if writing:
             with self.ours():
                 self.after(call, result)
