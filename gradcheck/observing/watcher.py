@@ -118,6 +118,7 @@ class Watcher:
 
     def applied(self, optimizer: Any, call: Callable[[], Any], gradients: Any, variables: Any) -> Any:
         """An optimizer is called."""
+        self.insist()
         nested: list[Any] = getattr(self.applying, "nested", [])
         if any(o is optimizer for o in nested) or not (self.watches or self.rerun is not None):
             return call()
@@ -233,6 +234,8 @@ class Watcher:
 
     def executed(self, concrete: Any, execute: Callable[..., Any], inputs: list[Any], captured: list[Any]) -> Any:
         """A traced function is run."""
+        if self.ending is not None and marks.mark_of(concrete.graph) is not None:
+            self.insist()
         mark = marks.known(concrete) if self.watches else None
         if mark is None:
             return execute(concrete, inputs, captured)
@@ -369,6 +372,11 @@ class Watcher:
         self.found.append(found)
         if self.options.on_bad == "stop" and found.stops and not self.ended:
             raise self.stopped()
+
+    def insist(self) -> None:
+        """A script that caught what was to end it trains on; it is ended again."""
+        if isinstance(self.ending, Stopped) and not self.ended and self.rerun is None:
+            raise self.ending
 
     def stopped(self) -> BaseException:
         """What ends the script."""
