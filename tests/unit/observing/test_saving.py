@@ -32,7 +32,7 @@ def watched(directory: Path, train: Callable[[], None], on_bad: str = "stop") ->
 
 def eager() -> None:
     w = tf.Variable([[1.0], [1.0]], name="w")
-    optimizer = tf.keras.optimizers.Adam(0.1)
+    optimizer = tf.keras.optimizers.Adam(0.1, name="adam")
     rows = np.array([[1.0, 2.0], [3.0, 4.0], [0.0, 0.0]], np.float32)
     words = tf.constant(["ä", "b"])
     for step in range(4):
