@@ -86,8 +86,18 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (directory / "models.py").write_text("import tensorflow as tf\n# gradcheck: scan\ndef square(x): return x * x\n")
     subprocess.run([sys.executable, "-c", EXPORT], cwd=directory, check=True, capture_output=True)
     assert gradcheck("scan", "losses.py:my_loss", "--output", "report.json", cwd=directory).returncode == 1
+    (directory / "diseased.py").write_text(DISEASED)
+    assert gradcheck("watch", "--save-repro", "bad_step", "diseased.py", cwd=directory).returncode == 1
     return directory
 
+
+DISEASED = """
+import tensorflow as tf
+w, optimizer = tf.Variable(0.0), tf.keras.optimizers.SGD(0.1)
+with tf.GradientTape() as tape:
+    loss = tf.sqrt(w)
+optimizer.apply([tape.gradient(loss, w)], [w])
+"""
 
 LINES = dict.fromkeys(line for name in ("gradcheck", *COMMANDS) for line, _ in EXAMPLES[name])
 
