@@ -72,7 +72,7 @@ def of_units(
                 break
         if shown:
             break
-    bad = bad_gradients(given) if given else asked_gradients(recorder, unit)
+    bad = bad_gradients(given) if given else asked_gradients(recorder)
     found = Found(
         code="GC001" if any(b.nan for b in bad) else "GC002",
         step=step,
@@ -183,7 +183,7 @@ def of_step(watcher: "Watcher", call: Call, before: Any, blamed: set[int]) -> Fo
             return None
         return kept(watcher, of_mode(watcher, call, rerun, steps, blamed), recorder)
     seen, given = rerun.bad or (taker(watcher, recorder), [])
-    bad = bad_gradients(given) if given else asked_gradients(recorder, call)
+    bad = bad_gradients(given) if given else asked_gradients(recorder)
     within = rerun.calls.get(id(seen.outer or seen), 0) if seen else 0
     found = Found(
         code="GC001" if any(b.nan for b in bad) else "GC002",
@@ -285,7 +285,7 @@ def bad_gradients(given: Sequence[tuple[Any, Any]]) -> tuple[BadGradient, ...]:
     return tuple(bad_gradient(tensor, variable) for tensor, variable in given if is_bad(tensor))
 
 
-def asked_gradients(recorder: Recorder | None, unit: Unit | None) -> tuple[BadGradient, ...]:
+def asked_gradients(recorder: Recorder | None) -> tuple[BadGradient, ...]:
     """The same of a gradient that no optimizer takes."""
     if recorder is None or recorder.bad is None:
         return ()

@@ -49,7 +49,6 @@ class Pending:
     """A bad gradient that no optimizer is known to take; it counts if it reaches a variable."""
 
     unit: Tape
-    results: tuple[Any, ...]
     before: list[tuple[Any, Any]]
 
 
@@ -196,11 +195,11 @@ class Watcher:
 
     def unclaimed(self, unit: Tape, found: Any) -> None:
         """A gradient by variables that no optimizer is known to update."""
-        results = tuple(g for g in tf.nest.flatten(found) if g is not None)
-        tensors = [dense(g) for g in results if dense(g).dtype.is_floating]
+        gradients = [dense(g) for g in tf.nest.flatten(found) if g is not None]
+        tensors = [t for t in gradients if t.dtype.is_floating]
         if tensors and not np.isfinite(self.norms(tensors)).all() and any(is_bad(t) for t in tensors):
             before = [(h, value_of(h, d)) for h, d in unit.sources.values()]
-            self.pending = Pending(unit, results, before)
+            self.pending = Pending(unit, before)
 
     def settle(self) -> None:
         """Whether a bad gradient that was seen has reached a variable by now."""

@@ -39,7 +39,7 @@ def watched(script: Script, options: WatchOptions) -> tuple[Report, Ending]:
     """Run a script and watch it."""
     with Watching(options, name=script.name) as watching:
         ending = scripts.run(script)
-        return watching.report(script.module or script.path or "", ending), ending
+        return watching.report(script.name, ending), ending
 
 
 class Watching:
@@ -187,8 +187,8 @@ def advice(code: str, cause: Cause | None) -> str | None:
     """What to do next; a function can be scanned by itself."""
     if code not in ("GC001", "GC002") or cause is None:
         return None
-    name = None if cause is None or cause.file is None or cause.line is None else function_at(cause.file, cause.line)
-    return STABLE if name is None or cause is None else f"{STABLE}; and scan it: gradcheck scan {cause.file}:{name}"
+    name = None if cause.file is None or cause.line is None else function_at(cause.file, cause.line)
+    return STABLE if name is None else f"{STABLE}; and scan it: gradcheck scan {cause.file}:{name}"
 
 
 def function_at(file: str, line: int) -> str | None:
