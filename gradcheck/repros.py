@@ -7,7 +7,7 @@ line, never a traceback. The arrays are beside it, see `npz`; nothing heavy is i
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +63,15 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class Part:
-    """A bad gradient, as `watch` told it."""
+class BadGradient:
+    """The gradient of one variable, as an optimizer was given it.
+
+    Attributes:
+        variable: its name.
+        dtype, shape: of the variable.
+        entries: numbers that the gradient holds; of IndexedSlices those of its values.
+        nan, inf: how many of them are NaN, and infinite.
+    """
 
     variable: str
     dtype: str
@@ -104,18 +111,18 @@ class Manifest:
     mode: str
     loss: float | None
     variables: int
-    gradients: tuple[Part, ...]
-    inputs: tuple[Item, ...]
-    others: tuple[Item, ...]
-    weights: tuple[Item, ...]
-    parameters: tuple[str, ...]
-    wrt: tuple[str, ...]
+    gradients: tuple[BadGradient, ...]
     cause: Origin | None
     trap: str | None
-    lines: Mapping[str, Line]
-    no_graph: str
-    shows: bool
-    notes: tuple[str, ...]
+    inputs: tuple[Item, ...] = ()
+    others: tuple[Item, ...] = ()
+    weights: tuple[Item, ...] = ()
+    parameters: tuple[str, ...] = ()
+    wrt: tuple[str, ...] = ()
+    lines: Mapping[str, Line] = field(default_factory=dict)
+    no_graph: str = ""
+    shows: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def is_repro(directory: Path) -> bool:
@@ -168,7 +175,7 @@ def wrong(path: Path, why: str) -> CannotCheck:
 
 
 NESTED: Mapping[str, type] = {
-    "gradients": Part,
+    "gradients": BadGradient,
     "inputs": Item,
     "others": Item,
     "weights": Item,

@@ -4,10 +4,13 @@ In: a graph that is being built when a gradient is asked for, or an optimizer ca
 that it is built within, so that a call of its function is known for a training step.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import tensorflow as tf
+
+from gradcheck.observing.optimizers import first_replica, handles_of
 
 NAME = "_gradcheck_mark"
 READ = "_gradcheck_read"
@@ -39,6 +42,13 @@ class Mark:
 def mark_of(graph: Any) -> Mark | None:
     """The mark of a graph."""
     return getattr(graph, NAME, None)
+
+
+def of_update(optimizer: Any, pairs: Sequence[tuple[Any, Any]]) -> Mark:
+    """The mark of one update; of several replicas the first counts."""
+    key = id(optimizer)
+    known = [(None if g is None else True, v) for g, v in pairs]
+    return Mark({key: int(first_replica())}, {key: optimizer}, {key: known}, handles_of([v for _, v in pairs]))
 
 
 def known(concrete: Any) -> Mark | None:

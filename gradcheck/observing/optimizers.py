@@ -11,6 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from gradcheck.observing.looks import value_of
 from gradcheck.observing.recording import identity
 from gradcheck.records import Norms
 
@@ -31,8 +32,10 @@ class Seen:
         outer: the one that hands its gradients on to it, and may skip steps; None where there is none.
         calls: how often it was called: outside of graphs, and in those as often as their code says.
         variables: references to those that it was given, by their identity.
+        takes_new: whether it was given one that it had not been given before.
         norms: of its last steps: number and norm.
         zeros: for each variable, for how many steps in a row its gradient has been zero.
+        counter: its own count of updates, and the handle of that.
     """
 
     reference: Callable[[], Any]
@@ -43,8 +46,10 @@ class Seen:
     outer: "Seen | None" = None
     calls: int = 0
     variables: dict[int, Callable[[], Any]] = field(default_factory=dict)
+    takes_new: bool = False
     norms: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=KEPT))
     zeros: dict[str, int] = field(default_factory=dict)
+    counter: tuple[Any, Any] | None = None
 
     @property
     def optimizer(self) -> Any:
@@ -58,16 +63,25 @@ class Seen:
 
     def takes(self, variable: Any) -> None:
         """It was given a gradient of a variable, or none."""
-        if id(variable) not in self.variables:
+        known = self.variables.get(id(variable))
+        if known is None or known() is not variable:
             self.variables[id(variable)] = weakref.ref(variable)
+            self.takes_new = True
 
     @property
     def steps(self) -> int:
         """How many updates it was asked for: by its own count, but where another one skips some."""
         if self.outer is not None:
             return self.outer.calls
-        counts = getattr(self.optimizer, "iterations", None) is not None
-        return iterations(self.optimizer) - self.began if counts else self.calls
+        counter = getattr(self.optimizer, "iterations", None)
+        if counter is None:
+            return self.calls
+        if self.counter is None or self.counter[0] is not counter:
+            self.counter = (counter, next(iter(handles_of([counter]).values()), None))
+        handle = self.counter[1]
+        if handle is None or not tf.executing_eagerly():
+            return iterations(self.optimizer) - self.began
+        return int(value_of(*handle)) - self.began
 
     @property
     def told(self) -> Norms:
@@ -102,6 +116,11 @@ class Optimizers:
     def all(self) -> list[Seen]:
         """Those that update variables, in order."""
         return sorted((s for s in [*self.gone, *self.seen.values()] if not s.wraps), key=lambda s: s.order)
+
+    @property
+    def norms(self) -> tuple[Norms, ...]:
+        """The norms of their last steps, of those that have any."""
+        return tuple(s.told for s in self.all if s.norms)
 
 
 def wraps(optimizer: Any) -> bool:

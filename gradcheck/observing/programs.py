@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from gradcheck.observing.looks import dense
+from gradcheck.observing.looks import dense, is_bad, quiet
 from gradcheck.observing.optimizers import name_of
-from gradcheck.observing.recording import Asked, Operation, Recorder, identity, is_bad, quiet
+from gradcheck.observing.recording import Asked, Operation, Recorder, identity
 from gradcheck.program import Array, Node, Observation, Program, Ref
 from gradcheck.records import Study, Tensor
 

@@ -15,13 +15,13 @@ from typing import Any
 
 import tensorflow as tf
 from tensorflow.python import pywrap_tfe
-from tensorflow.python.eager import backprop, context, execute
+from tensorflow.python.eager import backprop, execute
 from tensorflow.python.framework import op_callbacks
 from tensorflow.python.ops.resource_variable_ops import BaseResourceVariable as Variable
 from tensorflow.python.util import tf_stack
 
 from gradcheck.frames import is_users
-from gradcheck.observing.looks import dense, is_finite
+from gradcheck.observing.looks import dense, is_bad
 from gradcheck.program import Place
 from gradcheck.records import Tensor
 
@@ -201,16 +201,6 @@ def identity(tensor: Any) -> int:
     return getattr(tensor, "_id", None) or id(tensor)
 
 
-def is_bad(gradient: Any) -> bool:
-    """Whether a gradient has an entry that is not finite."""
-    if gradient is None:
-        return False
-    tensor = dense(gradient)
-    with quiet():
-        real: bool = tensor.dtype.is_floating or tensor.dtype.is_complex
-        return real and not is_finite(tensor)
-
-
 def place_of(frames: Any) -> Place | None:
     """The user's innermost line of a stack; within a gradient, that of a gradient function of the user's.
 
@@ -228,19 +218,6 @@ def place_of(frames: Any) -> Place | None:
 def is_gradient(frame: Any) -> bool:
     """Whether a frame is that of a recorder which asks for a gradient."""
     return bool(frame.name == Recorder.differentiated.__name__ and frame.filename == __file__)
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Operations of our own, that no callback is told of."""
-    kept = list(context.context().op_callbacks)
-    for callback in kept:
-        op_callbacks.remove_op_callback(callback)
-    try:
-        yield
-    finally:
-        for callback in kept:
-            op_callbacks.add_op_callback(callback)
 
 
 @contextlib.contextmanager

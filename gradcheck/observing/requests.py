@@ -8,13 +8,15 @@ import statistics
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from gradcheck.observing.diagnosing import Found
+from gradcheck.observing.found import Found, gradient_of, witness
 from gradcheck.observing.optimizers import Seen, handles_of, name_of
 from gradcheck.options import WatchOptions
-from gradcheck.records import BadGradient
 
 if TYPE_CHECKING:
     from gradcheck.observing.watcher import Watcher
+
+RUNNING = ("GC003", "GC010")
+"""Codes of what is seen while the script runs; the others are told at its end."""
 
 FEWEST = 5
 """Norms before a median says anything."""
@@ -104,30 +106,10 @@ class Requests:
         self, code: str, watcher: "Watcher", seen: Seen | None, step: int, variables: Sequence[Any], said: str
     ) -> Found:
         """A finding."""
-        return Found(
-            code=code,
-            step=step,
-            optimizer=seen.name if seen else None,
-            order=seen.order if seen else None,
-            loss=None,
-            gradients=tuple(fine(v) for v in variables),
-            variables=len(seen.variables) if seen else len(variables),
-            norms=tuple(s.told for s in watcher.optimizers.all if s.norms and code in ("GC003", "GC010")),
-            mode=watcher.mode,
-            study=None,
-            message=said,
-            stops=code in ("GC003", "GC010"),
-        )
-
-
-def fine(variable: Any) -> BadGradient:
-    """A variable that a finding is about, without bad entries."""
-    shape = tuple(int(d) for d in getattr(variable, "shape", ()))
-    dtype = getattr(variable.dtype, "name", str(variable.dtype))
-    entries = 1
-    for size in shape:
-        entries *= size
-    return BadGradient(name_of(variable), dtype, shape, entries, 0, 0)
+        running = code in RUNNING
+        norms = watcher.optimizers.norms if running else ()
+        told = witness(seen, step, [gradient_of(v) for v in variables], norms=norms)
+        return Found(code, told, watcher.mode, message=said, stops=running)
 
 
 def unique(variables: Sequence[Any]) -> list[Any]:

@@ -6,6 +6,7 @@ gradient, and all operations before. Nothing that it changes is kept: who runs i
 
 import contextlib
 import io
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -17,9 +18,9 @@ import tensorflow as tf
 from tensorflow.python.eager import context
 
 from gradcheck.observing.history import Set, restore, variable
-from gradcheck.observing.looks import dense, value_of
+from gradcheck.observing.looks import dense, is_bad, quiet, value_of
 from gradcheck.observing.optimizers import Seen, first_replica
-from gradcheck.observing.recording import Recorder, identity, is_bad, quiet, recording
+from gradcheck.observing.recording import Recorder, identity, recording
 from gradcheck.observing.units import Call, Tape, Unit
 
 MANY = 20_000
@@ -30,6 +31,28 @@ class Halt(BaseException):
     """Enough was seen."""
 
 
+@dataclass(frozen=True, eq=False)
+class Update:
+    """A call of an optimizer.
+
+    Attributes:
+        seen: which one.
+        within: how many of its steps came before in the same run.
+        variables: those of which it was given gradients.
+        norms: of these.
+    """
+
+    seen: Seen
+    within: int
+    variables: list[Any]
+    norms: list[float]
+
+    @property
+    def norm(self) -> float:
+        """Of all of them."""
+        return math.hypot(*self.norms)
+
+
 @dataclass(eq=False)
 class Rerun:
     """One run of a unit, all of it eager.
@@ -38,8 +61,7 @@ class Rerun:
         recorder: of every operation; None where only norms are wanted.
         at_gradient: whether a bad gradient is enough, before any optimizer sees it.
         ends_at_update: whether it ends where an optimizer is called, which waits for it.
-        norms: of each call of an optimizer: which one, how many of its steps came before, the variables of which it was
-            given gradients, and their norms.
+        updates: the calls of optimizers.
         bad: the optimizer that was given a bad gradient, with all that it was given.
         loss: what was differentiated last.
         failure: what it raised, if it did.
@@ -50,7 +72,7 @@ class Rerun:
     recorder: Recorder | None
     at_gradient: bool
     ends_at_update: bool = False
-    norms: list[tuple[Seen, int, list[Any], list[float]]] = field(default_factory=list)
+    updates: list[Update] = field(default_factory=list)
     bad: tuple[Seen, list[tuple[Any, Any]]] | None = None
     loss: float | None = None
     calls: dict[int, int] = field(default_factory=dict)
@@ -91,7 +113,8 @@ class Rerun:
         with quiet():
             norms = [float(np.linalg.norm(t.numpy().astype(np.float64).ravel())) for t, _ in given]
         if first_replica():
-            self.norms.append((seen, self.calls.get(id(seen.outer or seen), 0), [v for _, v in given], norms))
+            within = self.calls.get(id(seen.outer or seen), 0)
+            self.updates.append(Update(seen, within, [v for _, v in given], norms))
         if any(is_bad(g) for g, _ in given):
             self.bad = (seen, given)
             if self.recorder is not None:

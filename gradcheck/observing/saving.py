@@ -26,12 +26,13 @@ from gradcheck.observing.nodes import unique
 from gradcheck.observing.recording import Recorder
 from gradcheck.program import Place
 from gradcheck.records import Cause
-from gradcheck.repros import Line, Manifest, Origin, Part
+from gradcheck.repros import Item, Line, Manifest, Origin
 
 if TYPE_CHECKING:
-    from gradcheck.observing.diagnosing import Found
+    from gradcheck.observing.found import Found
     from gradcheck.observing.watcher import Watcher
 
+Items = tuple[Item, ...]
 Causes = Callable[["Found"], tuple[Cause | None, str | None]]
 
 
@@ -67,15 +68,16 @@ def kept(watcher: "Watcher", found: "Found", recorder: Recorder | None) -> "Foun
         manifest = save(keeper, watcher, found, recorder)
     except Exception as error:  # the report comes through whatever happens to the disk
         said = f"{type(error).__name__}: {one_line(str(error), 120)}"
-        return replace(found, rerun=joined(found.rerun, f"the step could not be saved in {keeper.name}: {said}"))
+        return with_note(found, f"the step could not be saved in {keeper.name}: {said}")
     keeper.saved = True
     why = f"what was saved has no graph: {manifest.no_graph}" if manifest.no_graph else "; ".join(manifest.notes)
-    return replace(found, repro=keeper.name, rerun=joined(found.rerun, why))
+    return with_note(found, why, keeper.name)
 
 
-def joined(*texts: str) -> str:
-    """Those that are not empty."""
-    return "; ".join(text for text in texts if text)
+def with_note(found: "Found", note: str, directory: str | None = None) -> "Found":
+    """What was found, with a word on how it was saved."""
+    rerun = "; ".join(text for text in (found.witness.rerun, note) if text)
+    return replace(found, witness=replace(found.witness, rerun=rerun, repro=directory))
 
 
 def save(keeper: Keeper, watcher: "Watcher", found: "Found", recorder: Recorder | None) -> Manifest:
@@ -83,49 +85,60 @@ def save(keeper: Keeper, watcher: "Watcher", found: "Found", recorder: Recorder 
     with placed(keeper.directory) as directory:
         step = Step(watcher, found.unit, recorder)
         graph, no_graph = step.graph()
-        inputs = [] if graph is None else list(zip(graph.names, graph.values, strict=True))
-        batch, unread = arrays_of(inputs), arrays_of(step.others(graph))
+        items, others, left_out = write_batch(directory, step, graph)
         weights = arrays_of(step.weights())
-        shows = False
-        if graph is not None:
-            shows = is_bad(graph)
-            write_model(directory / repros.MODEL, graph)
-        items = tuple(replace(i, key=k) for i, k in zip(batch.items, graph.keys if graph else (), strict=True))
-        others = tuple(replace(i, key=unique(i.key, [j.key for j in items])) for i in unread.items)
-        npz.write_arrays(
-            directory / repros.BATCH,
-            dict(zip([i.key for i in (*items, *others)], [*batch.arrays, *unread.arrays], strict=True)),
-        )
         npz.write_arrays(directory / repros.VARIABLES, weights.by_key)
         npz.write_arrays(directory / repros.OPTIMIZER, arrays_of(step.slots()).by_key)
-        cause, trap = keeper.cause_of(found)
-        manifest = Manifest(
-            gradcheck=__version__,
-            tensorflow=tf.__version__,
-            python=platform.python_version(),
-            script=portable(keeper.script, keeper.start),
-            step=found.step,
-            optimizer=found.optimizer,
-            order=found.order,
-            code=found.code,
-            mode=found.mode,
-            loss=found.loss,
-            variables=found.variables,
-            gradients=tuple(Part(g.variable, g.dtype, g.shape, g.entries, g.nan, g.inf) for g in found.gradients),
+        shows = graph is not None and is_bad(graph)
+        if graph is not None:
+            write_model(directory / repros.MODEL, graph)
+        manifest = replace(
+            manifest_of(keeper, found),
             inputs=items,
             others=others,
             weights=weights.items,
             parameters=tuple(graph.variables) if graph else (),
             wrt=graph.wrt if graph else (),
-            cause=None if cause is None else origin(cause, keeper.start),
-            trap=trap,
             lines={} if graph is None else {n: line(p, keeper.start) for n, p in graph.places.items()},
             no_graph=no_graph,
             shows=shows,
-            notes=(*notes(graph, shows, found.after), *batch.left_out, *unread.left_out, *weights.left_out),
+            notes=(*notes(graph, shows, found.after), *left_out, *weights.left_out),
         )
         (directory / repros.MANIFEST).write_text(repros.written(manifest), "utf-8")
     return manifest
+
+
+def write_batch(directory: Path, step: Step, graph: Drawn | None) -> tuple[Items, Items, tuple[str, ...]]:
+    """Write what the graph reads, and what of the batch it does not; what could not be written is told."""
+    inputs = [] if graph is None else list(zip(graph.names, graph.values, strict=True))
+    batch, unread = arrays_of(inputs), arrays_of(step.others(graph))
+    items = tuple(replace(i, key=k) for i, k in zip(batch.items, graph.keys if graph else (), strict=True))
+    others = tuple(replace(i, key=unique(i.key, [j.key for j in items])) for i in unread.items)
+    keys = [i.key for i in (*items, *others)]
+    npz.write_arrays(directory / repros.BATCH, dict(zip(keys, [*batch.arrays, *unread.arrays], strict=True)))
+    return items, others, (*batch.left_out, *unread.left_out)
+
+
+def manifest_of(keeper: Keeper, found: "Found") -> Manifest:
+    """The manifest of what was found, without what there is of the step."""
+    cause, trap = keeper.cause_of(found)
+    told = found.witness
+    return Manifest(
+        gradcheck=__version__,
+        tensorflow=tf.__version__,
+        python=platform.python_version(),
+        script=portable(keeper.script, keeper.start),
+        step=told.step,
+        optimizer=told.optimizer,
+        order=told.order,
+        code=found.code,
+        mode=found.mode,
+        loss=told.loss,
+        variables=told.variables,
+        gradients=told.gradients,
+        cause=None if cause is None else origin(cause, keeper.start),
+        trap=trap,
+    )
 
 
 def notes(graph: Drawn | None, shows: bool, after: bool) -> Iterator[str]:

@@ -127,6 +127,13 @@ class Tape:
 Unit = Call | Tape
 
 
+def mode_of(unit: Unit | None) -> str:
+    """How a unit was run: graph, eager or xla."""
+    if not isinstance(unit, Call):
+        return "eager"
+    return "xla" if unit.is_compiled else "graph"
+
+
 def names_in(unit: Unit) -> dict[int, str]:
     """What a unit's tensors are called, by their identity; those inside structures by their path."""
     found: dict[int, str] = {}

@@ -31,7 +31,7 @@ from gradcheck.rules import BY_CODE
 from gradcheck.scripts import Ending, Script, Stopped
 
 if TYPE_CHECKING:
-    from gradcheck.observing.diagnosing import Found
+    from gradcheck.observing.found import Found
     from gradcheck.observing.watcher import Watcher
 
 
@@ -114,35 +114,24 @@ def more_notes(watcher: "Watcher") -> list[str]:
 def finding_of(found: "Found") -> Finding:
     """One bad step, with its cause."""
     cause, trap = cause_of(found)
-    rule = BY_CODE[found.code]
-    first = found.gradients[0] if found.gradients else None
-    dtype = first.dtype if first and first.dtype in FORMATS else "float32"
+    rule, told = BY_CODE[found.code], found.witness
+    first = told.gradients[0] if told.gradients else None
     return Finding(
         code=found.code,
         name=rule.name,
         severity=rule.severity,
         version="training",
         wrt=first.variable if first else "",
-        fmt=FORMATS[dtype],
+        fmt=FORMATS[first.dtype if first and first.dtype in FORMATS else "float32"],
         masked=False,
         lo=None,
         hi=None,
         at=None,
-        message=found.message or message_of(found),
+        message=found.message or message_of(found.code, told),
         suggestion=trap or advice(found.code, cause),
         cause=cause,
         mode=found.mode,
-        training=TrainingWitness(
-            step=found.step,
-            optimizer=found.optimizer,
-            order=found.order,
-            loss=found.loss,
-            gradients=found.gradients,
-            variables=found.variables,
-            norms=found.norms,
-            rerun=found.rerun,
-            repro=found.repro,
-        ),
+        training=told,
     )
 
 
@@ -206,16 +195,14 @@ TRAINS = frozenset({"GradientTape", "apply_gradients", "fit"})
 """What a function that trains has in it; it is nothing to scan."""
 
 
-def message_of(found: "Found") -> str:
+def message_of(code: str, told: TrainingWitness) -> str:
     """What went bad, in a sentence."""
-    what = "NaN" if found.code == "GC001" else "infinite"
-    number = len(found.gradients)
-    by = f"optimizer {found.order} ({found.optimizer})"
-    variables = f"{number} variable{'s' * (number != 1)}"
-    if number and found.optimizer:
-        return (
-            f"step {found.step}: {by} was given a gradient that is {what}, of {number} of {found.variables} variables"
-        )
+    what = "NaN" if code == "GC001" else "infinite"
+    number, step = len(told.gradients), f"step {told.step}"
+    by = f"optimizer {told.order} ({told.optimizer})"
+    if number and told.optimizer:
+        return f"{step}: {by} was given a gradient that is {what}, of {number} of {told.variables} variables"
     if number:
-        return f"step {found.step}: the gradient of {variables} that the script updates by hand is {what}"
-    return f"step {found.step}: a variable{f' of {by}' if found.optimizer else ''} became {what}"
+        variables = f"{number} variable{'s' * (number != 1)}"
+        return f"{step}: the gradient of {variables} that the script updates by hand is {what}"
+    return f"{step}: a variable{f' of {by}' if told.optimizer else ''} became {what}"

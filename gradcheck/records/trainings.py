@@ -2,24 +2,7 @@
 
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class BadGradient:
-    """The gradient of one variable, as an optimizer was given it.
-
-    Attributes:
-        variable: its name.
-        dtype, shape: of the variable.
-        entries: numbers that the gradient holds; of IndexedSlices those of its values.
-        nan, inf: how many of them are NaN, and infinite.
-    """
-
-    variable: str
-    dtype: str
-    shape: tuple[int, ...]
-    entries: int
-    nan: int
-    inf: int
+from gradcheck.repros import BadGradient
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 
 from gradcheck import repros
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
-from gradcheck.repros import Item, Line, Manifest, Origin, Part
+from gradcheck.repros import BadGradient, Item, Line, Manifest, Origin
 
 WHOLE = Manifest(
     gradcheck="1",
@@ -24,7 +24,7 @@ WHOLE = Manifest(
     mode="eager",
     loss=0.5,
     variables=2,
-    gradients=(Part("w", "float32", (2, 1), 2, 2, 0),),
+    gradients=(BadGradient("w", "float32", (2, 1), 2, 2, 0),),
     inputs=(Item("batch['x']", "batch_x", "float32", (2, 3)),),
     others=(),
     weights=(Item("w", "w", "bfloat16", (2, 1)),),

@@ -9,8 +9,9 @@ import tensorflow as tf
 from tensorflow.python.eager import context
 
 from gradcheck.explaining.points import Blame, output_point_cause, point_cause
+from gradcheck.observing.looks import is_bad, quiet
 from gradcheck.observing.programs import study_of, study_of_value
-from gradcheck.observing.recording import Operation, Recorder, is_bad, quiet, recording
+from gradcheck.observing.recording import Operation, Recorder, recording
 from gradcheck.records import Cause, Class
 
 

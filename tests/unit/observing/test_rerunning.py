@@ -76,7 +76,8 @@ def test_a_good_step_has_norms_and_a_loss(watcher: Any) -> None:
     step, _ = training(root)
     rerun = run(watcher, call_of(step, GOOD), Recorder())
     assert (rerun.bad, rerun.failure, rerun.loss) == (None, None, 1.0)
-    ((seen, before, variables, norms),) = rerun.norms
+    (update,) = rerun.updates
+    seen, before, variables, norms = update.seen, update.within, update.variables, update.norms
     assert (seen.name, before, len(variables)) == ("sgd", 0, 1)
     assert norms == [pytest.approx(0.5 * np.sqrt(2), rel=1e-6)]
 
@@ -101,7 +102,7 @@ def test_several_steps_in_one_call_are_counted(watcher: Any) -> None:
             step(x)
 
     rerun = run(watcher, call_of(epoch, tf.stack([GOOD, GOOD, ZERO, GOOD])), Recorder())
-    assert [before for _, before, _, _ in rerun.norms] == [0, 1, 2]
+    assert [update.within for update in rerun.updates] == [0, 1, 2]
     assert rerun.bad is not None
     assert list(rerun.calls.values()) == [2]
 
@@ -109,7 +110,7 @@ def test_several_steps_in_one_call_are_counted(watcher: Any) -> None:
 def test_norms_alone_need_no_recorder(watcher: Any) -> None:
     step, _ = training(root)
     rerun = run(watcher, call_of(step, GOOD), None)
-    assert rerun.norms[0][3] == [pytest.approx(0.5 * np.sqrt(2), rel=1e-6)]
+    assert rerun.updates[0].norms == [pytest.approx(0.5 * np.sqrt(2), rel=1e-6)]
     assert not tf.config.functions_run_eagerly()
 
 

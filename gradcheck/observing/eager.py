@@ -1,0 +1,119 @@
+"""Steps that run eagerly: what optimizers are given is looked at, each time.
+
+In: tapes as they are entered and asked, and what optimizers are given. Out: whether it is fine, and a `Found` where it
+is not. Nothing is known of an eager step but its source, so the block of code that a tape watched is kept, with its
+names as they were, until an optimizer has made of it what it will.
+"""
+
+import math
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import tensorflow as tf
+
+from gradcheck.observing.blocks import block_of
+from gradcheck.observing.diagnosing import of_units
+from gradcheck.observing.history import Set, restore
+from gradcheck.observing.looks import dense, is_bad, norms, value_of
+from gradcheck.observing.optimizers import Seen, handles_of
+from gradcheck.observing.units import Tape, Unit
+
+if TYPE_CHECKING:
+    from gradcheck.observing.watcher import Watcher
+
+MOST_UNITS = 64
+"""Gradients between two updates that are kept, to be asked for again."""
+
+HELD = "_gradcheck_block"
+
+
+@dataclass(eq=False)
+class Pending:
+    """A bad gradient that no optimizer is known to take; it counts if it reaches a variable."""
+
+    unit: Tape
+    before: list[Set]
+
+
+class EagerSteps:
+    """What was done since the last update.
+
+    Attributes:
+        units: gradients that were asked for.
+        claimed: identities of the variables that some optimizer was given eagerly.
+    """
+
+    def __init__(self, watcher: "Watcher") -> None:
+        self.watcher = watcher
+        self.units: deque[Unit] = deque(maxlen=MOST_UNITS)
+        self.claimed: set[int] = set()
+        self.pending: Pending | None = None
+
+    def entered(self, tape: Any, frame: Any) -> None:
+        """A tape is entered."""
+        self.settle()
+        with self.watcher.ours():
+            setattr(tape, HELD, block_of(frame))
+
+    def differentiated(self, tape: Any, sources: Any, found: Any) -> None:
+        """A gradient was asked for."""
+        block = getattr(tape, HELD, None)
+        if block is None:
+            return
+        with self.watcher.ours():
+            unit = Tape(block, handles_of(sources))
+            self.units.append(unit)
+            if unit.sources and not set(unit.sources) & self.claimed:
+                self.unclaimed(unit, found)
+
+    def claims(self, seen: Seen, pairs: list[tuple[Any, Any]]) -> None:
+        """An optimizer takes these gradients; what no optimizer took is its doing."""
+        self.pending = None
+        if seen.takes_new:
+            self.claimed |= set(handles_of([v for _, v in pairs]))
+            seen.takes_new = False
+
+    def look(self, seen: Seen, pairs: list[tuple[Any, Any]], step: int) -> bool:
+        """Look at gradients on their way to an optimizer; whether they are finite."""
+        watcher = self.watcher
+        given = [(dense(g), v) for g, v in pairs if g is not None]
+        if not given:
+            return True
+        each = norms([g for g, _ in given])
+        whole = math.hypot(*each)
+        seen.norms.append((step, whole))
+        watcher.ask(seen, [v for _, v in given], each, step)
+        if math.isfinite(whole) or not any(is_bad(g) for g, _ in given):
+            return True
+        if watcher.told_enough(seen.order):
+            watcher.count(seen.order)
+        else:
+            watcher.tell(of_units(watcher, seen, given, step, list(self.units)))
+        return False
+
+    def unclaimed(self, unit: Tape, found: Any) -> None:
+        """A gradient by variables that no optimizer is known to update."""
+        gradients = [dense(g) for g in tf.nest.flatten(found) if g is not None]
+        tensors = [t for t in gradients if t.dtype.is_floating]
+        if tensors and not all(map(math.isfinite, norms(tensors))) and any(is_bad(t) for t in tensors):
+            self.pending = Pending(unit, [Set(h, value_of(h, d)) for h, d in unit.sources.values()])
+
+    def settle(self) -> None:
+        """Whether a bad gradient that was seen has reached a variable by now."""
+        watcher, pending, self.pending = self.watcher, self.pending, None
+        if pending is None:
+            watcher.by_hand += bool(self.units) and not self.claimed
+            if not self.claimed:
+                self.units.clear()
+            return
+        with watcher.ours():
+            after = [Set(h, value_of(h, d)) for h, d in pending.unit.sources.values()]
+            if not any(is_bad(now.value) for now in after):
+                return
+            restore(pending.before)
+            try:
+                told = of_units(watcher, None, [], watcher.by_hand, [pending.unit])
+            finally:
+                restore(after if watcher.options.on_bad != "skip-step" else [])
+            watcher.tell(told)

@@ -1,0 +1,152 @@
+"""Steps that run in traced functions: variables are looked at now and then, and what has been run is kept.
+
+In: calls of traced functions, and variables as they are set between them. Out: a `Found` once a variable is bad: the
+calls that are kept are run again to find the one that did it.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from gradcheck.observing import marks
+from gradcheck.observing.backtracking import first_bad, steps_before
+from gradcheck.observing.history import Set, restore
+from gradcheck.observing.looks import odd
+from gradcheck.observing.rerunning import run
+from gradcheck.observing.units import Call, is_random
+
+if TYPE_CHECKING:
+    from gradcheck.observing.watcher import Watcher
+
+EVERY = 16
+"""Steps between two looks at the variables."""
+
+Again = tuple[Callable[[], Any], Any]
+
+
+class TracedSteps:
+    """What is run.
+
+    Attributes:
+        calls: of functions of TensorFlow's by the user that are under way, and their arguments.
+        last: the call that last changed variables.
+        before: their values then; kept where every step is to be measured.
+        looked: whether all was well, and nothing ran since.
+    """
+
+    def __init__(self, watcher: "Watcher") -> None:
+        self.watcher = watcher
+        self.calls: list[Again] = []
+        self.last: Call | None = None
+        self.before: list[Set] = []
+        self.looked = False
+
+    def called(self, call: Callable[[], Any], named: Any) -> Any:
+        """A function of TensorFlow's is called by the user."""
+        self.calls.append((call, named))
+        try:
+            return call()
+        finally:
+            self.calls.pop()
+
+    def executed(self, concrete: Any, execute: Callable[..., Any], inputs: list[Any], captured: list[Any]) -> Any:
+        """A traced function in which a gradient is taken is run, eagerly."""
+        again, named = self.calls[-1] if self.calls else (None, {})
+        mark = marks.known(concrete) or marks.Mark()
+        call = Call(
+            concrete, list(inputs), list(captured), mark, execute, again, named, getattr(named, "written", None)
+        )
+        writing = False
+        with self.watcher.ours():
+            writing = writes(concrete)
+            self.begins(call, writing)
+        self.looked = False
+        try:
+            result = call.first()
+        except BaseException:
+            with self.watcher.ours():
+                self.watcher.history.fails(call)
+            raise
+        if writing:
+            with self.watcher.ours():
+                self.ends(call, result)
+            self.watcher.stepped()
+        return result
+
+    def begins(self, call: Call, writing: bool) -> None:
+        """A call is about to be made."""
+        watcher, self.last = self.watcher, call
+        call.feeds.update(watcher.feeds.of([*call.inputs, *call.captured]))
+        for key, optimizer in call.mark.objects.items():
+            if key not in watcher.optimizers.seen:  # the graph was made while another watcher watched
+                watcher.given(watcher.optimizers.of(optimizer), call.mark.variables[key])
+        if writing:
+            watcher.history.before(call)
+            self.before = watcher.history.state() if watcher.requests.each_step else []
+        else:
+            watcher.eager.units.append(call)
+
+    def ends(self, call: Call, result: Any) -> None:
+        """Look at the variables, if it is time to."""
+        watcher = self.watcher
+        for key, times in call.mark.optimizers.items():
+            watcher.optimizers.seen[key].calls += times
+        watcher.by_hand += not call.mark.optimizers
+        often = watcher.options.on_bad != "stop" or is_random(call.concrete)
+        every = watcher.options.every or (1 if often else EVERY)
+        if watcher.history.calls % every == 0 or odd(result):
+            self.look()
+        if watcher.requests.each_step:
+            self.measure(call)
+
+    def measure(self, call: Call) -> None:
+        """Run a call once more, with the variables as they were, for the norms of its gradients."""
+        history = self.watcher.history
+        after = history.state()
+        restore(self.before)
+        rerun = run(self.watcher, call, None)
+        restore(self.before)
+        steps = steps_before(self.watcher, call)
+        restore(after)
+        if rerun.failure is not None:
+            raise rerun.failure
+        for update in rerun.updates:
+            step = steps[id(update.seen)] + update.within
+            update.seen.norms.append((step, update.norm))
+            self.watcher.ask(update.seen, update.variables, update.norms, step)
+
+    def look(self) -> None:
+        """Look at the variables now; tell what went bad since."""
+        watcher = self.watcher
+        if watcher.history.all_is_well():
+            return
+        enough = watcher.told_all
+        bad = watcher.history.bad_ones()
+        found = first_bad(watcher, brief=enough)
+        watcher.history.forget()
+        if watcher.options.on_bad == "warn":
+            watcher.history.leave_out(bad)
+        if enough and found is not None:
+            watcher.count(found.witness.order)
+        else:
+            watcher.tell(found)
+
+    def setting(self) -> None:
+        """A variable is about to be set between calls: what is bad may be gone behind it."""
+        if not self.looked and self.watcher.history.segments:
+            self.looked = True
+            with self.watcher.ours():
+                self.look()
+
+    def set(self, handle: Any) -> None:
+        """A variable was set between calls."""
+        if self.watcher.history.segments:
+            with self.watcher.ours():
+                self.watcher.history.changed(handle)
+
+
+def writes(concrete: Any) -> bool:
+    """Whether a function changes variables."""
+    known = getattr(concrete, "_gradcheck_writes", None)
+    if known is None:
+        known = concrete._gradcheck_writes = marks.writes(concrete)
+    return bool(known)
