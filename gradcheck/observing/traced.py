@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 EVERY = 16
 """Steps between two looks at the variables."""
 
+GLANCE = 4
+"""Steps between two glances at the result, which is a loss more often than not."""
+
 Again = tuple[Callable[[], Any], Any]
 
 
@@ -91,12 +94,16 @@ class TracedSteps:
         for key, times in call.mark.optimizers.items():
             watcher.optimizers.seen[key].calls += times
         watcher.by_hand += not call.mark.optimizers
-        often = watcher.options.on_bad != "stop" or is_random(call.concrete)
-        every = watcher.options.every or (1 if often else EVERY)
-        if watcher.history.calls % every == 0 or odd(result):
+        if self.is_time(call, result):
             self.look()
         if watcher.requests.each_step:
             self.measure(call)
+
+    def is_time(self, call: Call, result: Any) -> bool:
+        """Whether to look at the variables."""
+        options, made = self.watcher.options, self.watcher.history.calls
+        every = options.every or (1 if options.on_bad != "stop" or is_random(call.concrete) else EVERY)
+        return made % every == 0 or (made % GLANCE == 0 and odd(result))
 
     def measure(self, call: Call) -> None:
         """Run a call once more, with the variables as they were, for the norms of its gradients."""

@@ -17,7 +17,7 @@ from gradcheck.observing.recording import identity
 from gradcheck.records import Tensor
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Call:
     """A call of a traced function in which a gradient is taken.
 
@@ -46,6 +46,8 @@ class Call:
 
     def first(self) -> Any:
         """Run it as the user wants it."""
+        if not self.feeds:
+            return self.execute(self.concrete, self.inputs, self.captured)
         proxies = {key: feed.proxy for key, feed in self.feeds.items()}
         try:
             return self.execute(self.concrete, replaced(self.inputs, proxies), replaced(self.captured, proxies))
@@ -69,7 +71,13 @@ class Call:
     @property
     def size(self) -> int:
         """Bytes of the tensors that it keeps."""
-        return sum(bytes_of(t) for t in self.inputs)
+        known: int | None = getattr(self.concrete, "_gradcheck_bytes", None)
+        if known is not None:
+            return known
+        size = sum(map(bytes_of, self.inputs))
+        if all(t.shape.is_fully_defined() for t in self.concrete.inputs):
+            self.concrete._gradcheck_bytes = size  # of every call of it
+        return size
 
     @property
     def is_compiled(self) -> bool:

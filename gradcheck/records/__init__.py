@@ -26,7 +26,8 @@ from gradcheck.records.targets import (
     Version,
 )
 from gradcheck.records.tensors import Batch, Pull, TensorInput, TensorPoint, TensorVersion, TracedTensors, Weight
-from gradcheck.records.trainings import BadGradient, Norms, TrainingReport, TrainingWitness, WatchedOptimizer
+from gradcheck.records.trainings import Norms, TrainingReport, TrainingWitness, WatchedOptimizer
+from gradcheck.repros import BadGradient
 
 __all__ = [
     "BadGradient",
