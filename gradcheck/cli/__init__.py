@@ -14,7 +14,7 @@ from gradcheck.cli import completion, explain, hook, init, report, rules, scan, 
 from gradcheck.cli.app import app
 from gradcheck.delivery import Closed, Interrupted, Terminated, complain, say
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck, one_line
-from gradcheck.vocabulary import BUG, CLOSED, INTERRUPTED, TERMINATED
+from gradcheck.vocabulary import BUG, CLOSED, COULD_NOT_CHECK, INTERRUPTED, TERMINATED
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -39,8 +39,12 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 def usage_error(error: Exception) -> int:
     """A mistake that the option parser found, as one line."""
+    if type(error).__name__ == "NoArgsIsHelpError":  # the help was shown
+        return COULD_NOT_CHECK
     said = one_line(error.format_message())  # type: ignore[attr-defined]
-    return complain(BAD_CONFIGURATION, f"{said.rstrip('.')}; see gradcheck --help" if said else "see gradcheck --help")
+    command = getattr(getattr(error, "ctx", None), "command_path", "gradcheck")
+    advice = f"see {command} --help"
+    return complain(BAD_CONFIGURATION, f"{said.rstrip('.')}; {advice}" if said else advice)
 
 
 def bug(error: Exception) -> int:

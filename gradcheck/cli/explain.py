@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gradcheck.records import Chain, Report
 
 
-@app.command(no_args_is_help=True)
+@app.command()
 def explain(
     target: Annotated[
         str, typer.Argument(metavar="TARGET", help="As for scan: one function, SavedModel, or saved step.")

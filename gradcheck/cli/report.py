@@ -22,7 +22,7 @@ from gradcheck.cli.parameters import (
 from gradcheck.delivery import format_of, interruptible
 
 
-@app.command(no_args_is_help=True)
+@app.command()
 def report(
     file: Annotated[
         str, typer.Argument(metavar="FILE", help="What scan wrote as JSON; - reads standard input.", allow_dash=True)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from gradcheck.scripts import Script
 
 
-@app.command(no_args_is_help=True, context_settings={"allow_interspersed_args": False})
+@app.command(context_settings={"allow_interspersed_args": False})
 def watch(
     script: Annotated[
         str, typer.Argument(metavar="SCRIPT", help="A file; a module behind -m. What stands behind it is its own.")

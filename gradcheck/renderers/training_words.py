@@ -131,9 +131,9 @@ def place_text(finding: Finding) -> str:
 
 def run_text(training: TrainingReport) -> str:
     """Steps, optimizers and variables, in the words of the last line."""
-    if not training.optimizers:
-        return "0 steps: no optimizer updated a variable"
     steps = f"{training.steps:,} step{'s' * (training.steps != 1)}"
+    if not training.optimizers:
+        return f"{steps}: no gradient was taken" if not training.steps else f"{steps} without an optimizer"
     number = len(training.optimizers)
     listed = ", ".join(optimizer_text(o, training, i == 0) for i, o in enumerate(training.optimizers))
     return f"{steps}, {number} optimizer{'s' * (number != 1)} ({listed})"
@@ -154,7 +154,7 @@ def ended_text(training: TrainingReport) -> str:
 
 def clean_run_text(training: TrainingReport) -> str:
     """What was checked of a run in which nothing was found that counts."""
-    nothing = not training.optimizers
+    nothing = not training.optimizers and not training.steps
     verdict = "so nothing was checked" if nothing else "" if training.ended == "stopped" else "no bad gradient"
     checked = ", ".join(part for part in (run_text(training), verdict) if part)
     return "; ".join(part for part in (checked, ended_text(training)) if part)
