@@ -9,8 +9,8 @@ import keras
 import pytest
 import tensorflow as tf
 
-from gradcheck.observing import hooks
-from gradcheck.observing.hooks import HOOKS, Hooks, Named, fed
+from gradcheck.observing.hooks import HOOKS, Hooks
+from gradcheck.observing.wrappers import Named, applying, fed
 
 
 class Told:
@@ -171,7 +171,7 @@ def test_a_module_that_comes_later_is_hooked_then(monkeypatch: pytest.MonkeyPatc
     module.Optimizer = place  # type: ignore[attr-defined]
     hooked = Hooks(lambda: Told())  # type: ignore[arg-type, return-value]
     original = place.apply  # type: ignore[attr-defined]
-    hooked.put("Optimizer", ("apply", "missing"), hooks.applying, module)
+    hooked.put("Optimizer", ("apply", "missing"), applying, module)
     assert place.apply is not original  # type: ignore[attr-defined]
     assert not hasattr(place, "missing")
     hooked.remove()
