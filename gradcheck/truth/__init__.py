@@ -15,12 +15,14 @@ from gradcheck.program import Array, Program, Ref
 from gradcheck.records import InputPlan, Study, TensorInput, TensorPoint, TracedInput
 from gradcheck.truth.arguments import Value
 from gradcheck.truth.doubles import ApproximateTensorOracle, split
+from gradcheck.truth.draws import drawn
 from gradcheck.truth.judging import Judge, Judgement, Line, Point, nearest
 from gradcheck.truth.known import OwnGradient
 from gradcheck.truth.locally import exact_arrays, exact_numbers, exact_tensors, local_errors
+from gradcheck.truth.merging import merged
 from gradcheck.truth.oracle import ApproximateOracle, Oracle, cost
 from gradcheck.truth.second_order import SecondOrderOracle
-from gradcheck.truth.survey import QUIET_SAMPLES, PointsAt, drawn, merged, survey
+from gradcheck.truth.survey import QUIET_SAMPLES, PointsAt, survey
 from gradcheck.truth.tensor_judging import Entry, TensorJudge
 from gradcheck.truth.tensors import MAX_TENSOR_COST as TENSOR_BUDGET
 from gradcheck.truth.tensors import TensorOracle, affordable

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from gradcheck.bisection import Codes, Indices, Samples, bisect, extend, sample
 from gradcheck.floats import FloatFormat, Ordinals, distinct
-from gradcheck.options import MAX_VERDICT_CHANGES, SURVEY_POINTS
-from gradcheck.records import Class, Domain, InputPlan, Kind, Region
+from gradcheck.options import MAX_VERDICT_CHANGES
+from gradcheck.records import Class, Domain, Kind, Region
 from gradcheck.simplest import simplest
 from gradcheck.truth.judging import Judge, Judgement, Point
 
@@ -35,9 +35,6 @@ QUIET_SAMPLES = 12
 
 MAX_CLOSE_LOOKS = 128
 """Regions that are looked into; of further, narrower ones only the witness is judged."""
-
-SMALLEST_ROUNDING = 2.0**-15
-"""Loss of a stretch below which it is not the rounding of sums: a 64th of u S, in units of ROUNDINGS u S."""
 
 MIXED_LOOKS = 64
 """Points that are judged in a region whose class flickers."""
@@ -205,33 +202,6 @@ def is_mixed(region: Region) -> bool:
     return Class.MIXED in (region.forward, *region.gradients.values())
 
 
-def drawn(plan: InputPlan, fmt: FloatFormat, held: tuple[float, ...], seed: int) -> Ordinals:
-    """Ordinals of the whole plan to judge, each with its mirror image.
-
-    They are drawn evenly by ordinal and as decimals near 0; then powers of ten, the smallest normal numbers, and the
-    values of the other inputs, where two inputs tie.
-    """
-    rng = np.random.default_rng(seed)
-    lo, hi = plan.segments[0][0], plan.segments[-1][1]
-    first, last = fmt.value(lo), fmt.value(hi)
-    count = SURVEY_POINTS // 6
-    even = (np.arange(count) + rng.uniform(0, 1, count)) / count
-    ordinals = [(lo + even * float(hi - lo)).astype(np.int64)]
-    for reach in (8.0, 128.0):
-        low, high = max(first, -reach), min(last, reach)
-        if low < high:
-            ordinals.append(fmt.encode(low + (high - low) * (np.arange(count) + rng.uniform(0, 1, count)) / count))
-    powers = 10.0 ** np.arange(-12, 13)
-    special = [*powers[powers < fmt.largest], fmt.smallest_normal, 1.5 * fmt.smallest_normal, *held]
-    ordinals.append(fmt.encode(np.array(special)))
-    one = np.concatenate(ordinals)
-    every = np.concatenate([one, -one - 1])
-    inside = np.zeros(len(every), dtype=bool)
-    for start, stop in plan.segments:
-        inside |= (every >= start) & (every <= stop)
-    return every[inside]
-
-
 def parts(samples: Samples, rough: set[int]) -> list[tuple[int, int, frozenset[int]]]:
     """Runs of one code, cut at closed changes and at rough ends; between other changes a run has several codes."""
     changes = samples.changes()
@@ -270,85 +240,3 @@ def worst(judgements: list[Judgement]) -> Judgement:
 def plainest(fmt: FloatFormat, ordinals: list[int]) -> int:
     """The ordinal whose decimal is the shortest, and of those the one nearest to 0."""
     return min(ordinals, key=lambda o: (len(fmt.text(o)), abs(o)))
-
-
-NARROW = 8
-"""A stretch this many times narrower than both of its inaccurate neighbours happens to be right there. (One of zeros is
-a part of them at any width: what has lost its digits takes few values, and 0 is one.)"""
-
-
-def merged(regions: tuple[Region, ...]) -> tuple[Region, ...]:
-    """Neighbours that differ in nothing as one region; gradients of exactly 0 are then finite."""
-    plain_ones = [replace(r, gradients={n: plain(c) for n, c in r.gradients.items()}) for r in regions]
-    once = joined(plain_ones)
-    while len(calm := joined(calmed(once))) < len(once):
-        once = calm
-    return tuple(joined(noticeable(calm)))
-
-
-def noticeable(regions: list[Region]) -> list[Region]:
-    """Regions without the wrong gradients that rounding explains (judging.py); adjacent ones are taken together."""
-    found = list(regions)
-    for name in regions[0].gradients:
-        bad = [r.gradients[name] in (Class.VANISHED, Class.INACCURATE) for r in regions]
-        start = 0
-        while start < len(regions):
-            stop = start + 1
-            while stop < len(regions) and bad[stop] == bad[start] and regions[stop - 1].hi + 1 == regions[stop].lo:
-                stop += 1
-            if bad[start] and SMALLEST_ROUNDING <= max(r.losses.get(name, 0.0) for r in regions[start:stop]) < 1:
-                for i in range(start, stop):
-                    found[i] = replace(found[i], gradients={**found[i].gradients, name: Class.FINITE})
-            start = stop
-    return found
-
-
-def calmed(regions: list[Region]) -> list[Region]:
-    """Regions in which what is narrow and lies in the middle of an inaccurate stretch is a part of it."""
-    found = list(regions)
-    for i in range(1, len(found) - 1):
-        before, here, after = found[i - 1 : i + 2]
-        if before.hi + 1 == here.lo and here.hi + 1 == after.lo:
-            narrow = here.floats * NARROW < min(before.floats, after.floats)
-            absorbed = {
-                n: c is Class.VANISHED or (narrow and c.is_number)
-                for n, c in here.gradients.items()
-                if before.gradients[n] is after.gradients[n] is Class.INACCURATE
-            }
-            gradients = {n: Class.INACCURATE if absorbed.get(n) else c for n, c in here.gradients.items()}
-            found[i] = replace(here, gradients=gradients)
-    return [with_defect(found, i) for i in range(len(found))]
-
-
-def with_defect(regions: list[Region], i: int) -> Region:
-    """A region at the edge of the largest floats, where rounding might explain an infinity, beside one where not."""
-    here = regions[i]
-    beside = [
-        r
-        for r in regions[max(i - 1, 0) : i + 2]
-        if r.defect and r.forward is here.forward and r.floats > NARROW * here.floats
-    ]
-    return replace(here, defect=True, border=False) if beside and here.border else here
-
-
-def joined(regions: list[Region]) -> list[Region]:
-    """Neighbours that differ in nothing as one region."""
-    found: list[Region] = []
-    for region in regions:
-        if found and alike(found[-1], region):
-            keep = min(found[-1], region, key=lambda r: (len(r.fmt.text(r.witness)), abs(r.witness)))
-            losses = {n: max(found[-1].losses.get(n, 0.0), loss) for n, loss in region.losses.items()}
-            found[-1] = replace(found[-1], hi=region.hi, witness=keep.witness, losses=losses)
-        else:
-            found.append(region)
-    return found
-
-
-def plain(found: Class) -> Class:
-    """A class as it is reported."""
-    return Class.FINITE if found is Class.ZERO else found
-
-
-def alike(a: Region, b: Region) -> bool:
-    """Whether two regions touch and differ in no column."""
-    return a.hi + 1 == b.lo and replace(a, lo=0, hi=0, witness=0) == replace(b, lo=0, hi=0, witness=0)

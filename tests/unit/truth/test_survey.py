@@ -16,8 +16,10 @@ from gradcheck.floats import FORMATS, FloatFormat, Ordinals
 from gradcheck.options import MAX_VERDICT_CHANGES, SURVEY_POINTS
 from gradcheck.records import Class, Domain, InputPlan, Kind, Region
 from gradcheck.truth import survey as package_survey
+from gradcheck.truth.draws import drawn
 from gradcheck.truth.judging import Judgement, Point
-from gradcheck.truth.survey import NARROW, QUIET_SAMPLES, SMALLEST_ROUNDING, drawn, merged, survey, worst
+from gradcheck.truth.merging import NARROW, SMALLEST_ROUNDING, merged
+from gradcheck.truth.survey import QUIET_SAMPLES, survey, worst
 
 FLOAT32 = FORMATS["float32"]
 WHOLE = (FLOAT32.min_ordinal, FLOAT32.max_ordinal)
