@@ -224,7 +224,7 @@ class Watcher:
         limit = self.options.max_steps
         if limit is not None and self.active and self.steps >= limit:
             self.finish()
-            self.limited = True
+            self.limited, self.ended = True, False  # the script has not ended: it may catch this
             raise self.stopped()
 
     def insist(self) -> None:
