@@ -7,6 +7,7 @@ names as they were, until an optimizer has made of it what it will.
 
 import math
 from collections import deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from gradcheck.observing.diagnosing import of_units
 from gradcheck.observing.history import Set, restore
 from gradcheck.observing.looks import dense, is_bad, norms, value_of
 from gradcheck.observing.optimizers import Seen, handles_of
+from gradcheck.observing.recording import identity
 from gradcheck.observing.units import Tape, Unit
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ class EagerSteps:
     Attributes:
         units: gradients that were asked for.
         claimed: identities of the variables that some optimizer was given eagerly.
+        moved: whether the script has itself changed a variable that a gradient was taken by.
     """
 
     def __init__(self, watcher: "Watcher") -> None:
@@ -49,6 +52,7 @@ class EagerSteps:
         self.units: deque[Unit] = deque(maxlen=MOST_UNITS)
         self.claimed: set[int] = set()
         self.pending: Pending | None = None
+        self.moved = False
 
     def entered(self, tape: Any, frame: Any) -> None:
         """A tape is entered."""
@@ -100,20 +104,47 @@ class EagerSteps:
             self.pending = Pending(unit, [Set(h, value_of(h, d)) for h, d in unit.sources.values()])
 
     def settle(self) -> None:
-        """Whether a bad gradient that was seen has reached a variable by now."""
+        """A step by hand may have ended; whether a bad gradient that was seen has reached a variable by now."""
         watcher, pending, self.pending = self.watcher, self.pending, None
-        if pending is None:
-            watcher.by_hand += bool(self.units) and not self.claimed
-            if not self.claimed:
-                self.units.clear()
+        step, moved, self.moved = watcher.by_hand, self.moved, False
+        if moved:
+            watcher.by_hand += 1
+            self.units.clear()
+        if pending is not None:
+            with watcher.ours():
+                self.reached(pending, step)
+        if moved:
+            watcher.stepped()
+
+    def reached(self, pending: Pending, step: int) -> None:
+        """Tell of a bad gradient if it has reached a variable."""
+        watcher = self.watcher
+        after = [Set(h, value_of(h, d)) for h, d in pending.unit.sources.values()]
+        if not any(is_bad(now.value) for now in after):
             return
-        with watcher.ours():
-            after = [Set(h, value_of(h, d)) for h, d in pending.unit.sources.values()]
-            if not any(is_bad(now.value) for now in after):
-                return
+        enough, told = watcher.told_enough(None), None
+        if not enough or watcher.options.on_bad == "skip-step":
             restore(pending.before)
-            try:
-                told = of_units(watcher, None, [], watcher.by_hand, [pending.unit])
-            finally:
-                restore(after if watcher.options.on_bad != "skip-step" else [])
-            watcher.tell(told)
+        if enough:
+            watcher.count(None)
+            return
+        try:
+            told = of_units(watcher, None, [], step, [pending.unit])
+        finally:
+            restore(after if watcher.options.on_bad != "skip-step" else [])
+        watcher.tell(told)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a gradient was asked for of which an update by hand may be made."""
+        return bool(self.units) and not self.claimed
+
+    def set(self, handles: Iterable[Any]) -> None:
+        """The user sets variables."""
+        changed = set(map(identity, handles))
+        self.moved = self.moved or any(changed & set(sources(unit)) for unit in self.units)
+
+
+def sources(unit: Unit) -> Mapping[int, Any]:
+    """Handles of the variables that a unit's gradients are taken by."""
+    return unit.sources if isinstance(unit, Tape) else unit.mark.sources

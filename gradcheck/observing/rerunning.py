@@ -273,4 +273,4 @@ def number(target: Any) -> float | None:
     flat = [t for t in tf.nest.flatten(target) if isinstance(t, tf.Tensor)]
     with quiet():
         sizes = [int(tf.size(t)) for t in flat]
-        return float(flat[0].numpy()) if sizes == [1] and flat[0].dtype.is_floating else None
+        return float(np.ravel(flat[0].numpy())[0]) if sizes == [1] and flat[0].dtype.is_floating else None

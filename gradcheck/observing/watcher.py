@@ -21,7 +21,7 @@ from gradcheck.observing.optimizers import Optimizers, Seen, first_replica, hand
 from gradcheck.observing.requests import Requests
 from gradcheck.observing.rerunning import Rerun
 from gradcheck.observing.saving import Keeper
-from gradcheck.observing.traced import TracedSteps
+from gradcheck.observing.traced import TracedSteps, writes
 from gradcheck.observing.units import mode_of
 from gradcheck.options import WatchOptions
 from gradcheck.scripts import Stopped
@@ -153,6 +153,8 @@ class Watcher:
             return self.traced.executed(concrete, execute, inputs, captured)
         if mark is not None:
             marks.marked(mark)
+        elif self.watches and self.eager.waits and tf.executing_eagerly() and writes(concrete):
+            self.eager.set(t for t in [*inputs, *captured] if t.dtype == tf.resource)
         return execute(concrete, inputs, captured)
 
     def assigns(self, handle: Any) -> None:
@@ -164,6 +166,8 @@ class Watcher:
 
     def assigned(self, handle: Any) -> None:
         """A variable is set, eagerly."""
+        if self.watches and self.eager.waits and tf.executing_eagerly():
+            self.eager.set([handle])
         if self.watches and self.history.segments and tf.executing_eagerly():
             self.traced.set(handle)
 
@@ -224,7 +228,7 @@ class Watcher:
         limit = self.options.max_steps
         if limit is not None and self.active and self.steps >= limit:
             self.finish()
-            self.limited = True
+            self.limited, self.ended = True, False  # the script has not ended: it may catch this
             raise self.stopped()
 
     def insist(self) -> None:

@@ -16,7 +16,7 @@ from gradcheck.observing.feeds import Feeds
 from gradcheck.observing.marks import Mark
 from gradcheck.observing.optimizers import Optimizers
 from gradcheck.observing.recording import Recorder
-from gradcheck.observing.rerunning import run, run_traced
+from gradcheck.observing.rerunning import number, run, run_traced
 from gradcheck.observing.units import Call
 from gradcheck.observing.watcher import Watcher
 from gradcheck.options import WatchOptions
@@ -231,3 +231,12 @@ def test_where_a_watcher_is_stood_in_for() -> None:
     rerun = run(other, call_of(step, GOOD), Recorder())
     assert rerun.recorder is not None
     assert "Sqrt" in [o.kind for o in rerun.recorder.operations]
+
+
+@pytest.mark.parametrize(
+    ("target", "loss"),
+    [(tf.constant(1.5), 1.5), (tf.constant([[1.5]]), 1.5), (tf.constant([1.0, 2.0]), None), (tf.constant([1]), None)],
+)
+def test_a_loss_is_one_number_whatever_its_shape(target: Any, loss: float | None) -> None:
+    assert number(target) == loss
+    assert number([target]) == loss
