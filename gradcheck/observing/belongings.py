@@ -7,7 +7,7 @@ they are, small floats widened, bytes as text; nothing that would have to be pic
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -19,13 +19,11 @@ from gradcheck.observing.looks import value_of
 from gradcheck.observing.nodes import NoGraph, unique
 from gradcheck.observing.optimizers import handles_of, name_of
 from gradcheck.observing.recording import Recorder, identity
+from gradcheck.observing.session import Session
 from gradcheck.observing.units import Call, Tape, Unit, flat, names_in
 from gradcheck.program import Array
 from gradcheck.records import Tensor
 from gradcheck.repros import Item
-
-if TYPE_CHECKING:
-    from gradcheck.observing.watcher import Watcher
 
 MOST_BYTES = 1 << 26
 """Bytes of a tensor of the batch that is saved although the loss does not read it."""
@@ -40,9 +38,9 @@ class Step:
         handles: handle and dtype of them.
     """
 
-    def __init__(self, watcher: "Watcher", unit: Unit | None, recorder: Recorder | None) -> None:
-        self.watcher, self.unit, self.recorder = watcher, unit, recorder
-        own = {key for o in optimizers(watcher) for v in variables_of(o) for key in handles_of(v)}
+    def __init__(self, session: Session, unit: Unit | None, recorder: Recorder | None) -> None:
+        self.session, self.unit, self.recorder = session, unit, recorder
+        own = {key for o in optimizers(session) for v in variables_of(o) for key in handles_of(v)}
         self.names: dict[int, str] = {}
         self.called: dict[int, str] = {}
         self.handles: dict[int, tuple[Tensor, Any]] = {}
@@ -54,7 +52,7 @@ class Step:
 
     def found(self) -> Iterator[tuple[str, int, Tensor]]:
         """Name, identity and handle of variables: those that optimizers know, that are read, and all others."""
-        for seen in self.watcher.optimizers.all:
+        for seen in self.session.optimizers.all:
             for own in seen.live:
                 for key, (handle, _) in handles_of(own).items():
                     yield name_of(own), key, handle
@@ -66,7 +64,7 @@ class Step:
             if operation.kind == "ReadVariableOp" and operation.inputs and identity(operation.outputs[0]) in read:
                 yield read[identity(operation.outputs[0])], identity(operation.inputs[0]), operation.inputs[0]
         sources = self.unit.sources if isinstance(self.unit, Tape) else {}
-        for key, (handle, _) in {**sources, **self.watcher.history.handles}.items():
+        for key, (handle, _) in {**sources, **self.session.history.handles}.items():
             yield "variable", key, handle
 
     @property
@@ -116,7 +114,7 @@ class Step:
         """The optimizers' own variables, their counts of steps among them."""
         return [
             (f"{number}/{name_of(v)}", value_of(*pair))
-            for number, optimizer in enumerate(optimizers(self.watcher), 1)
+            for number, optimizer in enumerate(optimizers(self.session), 1)
             for v in variables_of(optimizer)
             for pair in handles_of(v).values()
         ]
@@ -129,10 +127,10 @@ def made_in(statements: tuple[ast.stmt, ...]) -> set[str]:
     return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)} - changed
 
 
-def optimizers(watcher: "Watcher") -> list[Any]:
+def optimizers(session: Session) -> list[Any]:
     """All of them, those around others last."""
-    inner = watcher.optimizers.all
-    every = [*inner, *(s for s in watcher.optimizers.seen.values() if s not in inner)]
+    inner = session.optimizers.all
+    every = [*inner, *(s for s in session.optimizers.seen.values() if s not in inner)]
     return [o for o in (s.optimizer for s in every) if o is not None]
 
 

@@ -5,7 +5,7 @@ it began.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gradcheck.errors import one_line
 from gradcheck.observing.found import Found, bad_gradients, code_of, witness
@@ -13,31 +13,30 @@ from gradcheck.observing.looks import is_bad
 from gradcheck.observing.optimizers import Seen
 from gradcheck.observing.programs import study_of, study_of_value
 from gradcheck.observing.recording import Recorder
-from gradcheck.observing.rerunning import Rerun, run
+from gradcheck.observing.rerunning import run
+from gradcheck.observing.reruns import Rerun
 from gradcheck.observing.saving import kept
+from gradcheck.observing.session import Session
 from gradcheck.observing.units import Unit, mode_of, names_in
 from gradcheck.records import BadGradient, Study
 
-if TYPE_CHECKING:
-    from gradcheck.observing.watcher import Watcher
-
 
 def of_units(
-    watcher: "Watcher", seen: Seen | None, given: Sequence[tuple[Any, Any]], step: int, units: Sequence[Unit]
+    session: Session, seen: Seen | None, given: Sequence[tuple[Any, Any]], step: int, units: Sequence[Unit]
 ) -> Found:
     """A step whose optimizer was not called in a graph: the variables are as they were."""
-    rerun, unit = shown_by(watcher, units)
+    rerun, unit = shown_by(session, units)
     seen_again = rerun is not None and shows(rerun)
     bad = bad_gradients(given) or asked_gradients(rerun.recorder if rerun else None)
-    return told(watcher, seen, step, rerun, unit, bad, "" if seen_again else why_not(rerun, mode_of(unit)))
+    return told(session, seen, step, rerun, unit, bad, "" if seen_again else why_not(rerun, mode_of(unit)))
 
 
-def shown_by(watcher: "Watcher", units: Sequence[Unit]) -> tuple[Rerun | None, Unit | None]:
+def shown_by(session: Session, units: Sequence[Unit]) -> tuple[Rerun | None, Unit | None]:
     """The first run of a unit that shows a bad gradient, up to the optimizer or the gradient alone; else the last."""
     rerun, unit = None, None
     for longer in (True, False):
         for unit in units:
-            rerun = run(watcher, unit, Recorder(), at_gradient=not longer)
+            rerun = run(session, unit, Recorder(), at_gradient=not longer)
             if shows(rerun):
                 return rerun, unit
     return rerun, unit
@@ -49,7 +48,7 @@ def shows(rerun: Rerun) -> bool:
 
 
 def told(  # noqa: PLR0913, PLR0917
-    watcher: "Watcher",
+    session: Session,
     seen: Seen | None,
     step: int,
     rerun: Rerun | None,
@@ -63,14 +62,14 @@ def told(  # noqa: PLR0913, PLR0917
     found = Found(
         code=code_of(bad),
         witness=witness(
-            seen, step, bad, loss=rerun.told_loss if rerun else None, norms=watcher.optimizers.norms, rerun=how
+            seen, step, bad, loss=rerun.told_loss if rerun else None, norms=session.optimizers.norms, rerun=how
         ),
         mode=mode_of(unit),
         study=evidence(recorder, rerun, unit) if shown else None,
         after=shown and recorder is not None and recorder.bad is None,
         unit=unit,
     )
-    return kept(watcher, found, recorder)
+    return kept(session, found, recorder)
 
 
 def evidence(recorder: Recorder | None, rerun: Rerun | None, unit: Unit | None) -> Study | None:

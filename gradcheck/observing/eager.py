@@ -6,10 +6,9 @@ names as they were, until an optimizer has made of it what it will.
 """
 
 import math
-from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import tensorflow as tf
 
@@ -19,13 +18,9 @@ from gradcheck.observing.history import Set, restore
 from gradcheck.observing.looks import dense, is_bad, norms, value_of
 from gradcheck.observing.optimizers import Seen, handles_of
 from gradcheck.observing.recording import identity
+from gradcheck.observing.requests import Requests
+from gradcheck.observing.session import Session
 from gradcheck.observing.units import Tape, Unit
-
-if TYPE_CHECKING:
-    from gradcheck.observing.watcher import Watcher
-
-MOST_UNITS = 64
-"""Gradients between two updates that are kept, to be asked for again."""
 
 HELD = "_gradcheck_block"
 
@@ -42,22 +37,19 @@ class EagerSteps:
     """What was done since the last update.
 
     Attributes:
-        units: gradients that were asked for.
         claimed: identities of the variables that some optimizer was given eagerly.
         moved: whether the script has itself changed a variable that a gradient was taken by.
     """
 
-    def __init__(self, watcher: "Watcher") -> None:
-        self.watcher = watcher
-        self.units: deque[Unit] = deque(maxlen=MOST_UNITS)
+    def __init__(self, session: Session, requests: Requests) -> None:
+        self.session, self.requests = session, requests
         self.claimed: set[int] = set()
         self.pending: Pending | None = None
         self.moved = False
 
     def entered(self, tape: Any, frame: Any) -> None:
         """A tape is entered."""
-        self.settle()
-        with self.watcher.ours():
+        with self.session.ours():
             setattr(tape, HELD, block_of(frame))
 
     def differentiated(self, tape: Any, sources: Any, found: Any) -> None:
@@ -65,9 +57,9 @@ class EagerSteps:
         block = getattr(tape, HELD, None)
         if block is None:
             return
-        with self.watcher.ours():
+        with self.session.ours():
             unit = Tape(block, handles_of(sources))
-            self.units.append(unit)
+            self.session.units.append(unit)
             if unit.sources and not set(unit.sources) & self.claimed:
                 self.unclaimed(unit, found)
 
@@ -80,20 +72,20 @@ class EagerSteps:
 
     def look(self, seen: Seen, pairs: list[tuple[Any, Any]], step: int) -> bool:
         """Look at gradients on their way to an optimizer; whether they are finite."""
-        watcher = self.watcher
+        session = self.session
         given = [(dense(g), v) for g, v in pairs if g is not None]
         if not given:
             return True
         each = norms([g for g, _ in given])
         whole = math.hypot(*each)
         seen.norms.append((step, whole))
-        watcher.ask(seen, [v for _, v in given], each, step)
+        self.requests.step(seen, [v for _, v in given], each, step)
         if math.isfinite(whole) or not any(is_bad(g) for g, _ in given):
             return True
-        if watcher.told_enough(seen.order):
-            watcher.count(seen.order)
+        if session.told_enough(seen.order):
+            session.count(seen.order)
         else:
-            watcher.tell(of_units(watcher, seen, given, step, list(self.units)))
+            session.tell(of_units(session, seen, given, step, list(self.session.units)))
         return False
 
     def unclaimed(self, unit: Tape, found: Any) -> None:
@@ -103,46 +95,45 @@ class EagerSteps:
         if tensors and not all(map(math.isfinite, norms(tensors))) and any(is_bad(t) for t in tensors):
             self.pending = Pending(unit, [Set(h, value_of(h, d)) for h, d in unit.sources.values()])
 
-    def settle(self) -> None:
-        """A step by hand may have ended; whether a bad gradient that was seen has reached a variable by now."""
-        watcher, pending, self.pending = self.watcher, self.pending, None
-        step, moved, self.moved = watcher.by_hand, self.moved, False
+    def settle(self) -> bool:
+        """A bad gradient that was seen may have reached a variable by now; whether a step by hand has ended."""
+        session, pending, self.pending = self.session, self.pending, None
+        step, moved, self.moved = session.by_hand, self.moved, False
         if moved:
-            watcher.by_hand += 1
-            self.units.clear()
+            session.by_hand += 1
+            self.session.units.clear()
         if pending is not None:
-            with watcher.ours():
+            with session.ours():
                 self.reached(pending, step)
-        if moved:
-            watcher.stepped()
+        return moved
 
     def reached(self, pending: Pending, step: int) -> None:
         """Tell of a bad gradient if it has reached a variable."""
-        watcher = self.watcher
+        session = self.session
         after = [Set(h, value_of(h, d)) for h, d in pending.unit.sources.values()]
         if not any(is_bad(now.value) for now in after):
             return
-        enough, told = watcher.told_enough(None), None
-        if not enough or watcher.options.on_bad == "skip-step":
+        enough, told = session.told_enough(None), None
+        if not enough or session.options.on_bad == "skip-step":
             restore(pending.before)
         if enough:
-            watcher.count(None)
+            session.count(None)
             return
         try:
-            told = of_units(watcher, None, [], step, [pending.unit])
+            told = of_units(session, None, [], step, [pending.unit])
         finally:
-            restore(after if watcher.options.on_bad != "skip-step" else [])
-        watcher.tell(told)
+            restore(after if session.options.on_bad != "skip-step" else [])
+        session.tell(told)
 
     @property
     def waits(self) -> bool:
         """Whether a gradient was asked for of which an update by hand may be made."""
-        return bool(self.units) and not self.claimed
+        return bool(self.session.units) and not self.claimed
 
     def set(self, handles: Iterable[Any]) -> None:
         """The user sets variables."""
         changed = set(map(identity, handles))
-        self.moved = self.moved or any(changed & set(sources(unit)) for unit in self.units)
+        self.moved = self.moved or any(changed & set(sources(unit)) for unit in self.session.units)
 
 
 def sources(unit: Unit) -> Mapping[int, Any]:

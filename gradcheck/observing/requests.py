@@ -4,16 +4,14 @@ In: each step's norms, and what tapes and optimizers have seen. Out: `Found`s. A
 more, eagerly, for its norms; the user's own run of it stays as it is.
 """
 
+import math
 import statistics
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gradcheck.observing.found import Found, gradient_of, witness
 from gradcheck.observing.optimizers import Seen, handles_of, name_of
-from gradcheck.options import WatchOptions
-
-if TYPE_CHECKING:
-    from gradcheck.observing.watcher import Watcher
+from gradcheck.observing.session import Session
 
 RUNNING = ("GC003", "GC010")
 """Codes of what is seen while the script runs; the others are told at its end."""
@@ -23,10 +21,16 @@ FEWEST = 5
 
 
 class Requests:
-    """What the user asked for."""
+    """What the user asked for.
 
-    def __init__(self, options: WatchOptions) -> None:
-        self.options = options
+    Attributes:
+        read: the variables that tapes have watched, by the identity of their handles.
+        given: for each variable the optimizers that take it; `received` those that were given a gradient of it.
+        told: what is told once.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session, self.options = session, session.options
         self.read: dict[int, Any] = {}
         self.given: dict[int, dict[int, Any]] = {}
         self.received: dict[int, set[int]] = {}
@@ -45,71 +49,72 @@ class Requests:
 
     def updated(self, seen: Seen, pairs: Sequence[tuple[Any, Any]]) -> None:
         """An optimizer is given gradients, or none, of these variables."""
-        if self.options.untrained:
+        for _, variable in pairs:
+            seen.takes(variable)
+        if self.options.untrained and not seen.wraps:
             for gradient, variable in pairs:
                 for key in handles_of([variable]):
                     self.given.setdefault(key, {})[seen.order] = variable
                     if gradient is not None:
                         self.received.setdefault(key, set()).add(seen.order)
 
-    def step(
-        self, watcher: "Watcher", seen: Seen, variables: Sequence[Any], norms: Sequence[float], step: int
-    ) -> list[Found]:
+    def step(self, seen: Seen, variables: Sequence[Any], norms: Sequence[float], step: int) -> None:
         """One step of one optimizer: the norm of each variable's gradient."""
-        found = []
-        limit, factor = self.options.vanished, self.options.exploding
-        if limit is not None:
-            for variable, norm in zip(variables, norms, strict=True):
-                seen.zeros[name_of(variable)] = seen.zeros.get(name_of(variable), 0) + 1 if norm == 0 else 0
-            now = [v for v in variables if seen.zeros[name_of(v)] == limit]
-            if now:
-                said = f"step {step}: the gradient of {names(now)} has been exactly 0 for {limit} steps"
-                found.append(self.of("GC003", watcher, seen, step, now, said))
-        if factor is not None and ("GC010", seen.order) not in self.told:
-            before = [norm for number, norm in seen.norms if number < step]
-            whole = sum(norm**2 for norm in norms) ** 0.5
-            median = statistics.median(before) if len(before) >= FEWEST else 0.0
-            if median > 0 and whole > factor * median:
-                self.told.add(("GC010", seen.order))
-                said = (
-                    f"step {step}: the gradients of optimizer {seen.order} ({seen.name}) have norm {whole:.3g},"
-                    f" {whole / median:.3g} times the median of the {len(before)} steps before"
-                )
-                found.append(self.of("GC010", watcher, seen, step, variables, said))
-        return found
+        if self.options.vanished is not None:
+            self.vanished(seen, variables, norms, step)
+        if self.options.exploding is not None and ("GC010", seen.order) not in self.told:
+            self.exploding(seen, variables, math.hypot(*norms), step)
 
-    def finish(self, watcher: "Watcher") -> list[Found]:
+    def vanished(self, seen: Seen, variables: Sequence[Any], norms: Sequence[float], step: int) -> None:
+        """Tell of gradients that have been 0 for as many steps as were asked for."""
+        limit = self.options.vanished
+        for variable, norm in zip(variables, norms, strict=True):
+            seen.zeros[name_of(variable)] = seen.zeros.get(name_of(variable), 0) + 1 if norm == 0 else 0
+        now = [v for v in variables if seen.zeros[name_of(v)] == limit]
+        if now:
+            said = f"step {step}: the gradient of {names(now)} has been exactly 0 for {limit} steps"
+            self.tell("GC003", seen, step, now, said)
+
+    def exploding(self, seen: Seen, variables: Sequence[Any], norm: float, step: int) -> None:
+        """Tell of a norm that is far above those before."""
+        before = [one for number, one in seen.norms if number < step]
+        median = statistics.median(before) if len(before) >= FEWEST else 0.0
+        if median > 0 and norm > (self.options.exploding or math.inf) * median:
+            self.told.add(("GC010", seen.order))
+            said = (
+                f"step {step}: the gradients of optimizer {seen.order} ({seen.name}) have norm {norm:.3g},"
+                f" {norm / median:.3g} times the median of the {len(before)} steps before"
+            )
+            self.tell("GC010", seen, step, variables, said)
+
+    def finish(self) -> None:
         """The end: who was left out."""
-        if not self.options.untrained or not watcher.optimizers.all:
-            return []
-        last = max(seen.steps for seen in watcher.optimizers.all)
-        owners = {seen.order: seen for seen in watcher.optimizers.all}
-        found = []
+        every = self.session.optimizers.all
+        if not self.options.untrained or not every:
+            return
+        last = max(seen.steps for seen in every)
+        owners = {seen.order: seen for seen in every}
         never = {key: orders for key, orders in self.given.items() if key not in self.received}
         for order, seen in owners.items():
             mine = unique([orders[order] for orders in never.values() if order in orders])
             if mine:
                 said = f"optimizer {order} ({seen.name}) was never given a gradient of {names(mine)}"
-                found.append(self.of("GC008", watcher, seen, last, mine, said))
+                self.tell("GC008", seen, last, mine, said)
         nobody = unique([variable for key, variable in self.read.items() if key not in self.given])
         if nobody:
-            said = f"the loss reads {names(nobody)}, which no optimizer updates"
-            found.append(self.of("GC011", watcher, None, last, nobody, said))
+            self.tell("GC011", None, last, nobody, f"the loss reads {names(nobody)}, which no optimizer updates")
         twice = [(self.given[key], orders) for key, orders in self.received.items() if len(orders) > 1]
         for orders in dict.fromkeys(tuple(sorted(o)) for _, o in twice):
             both = unique([next(iter(v.values())) for v, o in twice if tuple(sorted(o)) == orders])
             who = " and ".join(f"{o} ({owners[o].name})" for o in orders)
-            found.append(self.of("GC012", watcher, None, last, both, f"optimizers {who} both update {names(both)}"))
-        return found
+            self.tell("GC012", None, last, both, f"optimizers {who} both update {names(both)}")
 
-    def of(  # noqa: PLR0913, PLR0917
-        self, code: str, watcher: "Watcher", seen: Seen | None, step: int, variables: Sequence[Any], said: str
-    ) -> Found:
-        """A finding."""
+    def tell(self, code: str, seen: Seen | None, step: int, variables: Sequence[Any], said: str) -> None:
+        """Tell of a finding."""
         running = code in RUNNING
-        norms = watcher.optimizers.norms if running else ()
+        norms = self.session.optimizers.norms if running else ()
         told = witness(seen, step, [gradient_of(v) for v in variables], norms=norms)
-        return Found(code, told, watcher.mode, message=said, stops=running)
+        self.session.tell(Found(code, told, self.session.mode, message=said, stops=running))
 
 
 def unique(variables: Sequence[Any]) -> list[Any]:

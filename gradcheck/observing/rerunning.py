@@ -1,166 +1,36 @@
-"""A unit that is run once more: what its gradients were, and which of them was the first bad one.
+"""Running a unit once more: eagerly, or as a graph with all of its intermediates.
 
-In: a unit, with the variables as they were before it. Out: a `Rerun`: norms, the first optimizer that is given a bad
-gradient, and all operations before. Nothing that it changes is kept: who runs it restores the variables.
+In: a unit, with the variables as they were before it. Out: a `Rerun`. Nothing that it changes is kept: who runs it
+restores the variables.
 """
 
 import contextlib
 import io
-import math
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 from tensorflow.python.eager import context
 
-from gradcheck.observing.history import Set, restore, variable
-from gradcheck.observing.looks import dense, is_bad, quiet, value_of
-from gradcheck.observing.optimizers import Seen, first_replica
+from gradcheck.observing.history import restore
+from gradcheck.observing.looks import dense, is_bad
 from gradcheck.observing.recording import Recorder, identity, recording
+from gradcheck.observing.reruns import Halt, Rerun
+from gradcheck.observing.session import Session
 from gradcheck.observing.units import Call, Tape, Unit
 
-MANY = 20_000
-"""Operations after which a good update is the end of what is remembered; a call may hold a whole epoch."""
 
-
-class Halt(BaseException):
-    """Enough was seen."""
-
-
-@dataclass(frozen=True, eq=False)
-class Update:
-    """A call of an optimizer.
-
-    Attributes:
-        seen: which one.
-        within: how many of its steps came before in the same run.
-        variables: those of which it was given gradients.
-        norms: of these.
-    """
-
-    seen: Seen
-    within: int
-    variables: list[Any]
-    norms: list[float]
-
-    @property
-    def norm(self) -> float:
-        """Of all of them."""
-        return math.hypot(*self.norms)
-
-
-@dataclass(eq=False)
-class Rerun:
-    """One run of a unit, all of it eager.
-
-    Attributes:
-        recorder: of every operation; None where only norms are wanted.
-        at_gradient: whether a bad gradient is enough, before any optimizer sees it.
-        ends_at_update: whether it ends where an optimizer is called, which waits for it.
-        updates: the calls of optimizers.
-        bad: the optimizer that was given a bad gradient, with all that it was given.
-        loss: what was differentiated last.
-        failure: what it raised, if it did.
-        given: all that optimizers were given, where a graph is built.
-        kept: what the variables that it changed held before.
-    """
-
-    recorder: Recorder | None
-    at_gradient: bool
-    ends_at_update: bool = False
-    updates: list[Update] = field(default_factory=list)
-    bad: tuple[Seen, list[tuple[Any, Any]]] | None = None
-    loss: float | None = None
-    calls: dict[int, int] = field(default_factory=dict)
-    failure: BaseException | None = None
-    given: list[tuple[Seen, list[tuple[Any, Any]]]] = field(default_factory=list)
-    kept: dict[int, list[Set]] = field(default_factory=dict)
-    restoring: bool = False
-
-    @property
-    def is_symbolic(self) -> bool:
-        """Whether a graph is built, so that there are no numbers yet."""
-        return self.recorder is not None and self.recorder.symbolic
-
-    def differentiated(self, call: Callable[[], Any], target: Any, sources: Any) -> Any:
-        """A gradient is asked for."""
-        if self.bad is None and not self.is_symbolic:
-            self.loss = number(target)
-        if self.recorder is None:
-            return call()
-        found = self.recorder.differentiated(call, target, sources)
-        if self.at_gradient and self.recorder.bad is not None:
-            self.stop()
-        return found
-
-    def applied(self, seen: Seen, call: Callable[[], Any], pairs: list[tuple[Any, Any]]) -> Any:
-        """An optimizer is called."""
-        if self.is_symbolic:
-            self.given.append((seen, [(dense(g), v) for g, v in pairs if g is not None]))
-            return call() if seen.wraps else None
-        if self.bad is not None:
-            return None
-        if seen.wraps:
-            try:
-                return call()
-            finally:
-                self.count(seen)
-        given = [(dense(g), v) for g, v in pairs if g is not None]
-        with quiet():
-            norms = [float(np.linalg.norm(t.numpy().astype(np.float64).ravel())) for t, _ in given]
-        if first_replica():
-            within = self.calls.get(id(seen.outer or seen), 0)
-            self.updates.append(Update(seen, within, [v for _, v in given], norms))
-        if any(is_bad(g) for g, _ in given):
-            self.bad = (seen, given)
-            if self.recorder is not None:
-                self.recorder.choose([g for g, _ in given])
-            return self.stop()
-        if self.ends_at_update:
-            return self.stop()
-        result = call()
-        self.count(seen)
-        if self.recorder is not None and self.recorder.bad is None and len(self.recorder.operations) > MANY:
-            self.recorder.forget()
-        return result
-
-    def keep(self, handle: Any) -> None:
-        """A variable is about to be changed by the code that is run again; it gets its value back."""
-        key = identity(handle)
-        if key not in self.kept and not self.restoring:
-            with quiet():
-                self.kept[key] = [Set(h, value_of(h, dtype)) for h, dtype in variable(handle)]
-
-    def count(self, seen: Seen) -> None:
-        """One more step of an optimizer, not of each of its replicas."""
-        if first_replica():
-            self.calls[id(seen)] = self.calls.get(id(seen), 0) + 1
-
-    @property
-    def told_loss(self) -> float | None:
-        """What the bad gradient is of; else what was differentiated last."""
-        bad = self.recorder.bad if self.recorder is not None else None
-        return self.loss if bad is None else number(bad.target)
-
-    def stop(self) -> None:
-        """End it here, but not in a replica's thread, which others wait for."""
-        if threading.current_thread() is threading.main_thread():
-            raise Halt
-
-
-def run(watcher: Any, unit: Unit, recorder: Recorder | None, at_gradient: bool = False) -> Rerun:
+def run(session: Session, unit: Unit, recorder: Recorder | None, at_gradient: bool = False) -> Rerun:
     """Run a unit eagerly; what the user's code prints is not printed again."""
     rerun = Rerun(recorder, at_gradient, ends_at_update=isinstance(unit, Tape))
-    with again(watcher, rerun, unit), eagerly(recorder):
+    with again(session, rerun, unit), eagerly(recorder):
         unit.run(longer=not at_gradient)
     return rerun
 
 
-def run_traced(watcher: Any, call: Call, compiled: bool) -> Rerun:
+def run_traced(session: Session, call: Call, compiled: bool) -> Rerun:
     """Run a call's function once more as a graph, as it was run, with every operation's result among its own."""
     recorder = Recorder(symbolic=True)
     rerun = Rerun(recorder, at_gradient=False)
@@ -174,7 +44,7 @@ def run_traced(watcher: Any, call: Call, compiled: bool) -> Rerun:
         values.update({identity(t): place for place, t in enumerate(made)})
         return made
 
-    with again(watcher, rerun, call), eagerly(recorder):
+    with again(session, rerun, call), eagerly(recorder):
         concrete = tf.function(whole, autograph=False, jit_compile=compiled).get_concrete_function()
         with tf.init_scope():
             results = concrete()
@@ -225,17 +95,17 @@ def present(tensors: tuple[Any, ...], known: Callable[[Any], Any]) -> tuple[Any,
 
 
 @contextlib.contextmanager
-def again(watcher: Any, rerun: Rerun, unit: Unit) -> Iterator[None]:
+def again(session: Session, rerun: Rerun, unit: Unit) -> Iterator[None]:
     """Within it the user's code is run again: what it does is told to `rerun`, and what it prints is not printed."""
     logger = tf.get_logger()
-    level, busy = logger.level, watcher.busy
+    level, busy = logger.level, session.busy
     logger.setLevel("ERROR")  # what TensorFlow says of functions that are run eagerly is not the user's to read
-    watcher.feeds.again = {key: deque(kept) for key, kept in getattr(unit, "elements", {}).items()}
-    watcher.rerun, watcher.busy = rerun, True
+    session.feeds.again = {key: deque(kept) for key, kept in getattr(unit, "elements", {}).items()}
+    session.rerun, session.busy = rerun, True
     draws = getattr(context.context(), "_rng", None)  # of eager operations, if a seed was set
     drawn = draws.getstate() if draws is not None else None
-    calling = getattr(watcher.applying, "nested", [])
-    watcher.applying.nested = []  # the optimizer that waits for this is called again
+    calling = getattr(session.applying, "nested", [])
+    session.applying.nested = []  # the optimizer that waits for this is called again
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             yield
@@ -246,10 +116,10 @@ def again(watcher: Any, rerun: Rerun, unit: Unit) -> Iterator[None]:
     finally:
         rerun.restoring = True
         restore([event for events in rerun.kept.values() for event in events])
-        watcher.applying.nested = calling
+        session.applying.nested = calling
         if draws is not None:
             draws.setstate(drawn)
-        watcher.rerun, watcher.busy, watcher.feeds.again = None, busy, None
+        session.rerun, session.busy, session.feeds.again = None, busy, None
         logger.setLevel(level)
 
 
@@ -266,11 +136,3 @@ def eagerly(recorder: Recorder | None) -> Iterator[None]:
         yield
     finally:
         tf.config.run_functions_eagerly(before)
-
-
-def number(target: Any) -> float | None:
-    """A loss, where it is one number."""
-    flat = [t for t in tf.nest.flatten(target) if isinstance(t, tf.Tensor)]
-    with quiet():
-        sizes = [int(tf.size(t)) for t in flat]
-        return float(np.ravel(flat[0].numpy())[0]) if sizes == [1] and flat[0].dtype.is_floating else None

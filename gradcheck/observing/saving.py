@@ -10,62 +10,36 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
 from gradcheck import __version__, npz, repros
 from gradcheck.errors import one_line
 from gradcheck.observing.belongings import Step, arrays_of
+from gradcheck.observing.found import Found
 from gradcheck.observing.graphing import Drawn
+from gradcheck.observing.keeper import Keeper, portable
 from gradcheck.observing.looks import is_finite
 from gradcheck.observing.nodes import unique
 from gradcheck.observing.recording import Recorder
+from gradcheck.observing.session import Session
 from gradcheck.program import Place
 from gradcheck.records import Cause
 from gradcheck.repros import Item, Line, Manifest, Origin
 
-if TYPE_CHECKING:
-    from gradcheck.observing.found import Found
-    from gradcheck.observing.watcher import Watcher
-
 Items = tuple[Item, ...]
-Causes = Callable[["Found"], tuple[Cause | None, str | None]]
 
 
-@dataclass(eq=False)
-class Keeper:
-    """Where the first bad step of a run is saved.
-
-    Attributes:
-        directory: absolute.
-        script: as the user wrote it.
-        start: where the run was started; paths are told from there.
-        cause_of: the cause of what was found, and words on the trap.
-    """
-
-    directory: Path
-    script: str
-    start: Path
-    cause_of: Causes
-    saved: bool = False
-
-    @property
-    def name(self) -> str:
-        """The directory as the user may have written it."""
-        return str(relative(self.directory, self.start) or self.directory)
-
-
-def kept(watcher: "Watcher", found: "Found", recorder: Recorder | None) -> "Found":
+def kept(session: Session, found: Found, recorder: Recorder | None) -> Found:
     """What was found, saved if it is to be and is the first; the variables are as they were before the step."""
-    keeper = watcher.keeper
+    keeper = session.keeper
     if keeper is None or keeper.saved:
         return found
     try:
-        manifest = save(keeper, watcher, found, recorder)
+        manifest = save(keeper, session, found, recorder)
     except Exception as error:  # the report comes through whatever happens to the disk
         said = f"{type(error).__name__}: {one_line(str(error), 120)}"
         return with_note(found, f"the step could not be saved in {keeper.name}: {said}")
@@ -74,16 +48,16 @@ def kept(watcher: "Watcher", found: "Found", recorder: Recorder | None) -> "Foun
     return with_note(found, why, keeper.name)
 
 
-def with_note(found: "Found", note: str, directory: str | None = None) -> "Found":
+def with_note(found: Found, note: str, directory: str | None = None) -> Found:
     """What was found, with a word on how it was saved."""
     rerun = "; ".join(text for text in (found.witness.rerun, note) if text)
     return replace(found, witness=replace(found.witness, rerun=rerun, repro=directory))
 
 
-def save(keeper: Keeper, watcher: "Watcher", found: "Found", recorder: Recorder | None) -> Manifest:
+def save(keeper: Keeper, session: Session, found: Found, recorder: Recorder | None) -> Manifest:
     """Write the directory beside its place, then move it there."""
     with placed(keeper.directory) as directory:
-        step = Step(watcher, found.unit, recorder)
+        step = Step(session, found.unit, recorder)
         graph, no_graph = step.graph()
         items, others, left_out = write_batch(directory, step, graph)
         weights = arrays_of(step.weights())
@@ -119,7 +93,7 @@ def write_batch(directory: Path, step: Step, graph: Drawn | None) -> tuple[Items
     return items, others, (*batch.left_out, *unread.left_out)
 
 
-def manifest_of(keeper: Keeper, found: "Found") -> Manifest:
+def manifest_of(keeper: Keeper, found: Found) -> Manifest:
     """The manifest of what was found, without what there is of the step."""
     cause, trap = keeper.cause_of(found)
     told = found.witness
@@ -186,18 +160,6 @@ def origin(cause: Cause, start: Path) -> Origin:
 def line(place: Place, start: Path) -> Line:
     """A line of the user's."""
     return Line(portable(place.file, start), place.line, place.source or "")
-
-
-def portable(file: str, start: Path) -> str:
-    """A file's path below where the run was started; elsewhere its name alone."""
-    below = relative(Path(file), start)
-    return below.as_posix() if below is not None else Path(file).name
-
-
-def relative(path: Path, start: Path) -> Path | None:
-    """A path below a directory; None where it is elsewhere."""
-    whole = path if path.is_absolute() else start / path
-    return whole.relative_to(start) if whole.is_relative_to(start) else None
 
 
 @contextlib.contextmanager

@@ -5,17 +5,16 @@ calls that are kept are run again to find the one that did it.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gradcheck.observing import marks
 from gradcheck.observing.backtracking import first_bad, steps_before
 from gradcheck.observing.history import Set, restore
 from gradcheck.observing.looks import odd
+from gradcheck.observing.requests import Requests
 from gradcheck.observing.rerunning import run
+from gradcheck.observing.session import Session
 from gradcheck.observing.units import Call, is_random
-
-if TYPE_CHECKING:
-    from gradcheck.observing.watcher import Watcher
 
 EVERY = 16
 """Steps between two looks at the variables."""
@@ -31,15 +30,13 @@ class TracedSteps:
 
     Attributes:
         calls: of functions of TensorFlow's by the user that are under way, and their arguments.
-        last: the call that last changed variables.
-        before: their values then; kept where every step is to be measured.
+        before: the values of variables before the last call that changed them; kept where every step is to be measured.
         looked: whether all was well, and nothing ran since.
     """
 
-    def __init__(self, watcher: "Watcher") -> None:
-        self.watcher = watcher
+    def __init__(self, session: Session, requests: Requests) -> None:
+        self.session, self.requests = session, requests
         self.calls: list[Again] = []
-        self.last: Call | None = None
         self.before: list[Set] = []
         self.looked = False
 
@@ -59,96 +56,96 @@ class TracedSteps:
             concrete, list(inputs), list(captured), mark, execute, again, named, getattr(named, "written", None)
         )
         writing = False
-        with self.watcher.ours():
+        with self.session.ours():
             writing = writes(concrete)
             self.begins(call, writing)
         self.looked = False
         try:
             result = call.first()
         except BaseException:
-            with self.watcher.ours():
-                self.watcher.history.fails(call)
+            with self.session.ours():
+                self.session.history.fails(call)
             raise
         if writing:
-            with self.watcher.ours():
+            with self.session.ours():
                 self.ends(call, result)
-            self.watcher.stepped()
         return result
 
     def begins(self, call: Call, writing: bool) -> None:
         """A call is about to be made."""
-        watcher, self.last = self.watcher, call
-        call.feeds.update(watcher.feeds.of([*call.inputs, *call.captured]))
+        session = self.session
+        session.last = call
+        call.feeds.update(session.feeds.of([*call.inputs, *call.captured]))
         for key, optimizer in call.mark.objects.items():
-            if key not in watcher.optimizers.seen:  # the graph was made while another watcher watched
-                watcher.given(watcher.optimizers.of(optimizer), call.mark.variables[key])
+            if key not in session.optimizers.seen:  # the graph was made while another session watched
+                self.requests.updated(session.optimizers.of(optimizer), call.mark.variables[key])
         if writing:
-            watcher.history.before(call)
-            self.before = watcher.history.state() if watcher.requests.each_step else []
+            session.history.before(call)
+            self.before = session.history.state() if self.requests.each_step else []
         else:
-            watcher.eager.units.append(call)
+            session.units.append(call)
 
     def ends(self, call: Call, result: Any) -> None:
         """Look at the variables, if it is time to."""
-        watcher = self.watcher
+        session = self.session
         for key, times in call.mark.optimizers.items():
-            watcher.optimizers.seen[key].calls += times
-        watcher.by_hand += not call.mark.optimizers
+            session.optimizers.seen[key].calls += times
+        session.by_hand += not call.mark.optimizers
         if self.is_time(call, result):
             self.look()
-        if watcher.requests.each_step:
+        if self.requests.each_step:
             self.measure(call)
 
     def is_time(self, call: Call, result: Any) -> bool:
         """Whether to look at the variables."""
-        options, made = self.watcher.options, self.watcher.history.calls
+        options, made = self.session.options, self.session.history.calls
         every = options.every or (1 if options.on_bad != "stop" or is_random(call.concrete) else EVERY)
         return made % every == 0 or (made % GLANCE == 0 and odd(result))
 
     def measure(self, call: Call) -> None:
         """Run a call once more, with the variables as they were, for the norms of its gradients."""
-        history = self.watcher.history
+        history = self.session.history
         after = history.state()
         restore(self.before)
-        rerun = run(self.watcher, call, None)
+        rerun = run(self.session, call, None)
         restore(self.before)
-        steps = steps_before(self.watcher, call)
+        steps = steps_before(self.session, call)
         restore(after)
         if rerun.failure is not None:
             raise rerun.failure
         for update in rerun.updates:
             step = steps[id(update.seen)] + update.within
             update.seen.norms.append((step, update.norm))
-            self.watcher.ask(update.seen, update.variables, update.norms, step)
+            self.requests.step(update.seen, update.variables, update.norms, step)
 
     def look(self) -> None:
         """Look at the variables now; tell what went bad since."""
-        watcher = self.watcher
-        if watcher.history.all_is_well():
+        session = self.session
+        if session.history.all_is_well():
             return
-        enough = watcher.told_all
-        bad = watcher.history.bad_ones()
-        found = first_bad(watcher, brief=enough)
-        watcher.history.forget()
-        if watcher.options.on_bad == "warn":
-            watcher.history.leave_out(bad)
+        enough = session.told_all
+        bad = session.history.bad_ones()
+        found = first_bad(session, brief=enough)
+        session.history.forget()
+        if session.options.on_bad == "warn":
+            session.history.leave_out(bad)
         if enough and found is not None:
-            watcher.count(found.witness.order)
+            session.count(found.witness.order)
         else:
-            watcher.tell(found)
+            session.tell(found)
 
     def setting(self) -> None:
         """A variable is about to be set between calls: what is bad may be gone behind it."""
-        if not self.looked and self.watcher.history.segments:
+        if not self.looked and self.session.history.segments:
             self.looked = True
-            with self.watcher.ours():
+            with self.session.ours():
                 self.look()
 
     def set(self, handle: Any) -> None:
         """A variable was set between calls."""
-        if self.watcher.history.segments:
-            with self.watcher.ours():
-                self.watcher.history.changed(handle)
+        if self.session.history.segments:
+            with self.session.ours():
+                self.session.history.changed(handle)
 
 
 def writes(concrete: Any) -> bool:

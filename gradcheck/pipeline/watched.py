@@ -65,7 +65,7 @@ class Watching:
 
 def watcher_of(options: WatchOptions, stop: Callable[[], BaseException], name: str, start: Path) -> "Watcher":
     """The watcher, once TensorFlow is there."""
-    from gradcheck.observing.saving import Keeper
+    from gradcheck.observing.keeper import Keeper
     from gradcheck.observing.watcher import Watcher
 
     watcher = Watcher(options, stop)

@@ -133,7 +133,7 @@ def run_text(training: TrainingReport) -> str:
     """Steps, optimizers and variables, in the words of the last line."""
     steps = f"{training.steps:,} step{'s' * (training.steps != 1)}"
     if not training.optimizers:
-        return f"{steps}: no gradient was taken" if not training.steps else f"{steps} without an optimizer"
+        return f"{steps}: no variable was updated" if not training.steps else f"{steps} without an optimizer"
     number = len(training.optimizers)
     listed = ", ".join(optimizer_text(o, training, i == 0) for i, o in enumerate(training.optimizers))
     return f"{steps}, {number} optimizer{'s' * (number != 1)} ({listed})"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gradcheck.observing.eager import MOST_UNITS
+from gradcheck.observing.session import MOST_UNITS
 from gradcheck.observing.watcher import Watcher
 from gradcheck.scripts import Stopped
 
@@ -33,7 +33,7 @@ def test_a_good_step_leaves_its_norm_and_no_unit(watch: Watch, make_step: Make, 
     step(good)
     (seen,) = watcher.optimizers.all
     assert dict(seen.norms) == pytest.approx({0: 1.0}, rel=1e-6)
-    assert (list(watcher.eager.units), watcher.eager.pending, watcher.by_hand) == ([], None, 0)
+    assert (list(watcher.units), watcher.eager.pending, watcher.by_hand) == ([], None, 0)
 
 
 def test_a_bad_step_is_told_before_it_changes_anything(watch: Watch, make_step: Make, good: Any, zero: Any) -> None:
@@ -93,7 +93,7 @@ def test_gradients_that_are_gathered_are_asked_for_again_from_the_first(watch: W
         with tf.GradientTape() as tape:
             loss = root(x, weights)
         total += tape.gradient(loss, weights)
-    assert len(watcher.eager.units) == 4
+    assert len(watcher.units) == 4
     with pytest.raises(Stopped):
         sgd.apply([total], [weights])
     (found,) = watcher.found
@@ -108,7 +108,7 @@ def test_only_so_many_units_are_kept(watch: Watch, good: Any) -> None:
         with tf.GradientTape() as tape:
             loss = root(good, weights)
         tape.gradient(loss, weights)
-    assert len(watcher.eager.units) == MOST_UNITS
+    assert len(watcher.units) == MOST_UNITS
 
 
 def test_what_an_optimizer_takes_is_its_doing(watch: Watch, make_step: Make, good: Any, zero: Any) -> None:

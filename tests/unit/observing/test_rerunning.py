@@ -1,7 +1,6 @@
 """A unit that is run once more: eagerly, and as it was run; and that nothing is left changed by it."""
 
 import logging
-import threading
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -12,11 +11,10 @@ import pytest
 import tensorflow as tf
 from tensorflow.python.eager import context
 
-from gradcheck.observing.feeds import Feeds
 from gradcheck.observing.marks import Mark
-from gradcheck.observing.optimizers import Optimizers
 from gradcheck.observing.recording import Recorder
-from gradcheck.observing.rerunning import number, run, run_traced
+from gradcheck.observing.rerunning import run, run_traced
+from gradcheck.observing.reruns import number
 from gradcheck.observing.units import Call
 from gradcheck.observing.watcher import Watcher
 from gradcheck.options import WatchOptions
@@ -222,15 +220,6 @@ def test_an_interrupt_is_no_failure_of_the_step(watcher: Any) -> None:
         run(watcher, unit, Recorder())
     assert watcher.rerun is None
     assert not tf.config.functions_run_eagerly()
-
-
-def test_where_a_watcher_is_stood_in_for() -> None:
-    """What is needed of one: feeds, and places for the run."""
-    other = SimpleNamespace(rerun=None, busy=False, feeds=Feeds(), optimizers=Optimizers(), applying=threading.local())
-    step, _ = training(root)
-    rerun = run(other, call_of(step, GOOD), Recorder())
-    assert rerun.recorder is not None
-    assert "Sqrt" in [o.kind for o in rerun.recorder.operations]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ import tensorflow as tf
 from gradcheck import npz, repros
 from gradcheck.observing import saving
 from gradcheck.observing.belongings import as_array
-from gradcheck.observing.saving import placed, portable
+from gradcheck.observing.keeper import portable
+from gradcheck.observing.saving import placed
 from gradcheck.options import WatchOptions
 from gradcheck.pipeline.watched import Watching
 from gradcheck.records import Finding

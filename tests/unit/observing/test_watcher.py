@@ -9,7 +9,8 @@ import pytest
 import tensorflow as tf
 
 from gradcheck.observing.found import Found, witness
-from gradcheck.observing.watcher import MOST_FOUND, MOST_NOTES, Ours, Watcher
+from gradcheck.observing.session import MOST_FOUND, MOST_NOTES, Ours
+from gradcheck.observing.watcher import Watcher
 from gradcheck.options import WatchOptions
 from gradcheck.pipeline.watched import more_notes
 from gradcheck.records import Study

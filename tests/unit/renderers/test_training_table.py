@@ -120,7 +120,7 @@ SHORT = TrainingReport(3, (WatchedOptimizer("adam", 1, 3, 1),), 1, "finished")
         (TRAINED_RAISED.training, "adam: 1 in 1 step), no bad gradient; the script raised"),
         (
             UNTRAINED.training,
-            "0 steps: no gradient was taken, so nothing was checked; the script exited with 3",
+            "0 steps: no variable was updated, so nothing was checked; the script exited with 3",
         ),
         (TrainingReport(1, (), 0, "finished"), "train.py  clean  1 step without an optimizer, no bad gradient"),
     ],
