@@ -16,6 +16,7 @@ from gradcheck.explaining.points import Blame, point_cause
 from gradcheck.floats import FORMATS
 from gradcheck.options import ScanOptions
 from gradcheck.pipeline import environment
+from gradcheck.pipeline.asked_domains import domains_of
 from gradcheck.pipeline.bench import Bench, Case, bad_entries, class_of
 from gradcheck.program import Array, Node, Place
 from gradcheck.records import (
@@ -153,7 +154,6 @@ def given_other(manifest: Manifest, told: tuple[BadGradient, ...]) -> str:
 def bench_of(loaded: LoadedTarget) -> Bench:
     """A saved step, traced."""
     from gradcheck.engine.tensors import TensorEngine
-    from gradcheck.pipeline.tensors import domains_of
     from gradcheck.tracing.tensors import Wanted, trace_tensors
 
     options = with_recorded(loaded, ScanOptions())

@@ -14,12 +14,11 @@ import numpy as np
 
 from gradcheck import checks, search, truth
 from gradcheck.checks.points import PointSubject
-from gradcheck.domains import ValueDomain, misfit, parse_domain
 from gradcheck.errors import BAD_CONFIGURATION, CannotCheck
 from gradcheck.explaining.points import Blame, output_point_cause, point_cause
-from gradcheck.floats import FORMATS
 from gradcheck.loading.held_numbers import with_numbers
 from gradcheck.options import ScanOptions
+from gradcheck.pipeline.asked_domains import check_domains, domains_of
 from gradcheck.pipeline.bench import Bench, Case, class_of
 from gradcheck.pipeline.cases import cases, finite_cases, is_error
 from gradcheck.pipeline.smaller import Shapes, Tailor
@@ -33,7 +32,6 @@ from gradcheck.records import (
     SearchReport,
     TargetReport,
     TensorPoint,
-    TracedTensors,
 )
 from gradcheck.vocabulary import MODES
 
@@ -159,32 +157,6 @@ def unknown(bench: Bench) -> Iterator[str]:
     else:
         reason = "TensorFlow cannot make one graph of the function and its gradient"
     yield f"the truth is not known, since {reason}"
-
-
-def domains_of(loaded: LoadedTarget, options: ScanOptions) -> dict[str, ValueDomain]:
-    """Domains by input: those of `--domain`, ranges of `--range`, and held values, which are ranges of one number."""
-    kept = {*loaded.domains, *loaded.held}  # labels and masks have domains of their own
-    every = [p.name for p in loaded.parameters if p.dtype in (None, *FORMATS) and p.name not in kept]
-    found: dict[str, ValueDomain] = {}
-    for r in sorted(options.ranges, key=lambda r: r.name is not None):
-        domain = parse_domain(f"--range {r.text}", f"{r.lo}:{r.hi}")
-        found |= dict.fromkeys(every if r.name is None else [r.name], domain)
-    held = {h.name: parse_domain(f"--hold {h.name}", f"{h.value}:{h.value}") for h in options.holds}
-    return {**found, **options.domains, **held}
-
-
-def check_domains(target: TracedTensors, options: ScanOptions) -> None:
-    """Raise `CannotCheck` where an input cannot have the values that are asked for by its name."""
-    said = {r.name: (f"--range {r.text}", parse_domain(r.text, f"{r.lo}:{r.hi}")) for r in options.ranges}
-    said |= {name: (f"--domain {name}={domain.text}", domain) for name, domain in options.domains.items()}
-    said |= {
-        h.name: (f"--hold {h.name}={h.value}", parse_domain(h.value, f"{h.value}:{h.value}")) for h in options.holds
-    }
-    for i in target.inputs:
-        option, domain = said.get(i.name, ("", i.domain))
-        why = misfit(domain, i.dtype) if option else None
-        if why:
-            raise CannotCheck(BAD_CONFIGURATION, f"{target.name}: {option}: {i.name} is {i.dtype}, and {why}")
 
 
 def all_cases(bench: Bench, found: search.Sightings) -> Iterable[Case]:

@@ -140,7 +140,7 @@ def sampled(row: dict[str, Any], options: Any, points: int) -> dict[str, bool]:
     from gradcheck import loading
     from gradcheck.engine.tensors import TensorEngine
     from gradcheck.errors import CannotCheck
-    from gradcheck.pipeline.tensors import domains_of
+    from gradcheck.pipeline.asked_domains import domains_of
     from gradcheck.tracing.tensors import Wanted, trace_tensors
 
     rng = np.random.default_rng(0)

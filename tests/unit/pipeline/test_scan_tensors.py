@@ -13,7 +13,8 @@ from gradcheck.errors import BAD_CONFIGURATION, CANNOT_TRACE, CannotCheck
 from gradcheck.loading.calls import Call, target_of
 from gradcheck.loading.signatures import arguments_of
 from gradcheck.options import HoldOption, RangeOption, ScanOptions
-from gradcheck.pipeline.tensors import domains_of, scan_tensors, unknown
+from gradcheck.pipeline.asked_domains import domains_of
+from gradcheck.pipeline.tensors import scan_tensors, unknown
 from gradcheck.records import Environment, Finding, LoadedTarget, Report, TargetReport
 from gradcheck.renderers.json_report import render_json
 from gradcheck.renderers.styles import Style
