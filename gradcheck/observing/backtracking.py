@@ -102,7 +102,7 @@ def diagnosed(watcher: "Watcher", call: Call, before: Any, blamed: set[int]) -> 
         how = alone(rerun, mode_of(call))
         eager, rerun = rerun, run_traced(watcher, call, call.is_compiled)
         restore(before)
-        rerun.recorder = rerun.recorder or eager.recorder
+        rerun.recorder, rerun.failure = rerun.recorder or eager.recorder, eager.failure or rerun.failure
     if not shows(rerun):
         return kept_unseen(watcher, call, rerun, steps, blamed)
     seen, given = rerun.bad or (taker(watcher, rerun.recorder), [])
