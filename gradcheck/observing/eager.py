@@ -19,7 +19,7 @@ from gradcheck.observing.history import Set, restore
 from gradcheck.observing.looks import dense, is_bad, norms, value_of
 from gradcheck.observing.optimizers import Seen, handles_of
 from gradcheck.observing.recording import identity
-from gradcheck.observing.units import Tape, Unit
+from gradcheck.observing.units import Call, Tape, Unit
 
 if TYPE_CHECKING:
     from gradcheck.observing.watcher import Watcher
@@ -32,10 +32,17 @@ HELD = "_gradcheck_block"
 
 @dataclass(eq=False)
 class Pending:
-    """A bad gradient that no optimizer is known to take; it counts if it reaches a variable."""
+    """A bad gradient that no optimizer is known to take; it counts if it reaches a variable.
 
-    unit: Tape
+    Attributes:
+        unit: that asked for it.
+        before: its variables as they were.
+        taken: the optimizer, and its step, of a traced function that came after it.
+    """
+
+    unit: Unit
     before: list[Set]
+    taken: tuple[Seen, int] | None = None
 
 
 class EagerSteps:
@@ -67,9 +74,13 @@ class EagerSteps:
             return
         with self.watcher.ours():
             unit = Tape(block, handles_of(sources))
-            self.units.append(unit)
-            if unit.sources and not set(unit.sources) & self.claimed:
-                self.unclaimed(unit, found)
+            self.asked(unit, found)
+
+    def asked(self, unit: Unit, found: Any) -> None:
+        """A unit has asked for gradients; an optimizer is given them, or the script uses them by hand."""
+        self.units.append(unit)
+        if sources(unit) and not set(sources(unit)) & self.claimed:
+            self.unclaimed(unit, found)
 
     def claims(self, seen: Seen, pairs: list[tuple[Any, Any]]) -> None:
         """An optimizer takes these gradients; what no optimizer took is its doing."""
@@ -77,6 +88,13 @@ class EagerSteps:
         if seen.takes_new:
             self.claimed |= set(handles_of([v for _, v in pairs]))
             seen.takes_new = False
+
+    def traced(self, call: Call) -> None:
+        """A traced function is about to be run; its optimizer may take what was asked for outside of it."""
+        if self.pending is not None and call.mark.optimizers:
+            mine = set(sources(self.pending.unit))
+            takers = [s for s in self.watcher.optimizers.all if mine & set(handles_of(s.live))]
+            self.pending.taken = (takers[0], takers[0].steps) if takers else None
 
     def look(self, seen: Seen, pairs: list[tuple[Any, Any]], step: int) -> bool:
         """Look at gradients on their way to an optimizer; whether they are finite."""
@@ -96,12 +114,12 @@ class EagerSteps:
             watcher.tell(of_units(watcher, seen, given, step, list(self.units)))
         return False
 
-    def unclaimed(self, unit: Tape, found: Any) -> None:
+    def unclaimed(self, unit: Unit, found: Any) -> None:
         """A gradient by variables that no optimizer is known to update."""
-        gradients = [dense(g) for g in tf.nest.flatten(found) if g is not None]
+        gradients = [dense(g) for g in tf.nest.flatten(found) if isinstance(g, (tf.Tensor, tf.IndexedSlices))]
         tensors = [t for t in gradients if t.dtype.is_floating]
         if tensors and not all(map(math.isfinite, norms(tensors))) and any(is_bad(t) for t in tensors):
-            self.pending = Pending(unit, [Set(h, value_of(h, d)) for h, d in unit.sources.values()])
+            self.pending = Pending(unit, [Set(h, value_of(h, d)) for h, d in sources(unit).values()])
 
     def settle(self) -> None:
         """A step by hand may have ended; whether a bad gradient that was seen has reached a variable by now."""
@@ -119,17 +137,19 @@ class EagerSteps:
     def reached(self, pending: Pending, step: int) -> None:
         """Tell of a bad gradient if it has reached a variable."""
         watcher = self.watcher
-        after = [Set(h, value_of(h, d)) for h, d in pending.unit.sources.values()]
+        seen, step = pending.taken or (None, step)
+        after = [Set(h, value_of(h, d)) for h, d in sources(pending.unit).values()]
         if not any(is_bad(now.value) for now in after):
             return
-        enough, told = watcher.told_enough(None), None
+        order = seen.order if seen else None
+        enough, told = watcher.told_enough(order), None
         if not enough or watcher.options.on_bad == "skip-step":
             restore(pending.before)
         if enough:
-            watcher.count(None)
+            watcher.count(order)
             return
         try:
-            told = of_units(watcher, None, [], step, [pending.unit])
+            told = of_units(watcher, seen, [], step, [pending.unit])
         finally:
             restore(after if watcher.options.on_bad != "skip-step" else [])
         watcher.tell(told)

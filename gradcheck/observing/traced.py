@@ -58,9 +58,10 @@ class TracedSteps:
         call = Call(
             concrete, list(inputs), list(captured), mark, execute, again, named, getattr(named, "written", None)
         )
-        writing = False
+        writing = writes(concrete)
+        if not writing:
+            self.watcher.eager.settle()
         with self.watcher.ours():
-            writing = writes(concrete)
             self.begins(call, writing)
         self.looked = False
         try:
@@ -73,6 +74,9 @@ class TracedSteps:
             with self.watcher.ours():
                 self.ends(call, result)
             self.watcher.stepped()
+        else:
+            with self.watcher.ours():
+                self.watcher.eager.asked(call, result)
         return result
 
     def begins(self, call: Call, writing: bool) -> None:
@@ -83,10 +87,9 @@ class TracedSteps:
             if key not in watcher.optimizers.seen:  # the graph was made while another watcher watched
                 watcher.given(watcher.optimizers.of(optimizer), call.mark.variables[key])
         if writing:
+            watcher.eager.traced(call)
             watcher.history.before(call)
             self.before = watcher.history.state() if watcher.requests.each_step else []
-        else:
-            watcher.eager.units.append(call)
 
     def ends(self, call: Call, result: Any) -> None:
         """Look at the variables, if it is time to."""
@@ -130,6 +133,7 @@ class TracedSteps:
         bad = watcher.history.bad_ones()
         found = first_bad(watcher, brief=enough)
         watcher.history.forget()
+        watcher.eager.pending = None
         if watcher.options.on_bad == "warn":
             watcher.history.leave_out(bad)
         if enough and found is not None:
