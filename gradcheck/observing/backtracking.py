@@ -101,7 +101,7 @@ def diagnosed(session: Session, call: Call, before: Any, blamed: set[int]) -> Fo
         how = alone(rerun, mode_of(call))
         eager, rerun = rerun, run_traced(session, call, call.is_compiled)
         restore(before)
-        rerun.recorder = rerun.recorder or eager.recorder
+        rerun.recorder, rerun.failure = rerun.recorder or eager.recorder, eager.failure or rerun.failure
     if not shows(rerun):
         return kept_unseen(session, call, rerun, steps, blamed)
     seen, given = rerun.bad or (taker(session, rerun.recorder), [])

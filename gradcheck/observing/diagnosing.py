@@ -94,7 +94,7 @@ def why_not(rerun: Rerun | None, mode: str) -> str:
     if rerun is None:
         return "its code could not be run again: the tape is not entered by a with statement whose source is known"
     if rerun.failure is not None:
-        said = f"{type(rerun.failure).__name__}: {one_line(str(rerun.failure), 120)}"
+        said = f"{type(rerun.failure).__name__}: {one_line(str(rerun.failure), 120)}".removesuffix(": ")
         return f"the step could not be run again: it raised {said}"
     if mode == "eager":
         return "run again with the same variables and batch the step went well: it draws random numbers"

@@ -20,17 +20,24 @@ from gradcheck.observing.optimizers import Seen, handles_of
 from gradcheck.observing.recording import identity
 from gradcheck.observing.requests import Requests
 from gradcheck.observing.session import Session
-from gradcheck.observing.units import Tape, Unit
+from gradcheck.observing.units import Call, Tape, Unit
 
 HELD = "_gradcheck_block"
 
 
 @dataclass(eq=False)
 class Pending:
-    """A bad gradient that no optimizer is known to take; it counts if it reaches a variable."""
+    """A bad gradient that no optimizer is known to take; it counts if it reaches a variable.
 
-    unit: Tape
+    Attributes:
+        unit: that asked for it.
+        before: its variables as they were.
+        taken: the optimizer, and its step, of a traced function that came after it.
+    """
+
+    unit: Unit
     before: list[Set]
+    taken: tuple[Seen, int] | None = None
 
 
 class EagerSteps:
@@ -59,9 +66,13 @@ class EagerSteps:
             return
         with self.session.ours():
             unit = Tape(block, handles_of(sources))
-            self.session.units.append(unit)
-            if unit.sources and not set(unit.sources) & self.claimed:
-                self.unclaimed(unit, found)
+            self.asked(unit, found)
+
+    def asked(self, unit: Unit, found: Any) -> None:
+        """A unit has asked for gradients; an optimizer is given them, or the script uses them by hand."""
+        self.session.units.append(unit)
+        if sources(unit) and not set(sources(unit)) & self.claimed:
+            self.unclaimed(unit, found)
 
     def claims(self, seen: Seen, pairs: list[tuple[Any, Any]]) -> None:
         """An optimizer takes these gradients; what no optimizer took is its doing."""
@@ -69,6 +80,13 @@ class EagerSteps:
         if seen.takes_new:
             self.claimed |= set(handles_of([v for _, v in pairs]))
             seen.takes_new = False
+
+    def traced(self, call: Call) -> None:
+        """A traced function is about to be run; its optimizer may take what was asked for outside of it."""
+        if self.pending is not None and call.mark.optimizers:
+            mine = set(sources(self.pending.unit))
+            takers = [s for s in self.session.optimizers.all if mine & set(handles_of(s.live))]
+            self.pending.taken = (takers[0], takers[0].steps) if takers else None
 
     def look(self, seen: Seen, pairs: list[tuple[Any, Any]], step: int) -> bool:
         """Look at gradients on their way to an optimizer; whether they are finite."""
@@ -88,12 +106,12 @@ class EagerSteps:
             session.tell(of_units(session, seen, given, step, list(self.session.units)))
         return False
 
-    def unclaimed(self, unit: Tape, found: Any) -> None:
+    def unclaimed(self, unit: Unit, found: Any) -> None:
         """A gradient by variables that no optimizer is known to update."""
-        gradients = [dense(g) for g in tf.nest.flatten(found) if g is not None]
+        gradients = [dense(g) for g in tf.nest.flatten(found) if isinstance(g, (tf.Tensor, tf.IndexedSlices))]
         tensors = [t for t in gradients if t.dtype.is_floating]
         if tensors and not all(map(math.isfinite, norms(tensors))) and any(is_bad(t) for t in tensors):
-            self.pending = Pending(unit, [Set(h, value_of(h, d)) for h, d in unit.sources.values()])
+            self.pending = Pending(unit, [Set(h, value_of(h, d)) for h, d in sources(unit).values()])
 
     def settle(self) -> bool:
         """A bad gradient that was seen may have reached a variable by now; whether a step by hand has ended."""
@@ -110,17 +128,19 @@ class EagerSteps:
     def reached(self, pending: Pending, step: int) -> None:
         """Tell of a bad gradient if it has reached a variable."""
         session = self.session
-        after = [Set(h, value_of(h, d)) for h, d in pending.unit.sources.values()]
+        seen, step = pending.taken or (None, step)
+        after = [Set(h, value_of(h, d)) for h, d in sources(pending.unit).values()]
         if not any(is_bad(now.value) for now in after):
             return
-        enough, told = session.told_enough(None), None
+        order = seen.order if seen else None
+        enough, told = session.told_enough(order), None
         if not enough or session.options.on_bad == "skip-step":
             restore(pending.before)
         if enough:
-            session.count(None)
+            session.count(order)
             return
         try:
-            told = of_units(session, None, [], step, [pending.unit])
+            told = of_units(session, seen, [], step, [pending.unit])
         finally:
             restore(after if session.options.on_bad != "skip-step" else [])
         session.tell(told)

@@ -9,6 +9,7 @@ from typing import Any
 
 from gradcheck.observing import marks
 from gradcheck.observing.backtracking import first_bad, steps_before
+from gradcheck.observing.eager import EagerSteps
 from gradcheck.observing.history import Set, restore
 from gradcheck.observing.looks import odd
 from gradcheck.observing.requests import Requests
@@ -34,8 +35,8 @@ class TracedSteps:
         looked: whether all was well, and nothing ran since.
     """
 
-    def __init__(self, session: Session, requests: Requests) -> None:
-        self.session, self.requests = session, requests
+    def __init__(self, session: Session, requests: Requests, eager: EagerSteps) -> None:
+        self.session, self.requests, self.eager = session, requests, eager
         self.calls: list[Again] = []
         self.before: list[Set] = []
         self.looked = False
@@ -55,9 +56,10 @@ class TracedSteps:
         call = Call(
             concrete, list(inputs), list(captured), mark, execute, again, named, getattr(named, "written", None)
         )
-        writing = False
+        writing = writes(concrete)
+        if not writing:
+            self.eager.settle()
         with self.session.ours():
-            writing = writes(concrete)
             self.begins(call, writing)
         self.looked = False
         try:
@@ -69,6 +71,9 @@ class TracedSteps:
         if writing:
             with self.session.ours():
                 self.ends(call, result)
+        else:
+            with self.session.ours():
+                self.eager.asked(call, result)
         return result
 
     def begins(self, call: Call, writing: bool) -> None:
@@ -80,10 +85,9 @@ class TracedSteps:
             if key not in session.optimizers.seen:  # the graph was made while another session watched
                 self.requests.updated(session.optimizers.of(optimizer), call.mark.variables[key])
         if writing:
+            self.eager.traced(call)
             session.history.before(call)
             self.before = session.history.state() if self.requests.each_step else []
-        else:
-            session.units.append(call)
 
     def ends(self, call: Call, result: Any) -> None:
         """Look at the variables, if it is time to."""
@@ -127,6 +131,7 @@ class TracedSteps:
         bad = session.history.bad_ones()
         found = first_bad(session, brief=enough)
         session.history.forget()
+        self.eager.pending = None
         if session.options.on_bad == "warn":
             session.history.leave_out(bad)
         if enough and found is not None:

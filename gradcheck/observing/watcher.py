@@ -30,7 +30,8 @@ class Watcher(Session):
     def __init__(self, options: WatchOptions, stop: Callable[[], BaseException] = Stopped) -> None:
         super().__init__(options, stop)
         self.requests = Requests(self)
-        self.eager, self.traced = EagerSteps(self, self.requests), TracedSteps(self, self.requests)
+        self.eager = EagerSteps(self, self.requests)
+        self.traced = TracedSteps(self, self.requests, self.eager)
 
     # what the hooks call
 

@@ -1,5 +1,6 @@
 """Steps that run eagerly: what is looked at, which units are kept, and when an update by hand is one."""
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -217,3 +218,49 @@ def test_a_gradient_that_changes_nothing_is_no_step(watch: Watch, good: Any) -> 
         other.assign_add([1.0])
     watcher.finish()
     assert (watcher.by_hand, watcher.limited) == (0, False)
+
+
+@pytest.mark.parametrize("jit", [False, True], ids=["graph", "xla"])
+def test_an_update_by_hand_of_what_a_function_asks_for(watch: Watch, good: Any, zero: Any, jit: bool) -> None:
+    weights = tf.Variable([3.0, 4.0], name="weights")
+
+    @tf.function(jit_compile=jit)
+    def gradient(x: Any) -> Any:
+        with tf.GradientTape() as tape:
+            loss = root(x, weights)
+        return loss, tape.gradient(loss, weights)
+
+    watcher = watch(on_bad="skip-step")
+    for x in (good, good, zero, good):
+        weights.assign_sub(0.1 * gradient(x)[1])
+    watcher.finish()
+    (found,) = watcher.found
+    assert (found.witness.step, found.witness.optimizer, found.mode) == (2, None, "xla" if jit else "graph")
+    assert [g.variable for g in found.witness.gradients] == ["weights"]
+    assert found.study is not None
+    assert (watcher.by_hand, watcher.notes) == (4, [])
+    assert np.isfinite(weights.numpy()).all()
+
+
+@pytest.mark.parametrize("mode", ["eager", "graph"])
+def test_a_function_that_only_applies_what_is_asked_for_outside(watch: Watch, good: Any, zero: Any, mode: str) -> None:
+    weights, sgd = tf.Variable([3.0, 4.0], name="weights"), keras.optimizers.SGD(0.1, name="sgd")
+    sgd.build([weights])
+
+    def gradient(x: Any) -> Any:
+        with tf.GradientTape() as tape:
+            loss = root(x, weights)
+        return tape.gradient(loss, weights)
+
+    @tf.function
+    def update(given: Any) -> None:
+        sgd.apply([given], [weights])
+
+    asks = gradient if mode == "eager" else tf.function(gradient)
+    watcher, batches = watch(), iter([good, good, zero, good, good])
+    with pytest.raises(Stopped):
+        deque(update(asks(x)) for x in batches)
+    (found,) = watcher.found
+    assert (found.witness.step, found.witness.optimizer, found.mode) == (2, "sgd", mode)
+    assert found.study is not None
+    assert "Sqrt" in {node.op for node in found.study.program.nodes}
