@@ -13,6 +13,7 @@ from gradcheck.imports import when_imported
 from gradcheck.observing.wrappers import (
     Wrap,
     advancing,
+    advancing_if_any,
     applying,
     applying_pairs,
     assigning,
@@ -51,6 +52,7 @@ HOOKS: tuple[tuple[str, str, tuple[str, ...], Wrap], ...] = (
     (CONCRETE, "ConcreteFunction", ("_call_flat",), executing),
     (ITERATORS, "OwnedIterator", ("_create_iterator",), iterating),
     (ITERATORS, "OwnedIterator", ("_next_internal",), advancing),
+    (ITERATORS, "OwnedIterator", ("get_next_as_optional",), advancing_if_any),
     (VARIABLES, "", ASSIGNMENTS, assigning),
     ("tensorflow.python.ops.gen_state_ops", "", NESTED, assigning),
     ("tensorflow.python.ops.gen_array_ops", "", ("resource_strided_slice_assign",), assigning),

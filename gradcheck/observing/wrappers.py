@@ -190,6 +190,23 @@ def advancing(current: Current, original: Callable[..., Any]) -> Callable[..., A
     return following
 
 
+def advancing_if_any(current: Current, original: Callable[..., Any]) -> Callable[..., Any]:
+    """How an iterator's next element, or none, is taken; in a step that is run again in the same way."""
+
+    @functools.wraps(original)
+    def following(iterator: Any) -> Any:
+        import tensorflow as tf
+
+        watcher = current()
+        try:
+            kept = watcher.feeds.next(iterator) if watcher is not None else []
+        except tf.errors.OutOfRangeError:
+            return tf.experimental.Optional.empty(iterator.element_spec)
+        return tf.experimental.Optional.from_value(kept[0]) if kept else original(iterator)
+
+    return following
+
+
 def making(current: Current, original: Callable[..., Any]) -> Callable[..., Any]:
     """How Keras makes the function of `fit`: batches come into it from outside, so that they are known."""
 
@@ -205,10 +222,14 @@ def making(current: Current, original: Callable[..., Any]) -> Callable[..., Any]
 
 
 def fed(function: Callable[..., Any], model: Any) -> Callable[..., Any]:
-    """A train function that takes its batches from the iterator by itself."""
+    """A train function that takes the batches of several replicas from the iterator by itself."""
+    import tensorflow as tf
+
 
     @functools.wraps(function)
     def train_function(iterator: Any) -> Any:
+        if isinstance(iterator, tf.data.Iterator):  # the graph takes from it, and a feed stands in for it
+            return function(iterator)
         batches = []
         for _ in range(model.steps_per_execution):
             try:
