@@ -19,7 +19,7 @@ from types import CodeType, ModuleType, TracebackType
 from typing import Any
 
 from gradcheck.errors import CANNOT_IMPORT, CannotCheck
-from gradcheck.tracebacks import behind, cut
+from gradcheck.tracebacks import behind, own
 from gradcheck.vocabulary import INTERRUPTED
 
 Hook = Callable[[type[BaseException], BaseException, TracebackType | None], Any]
@@ -226,21 +226,21 @@ def show(ending: Ending) -> int:
         if not isinstance(error.code, int):
             written(f"{error.code}\n")
     elif ending.kind in ("raised", "interrupted") and error is not None:
-        return hooked(error.with_traceback(cut(error.__traceback__)), ending)
+        return hooked(error.with_traceback(own(error)), ending)
     return ending.status
 
 
 def hooked(error: BaseException, ending: Ending) -> int:
     """Call the hook as Python does when an exception reaches the top."""
     for chained in behind(error):
-        chained.__traceback__ = cut(chained.__traceback__)
+        chained.__traceback__ = own(chained)
     try:
         ending.hook(type(error), error, error.__traceback__)
     except SystemExit as exiting:
         return status_of(exiting.code)
     except BaseException as failure:
         written("Error in sys.excepthook:\n")
-        written("".join(traceback.format_exception(failure.with_traceback(cut(failure.__traceback__)))))
+        written("".join(traceback.format_exception(failure.with_traceback(own(failure)))))
         written("\nOriginal exception was:\n")
         sys.__excepthook__(type(error), error, error.__traceback__)
     return ending.status

@@ -27,19 +27,32 @@ def behind(error: BaseException) -> Iterator[BaseException]:
             waiting += [chained.__cause__, chained.__context__, *getattr(chained, "exceptions", ())]
 
 
-def cut(trace: TracebackType | None) -> TracebackType | None:
-    """A traceback without gradcheck's frames; those at its end stay, since an error in gradcheck is no other's."""
+PASSED = "_gradcheck_passed"
+"""On an error of a traced function, whose own frames TensorFlow leaves out: gradcheck's are then the last."""
+
+
+def cut(trace: TracebackType | None, passed: bool = False) -> TracebackType | None:
+    """A traceback without gradcheck's frames; those at its end stay, since an error in gradcheck is no other's.
+
+    Unless it has but `passed` through them.
+    """
     entries = []
     while trace is not None:
         entries.append(trace)
         trace = trace.tb_next
     files = [entry.tb_frame.f_code.co_filename for entry in entries]
     last = max((i for i, file in enumerate(files) if not file.startswith(HERE)), default=-1)
+    last = len(files) if passed else last
     made: TracebackType | None = None
     for i in reversed(range(len(entries))):
         if not is_ours(files, i, last):
             made = TracebackType(made, entries[i].tb_frame, entries[i].tb_lasti, entries[i].tb_lineno)
     return made
+
+
+def own(error: BaseException) -> TracebackType | None:
+    """An error's traceback, as the script's own."""
+    return cut(error.__traceback__, hasattr(error, PASSED))
 
 
 def is_ours(files: list[str], i: int, last: int) -> bool:

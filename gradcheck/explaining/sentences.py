@@ -47,7 +47,9 @@ def sentence(program: Program, place: int, found: Class, seen: Observation) -> s
     own = formula(program, place, seen)
     forward = None if node.forward is None else program.by_name[node.forward]
     if said:
-        return f"{said}; its gradient is {own}" if own else said
+        born = [first(seen, ref) for ref in node.inputs if ref[0] in program.forward]
+        nan = any(value is not None and isnan(value) for value in born)  # its gradient says nothing more then
+        return f"{said}; its gradient is {own}" if own and not nan else said
     if node.op == "AddN":
         return f"{summed(program, place, seen)}: {own}"
     if forward is None or program.nodes[forward].op == "IdentityN":
@@ -94,7 +96,8 @@ def overflow(program: Program, ref: Ref, seen: Observation) -> str | None:
         return None
     what, there = expression(program, place, DEPTH), first(seen, place)
     verb = "overflows to" if there is not None and isinf(there) and finite_inputs(node, seen) else "is"
-    return f"{what} {verb} {text(there)}{at(node)}"
+    own = formula(program, place[0], seen) if there is not None and isnan(there) else None
+    return f"{what} {verb} {own or text(there)}{at(node)}"
 
 
 def origin(program: Program, ref: Ref, seen: Observation) -> Ref:

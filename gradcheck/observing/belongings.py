@@ -20,7 +20,7 @@ from gradcheck.observing.nodes import NoGraph, unique
 from gradcheck.observing.optimizers import handles_of, name_of
 from gradcheck.observing.recording import Recorder, identity
 from gradcheck.observing.session import Session
-from gradcheck.observing.units import Call, Tape, Unit, flat, names_in
+from gradcheck.observing.units import Tape, Unit, elements_of, flat, names_in
 from gradcheck.program import Array
 from gradcheck.records import Tensor
 from gradcheck.repros import Item
@@ -78,9 +78,8 @@ class Step:
     def tensors(self) -> dict[str, Tensor]:
         """The tensors of its batch, by name: what it was given, and what it took from iterators."""
         given = [pair for name, value in self.named.items() if is_structure(value) for pair in flat(name, value)]
-        taken = self.unit.elements.values() if isinstance(self.unit, Call) else ()
-        for number, element in enumerate(e for elements in taken for e in elements):
-            given += flat("batch" if number == 0 else f"batch_{number + 1}", element)
+        for number, element in enumerate(elements_of(self.unit), 1):
+            given += flat("batch" if number == 1 else f"batch_{number}", element)
         return {name: tensor for name, tensor in given if tensor.dtype not in (tf.resource, tf.variant)}
 
     def arrays(self) -> dict[str, Array]:

@@ -6,7 +6,7 @@ names as they were, until an optimizer has made of it what it will.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +46,8 @@ class EagerSteps:
     Attributes:
         claimed: identities of the variables that some optimizer was given eagerly.
         moved: whether the script has itself changed a variable that a gradient was taken by.
+        before: values of variables that an optimizer has updated since the gradients were asked for that are left.
+        taken: of those units, the variables that have been updated since.
     """
 
     def __init__(self, session: Session, requests: Requests) -> None:
@@ -53,6 +55,8 @@ class EagerSteps:
         self.claimed: set[int] = set()
         self.pending: Pending | None = None
         self.moved = False
+        self.before: dict[int, Set] = {}
+        self.taken: dict[int, set[int]] = {}
 
     def entered(self, tape: Any, frame: Any) -> None:
         """A tape is entered."""
@@ -103,8 +107,37 @@ class EagerSteps:
         if session.told_enough(seen.order):
             session.count(seen.order)
         else:
-            session.tell(of_units(session, seen, given, step, list(self.session.units)))
+            now = [Set(old.handle, value_of(old.handle, old.value.dtype)) for old in self.before.values()]
+            restore(list(self.before.values()))
+            try:
+                told = of_units(session, seen, given, step, self.asked_for(pairs))
+            finally:
+                restore(now)
+            session.tell(told)
         return False
+
+    def asked_for(self, pairs: list[tuple[Any, Any]]) -> list[Unit]:
+        """The units that asked for gradients by some of these variables; all where none is known to."""
+        mine = handles_of([v for _, v in pairs]).keys()
+        units = list(self.session.units)
+        return [unit for unit in units if mine & sources(unit).keys()] or units
+
+    def updates(self, pairs: list[tuple[Any, Any]]) -> None:
+        """An optimizer is about to update variables; gradients by others may be for one that follows."""
+        mine = handles_of([v for _, v in pairs])
+        left = [unit for unit in self.session.units if self.waits_on(unit, mine.keys())]
+        self.session.units.clear()
+        self.session.units.extend(left)
+        self.taken = {id(unit): self.taken.get(id(unit), set()) | mine.keys() for unit in left}
+        if not left:
+            self.before.clear()
+        for key, (handle, dtype) in mine.items() if left else ():
+            self.before.setdefault(key, Set(handle, value_of(handle, dtype)))
+
+    def waits_on(self, unit: Unit, updated: Collection[int]) -> bool:
+        """Whether a unit may be asked for again, once these variables are updated: for the rest of its gradients."""
+        taken, asked = self.taken.get(id(unit), set()), set(sources(unit))
+        return bool(asked - taken - set(updated)) and not taken & asked & set(updated)
 
     def unclaimed(self, unit: Unit, found: Any) -> None:
         """A gradient by variables that no optimizer is known to update."""
@@ -120,6 +153,7 @@ class EagerSteps:
         if moved:
             session.by_hand += 1
             self.session.units.clear()
+            self.before.clear()
         if pending is not None:
             with session.ours():
                 self.reached(pending, step)

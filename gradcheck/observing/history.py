@@ -113,12 +113,13 @@ class History:
             self.leave_out([key for key in self.watched if key not in live])
 
     def fails(self, call: Call) -> None:
-        """A call has raised; what it did before is unknown, so that a new state is kept before the next one."""
-        if self.segments and self.segments[-1].events[-1] is call:
-            self.segments[-1].events.pop()
-            self.segments[-1].calls -= 1
+        """A call has raised; what it did before is unknown, so that a new state is kept before the next one.
+
+        It may be what made a variable bad, before it raised.
+        """
         if self.all_is_well():
             self.forget()
+        call.fails = True
 
     def changed(self, handle: Tensor) -> None:
         """Somebody has set a variable between two calls."""
@@ -175,7 +176,11 @@ class History:
                 restore([event])
             else:
                 yield number, event
-                event.replay()
+                try:
+                    event.replay()
+                except Exception:
+                    if not event.fails:
+                        raise
                 number += 1
 
     @property

@@ -71,8 +71,16 @@ class Seen:
     @property
     def steps(self) -> int:
         """How many updates it was asked for: by its own count, but where another one skips some."""
-        if self.outer is not None:
-            return self.outer.calls
+        return self.outer.calls if self.outer is not None else self.made
+
+    @property
+    def skipped(self) -> int:
+        """How many of these it did not make, since another one left them out."""
+        return max(self.steps - self.made, 0)
+
+    @property
+    def made(self) -> int:
+        """How many updates it made, by its own count; by calls where it has none."""
         counter = getattr(self.optimizer, "iterations", None)
         if counter is None:
             return self.calls

@@ -31,6 +31,7 @@ class Call:
         written: calls the Python function that it was traced from, control flow converted, with the same arguments.
         feeds: of the iterators that it takes from.
         elements: what it took from each.
+        fails: whether it raised.
     """
 
     concrete: Any
@@ -43,6 +44,7 @@ class Call:
     written: Callable[[], Any] | None = None
     feeds: dict[int, Feed] = field(default_factory=dict)
     elements: dict[int, list[Any]] = field(default_factory=dict)
+    fails: bool = False
 
     def first(self) -> Any:
         """Run it as the user wants it."""
@@ -149,7 +151,15 @@ def names_in(unit: Unit) -> dict[int, str]:
         if isinstance(value, (tf.Tensor, dict, list, tuple)):
             for path, tensor in flat(name, value):
                 found[identity(tensor)] = path
+    for number, element in enumerate(elements_of(unit), 1):
+        for path, tensor in flat("batch" if number == 1 else f"batch_{number}", element):
+            found[identity(tensor)] = path
     return found
+
+
+def elements_of(unit: Unit | None) -> list[Any]:
+    """What a unit took from iterators."""
+    return [element for taken in unit.elements.values() for element in taken] if isinstance(unit, Call) else []
 
 
 def flat(name: str, value: Any) -> list[tuple[str, Tensor]]:

@@ -92,11 +92,12 @@ class Watcher(Session):
         fine = True
         with self.ours():
             fine = self.eager.look(seen, pairs, seen.steps - nested)
+        with self.ours():
+            self.eager.updates(pairs)
         if not fine and self.options.on_bad == "skip-step":
             return None
         result = call()
         with self.ours():
-            self.units.clear()
             self.history.forget()
         self.stepped()
         return result

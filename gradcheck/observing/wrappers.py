@@ -225,7 +225,6 @@ def fed(function: Callable[..., Any], model: Any) -> Callable[..., Any]:
     """A train function that takes the batches of several replicas from the iterator by itself."""
     import tensorflow as tf
 
-
     @functools.wraps(function)
     def train_function(iterator: Any) -> Any:
         if isinstance(iterator, tf.data.Iterator):  # the graph takes from it, and a feed stands in for it

@@ -17,6 +17,7 @@ from gradcheck.floats import FORMATS
 from gradcheck.observing.hooks import Hooks
 from gradcheck.options import WatchOptions
 from gradcheck.pipeline import environment
+from gradcheck.program import Array
 from gradcheck.records import (
     Cause,
     Finding,
@@ -105,10 +106,27 @@ def more_notes(watcher: "Watcher") -> list[str]:
     names = {seen.order: f"optimizer {seen.order} ({seen.name})" for seen in watcher.optimizers.all}
     left = watcher.history.left_out
     start = [f"{left} variable{'s' * (left > 1)} with NaN or infinities from the start: not watched"] if left else []
-    return start + [
+    return [*start, *skipped_notes(watcher)] + [
         f"{names.get(order or 0, 'an update by hand')} went on to get bad gradients, in {count:,} steps more"
         for order, count in watcher.more.items()
     ]
+
+
+def skipped_notes(watcher: "Watcher") -> list[str]:
+    """Optimizers whose loss scaling left out more steps than it takes to find a scale."""
+    notes = []
+    for seen in watcher.optimizers.all:
+        asked, left_out = seen.steps, seen.skipped
+        if left_out > max(MOST_SKIPPED, asked // 10):
+            who = f"optimizer {seen.order} ({seen.name})"
+            notes.append(
+                f"{who}: its loss scaling left out {left_out:,} of {asked:,} steps, whose gradients were not finite"
+            )
+    return notes
+
+
+MOST_SKIPPED = 16
+"""Steps in which a loss scale of 2^15 halves itself to less than 1."""
 
 
 def finding_of(found: "Found") -> Finding:
@@ -149,15 +167,19 @@ def cause_of(found: "Found") -> tuple[Cause | None, str | None]:
     return from_outside(found.study, cause), trap
 
 
+OUTSIDE = ("Placeholder", "Const")
+"""Operations that stand for what comes from outside of a step."""
+
+
 def from_outside(study: "Study", cause: Cause | None) -> Cause | None:
     """A cause that is no operation but what came from outside: the batch, or a variable; where it is read first."""
-    if cause is None or (cause.forward_op or cause.op) not in ("Placeholder", "Const"):
+    if cause is None or (cause.forward_op or cause.op) not in OUTSIDE:
         return cause
     program, seen = study.program, study.observe(())
     place = program.by_name[cause.node]
     reader = next((n for n in program.nodes if n.place is not None and (place, 0) in n.inputs), None)
     values = seen.get((place, 0))
-    count = f"{np.count_nonzero(~np.isfinite(values)):,} of {values.size:,} numbers in it" if values is not None else ""
+    count = counted(values) if values is not None else ""
     where = reader.place if reader else None
     at = f", where it is read first ({where.text})" if where else ""
     return replace(
@@ -169,6 +191,15 @@ def from_outside(study: "Study", cause: Cause | None) -> Cause | None:
     )
 
 
+def counted(values: Array) -> str:
+    """How many of an array's numbers are not finite, and where the first of them is."""
+    places = np.argwhere(~np.isfinite(values))
+    where = f", the first at [{', '.join(map(str, places[0]))}]," if len(places) and values.ndim else ""
+    return f"{len(places):,} of {values.size:,} numbers in it{where}"
+
+
+CLEAN = "find where it comes from, and leave such rows out, or set such values right, before they are trained on"
+
 STABLE = "use the library's stable form, or keep the argument of the guilty operation away from its edge BEFORE it"
 
 
@@ -176,6 +207,8 @@ def advice(code: str, cause: Cause | None) -> str | None:
     """What to do next; a function can be scanned by itself."""
     if code not in ("GC001", "GC002") or cause is None:
         return None
+    if (cause.forward_op or cause.op) in OUTSIDE:
+        return CLEAN
     name = None if cause.file is None or cause.line is None else function_at(cause.file, cause.line)
     return STABLE if name is None else f"{STABLE}; and scan it: gradcheck scan {cause.file}:{name}"
 

@@ -501,3 +501,90 @@ def test_functions_that_were_traced_before_are_watched_on_request() -> None:
     seen = [(o.name, o.order, o.steps, o.variables) for o in watch.result.targets[0].training.optimizers]
     assert seen == [("adam", 1, STEPS, 1), ("sgd", 2, STEPS, 1)]
     assert (watch.result.findings, watch.result.targets[0].notes) == ((), ())
+
+
+@pytest.mark.parametrize("by", ["tapes", "function"])
+def test_gradients_that_are_asked_for_before_the_first_of_two_optimizers_are_run_again(by: str) -> None:
+    """As a GAN is trained: both gradients first, then both updates, the first of which changes what the second read."""
+    one, two = (tf.Variable([3.0, 4.0], name=name) for name in ("one", "two"))
+    first, second = (keras.optimizers.SGD(1e-3, name=name) for name in ("first", "second"))
+
+    def gradients(x: Any) -> Any:
+        with tf.GradientTape() as tape, tf.GradientTape() as other:
+            loss = tf.reduce_sum((x + 1) * one)
+            length = tf.sqrt(tf.reduce_sum((x * two * one) ** 2))  # the line
+        return tape.gradient(loss, one), other.gradient(length, two)
+
+    def train() -> None:
+        for number in range(6):
+            x = tf.constant([0.0, 0.0] if number == 4 else [1.0, 2.0])
+            if by == "function":
+                ours, theirs = traced(x)
+            else:
+                with tf.GradientTape() as tape:
+                    loss = tf.reduce_sum((x + 1) * one)
+                with tf.GradientTape() as other:
+                    length = tf.sqrt(tf.reduce_sum((x * two * one) ** 2))  # the line
+                ours, theirs = tape.gradient(loss, one), other.gradient(length, two)
+            first.apply_gradients([(ours, one)])
+            second.apply_gradients([(theirs, two)])
+
+    traced = tf.function(gradients)
+    with pytest.raises(gradcheck.BadGradient) as caught, gradcheck.watching():
+        train()
+    found = caught.value.result.findings[0]
+    assert found.training is not None
+    assert (found.training.step, found.training.optimizer, found.training.order) == (4, "second", 2)
+    assert found.cause is not None
+    assert found.cause.forward_op == "Sqrt"
+    assert found.cause.source is not None
+    assert "# the line" in found.cause.source
+
+
+def test_a_step_that_raises_after_its_update_is_the_one_that_is_told() -> None:
+    weights, optimizer = tf.Variable([3.0, 4.0], name="weights"), keras.optimizers.SGD(1e-3, name="sgd")
+
+    @tf.function
+    def step(x: Any) -> Any:
+        with tf.GradientTape() as tape:
+            loss = tf.sqrt(tf.reduce_sum((x * weights) ** 2))
+        optimizer.apply_gradients([(tape.gradient(loss, weights), weights)])
+        return tf.debugging.check_numerics(weights, "weights")
+
+    with gradcheck.watching(on_bad="warn") as watch:
+        for number in range(4):
+            with contextlib.suppress(tf.errors.InvalidArgumentError):
+                step(tf.constant([0.0, 0.0] if number == 2 else [1.0, 2.0]))
+    found = watch.result.findings[0]
+    assert (found.training.step, found.training.optimizer) == (2, "sgd")
+    assert found.cause.forward_op == "Sqrt"
+
+
+def test_loss_scaling_that_never_stops_skipping_is_a_note() -> None:
+    weights = tf.Variable([1.0, 2.0], name="weights")
+    outer = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(1e-3, name="inner"))
+    outer.build([weights])
+    with gradcheck.watching() as watch:
+        for number in range(30):
+            gradient = tf.constant([np.nan, 1.0] if number >= 10 else [1.0, 1.0], tf.float32)
+            outer.apply_gradients([(gradient, weights)])
+    (target,) = watch.result.targets
+    assert target.findings == ()
+    assert target.notes == (
+        "optimizer 1 (inner): its loss scaling left out 20 of 30 steps, whose gradients were not finite",
+    )
+
+
+@pytest.mark.slow
+def test_fit_of_batches_of_unknown_size_has_the_same_weights() -> None:
+    """Layer normalization is another operation where the size of a batch is known."""
+
+    def trained(callbacks: Any) -> list[bytes]:
+        keras.utils.set_random_seed(3)
+        layers = [keras.layers.Dense(6, "tanh"), keras.layers.LayerNormalization(), keras.layers.Dense(1)]
+        model = keras.Sequential([keras.Input([4]), *layers])
+        model.compile(keras.optimizers.RMSprop(1e-3), "mse", steps_per_execution=2)
+        model.fit(*data(50), batch_size=16, epochs=3, verbose=0, callbacks=callbacks)
+        return bits(model)
+
+    assert trained([gradcheck.keras_callback()]) == trained([])

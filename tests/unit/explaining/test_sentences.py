@@ -122,7 +122,7 @@ def test_a_zero_is_told_where_it_is_and_not_where_it_comes_from(sketch: Sketch) 
 def test_an_operation_that_makes_nan_of_numbers_is_not_said_to_overflow(sketch: Sketch) -> None:
     rows = (("x", "Placeholder", (), 0.0), ("q", "RealDiv", ("x", "x"), math.nan))
     program, seen = sketch(*rows, outputs=(1,))
-    assert overflow(program, (1, 0), seen) == "x / x is NaN (model.py:11)"
+    assert overflow(program, (1, 0), seen) == "x / x is 0 / 0 = NaN (model.py:11)"
 
 
 def test_a_nan_that_is_born_of_an_overflow(sketch: Sketch) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from gradcheck.options import WatchOptions
 from gradcheck.pipeline.watched import (
+    CLEAN,
     STABLE,
     Watching,
     advice,
@@ -83,10 +84,11 @@ def cause_at(file: str | None, line: int | None, node: str = "x", op: str = "Pla
 def test_advice_names_the_function_that_can_be_scanned(tmp_path: Path) -> None:
     path = tmp_path / "train.py"
     path.write_text(CODE)
-    assert advice("GC001", cause_at(str(path), 5)) == f"{STABLE}; and scan it: gradcheck scan {path}:loss"
-    assert advice("GC002", cause_at(str(path), 1)) == STABLE
-    assert advice("GC001", cause_at(None, None)) == STABLE
-    assert advice("GC003", cause_at(str(path), 5)) is None
+    assert advice("GC001", cause_at(str(path), 5, op="Log")) == f"{STABLE}; and scan it: gradcheck scan {path}:loss"
+    assert advice("GC002", cause_at(str(path), 1, op="Log")) == STABLE
+    assert advice("GC001", cause_at(None, None, op="Log")) == STABLE
+    assert advice("GC003", cause_at(str(path), 5, op="Log")) is None
+    assert advice("GC001", cause_at(str(path), 5)) == CLEAN, "no form of the function is to blame for its data"
 
 
 # what came from outside
@@ -105,7 +107,8 @@ def test_a_batch_that_holds_nan_is_the_cause_by_its_name() -> None:
     assert cause is not None
     assert (cause.file, cause.line, cause.source, cause.op) == ("gone.py", 7, "first(x)", "Placeholder")
     said = (
-        "x is not finite when it comes in: 2 of 4 numbers in it are NaN or infinite, where it is read first (gone.py:7)"
+        "x is not finite when it comes in: 2 of 4 numbers in it, the first at [0, 0], are NaN or infinite,"
+        " where it is read first (gone.py:7)"
     )
     assert cause.message == said
 
@@ -114,7 +117,8 @@ def test_one_that_no_line_reads_has_none() -> None:
     cause = from_outside(study([np.nan] * 2000, read=False), cause_at("elsewhere.py", 3))
     assert cause is not None
     assert (cause.file, cause.line, cause.source) == (None, None, None)
-    assert cause.message == "x is not finite when it comes in: 2,000 of 2,000 numbers in it are NaN or infinite"
+    said = "2,000 of 2,000 numbers in it, the first at [0], are NaN or infinite"
+    assert cause.message == f"x is not finite when it comes in: {said}"
 
 
 def test_an_operation_is_a_cause_as_it_is() -> None:
@@ -147,9 +151,10 @@ def test_a_batch_with_nan_is_told_by_the_name_of_its_argument(mode: str) -> None
         (target,) = watching.report("train.py", Ending("stopped", 0)).targets
     (found,) = target.findings
     assert found.cause is not None
-    assert found.cause.message.startswith("rows is not finite when it comes in: 2 of 20 numbers in it are NaN or inf")
+    said = "rows is not finite when it comes in: 2 of 20 numbers in it, the first at [3, 0], are NaN"
+    assert found.cause.message.startswith(said)
     assert found.cause.source == "loss = tf.reduce_sum(tf.matmul(rows, weights) ** 2)  # reads it"
-    assert found.suggestion == STABLE
+    assert found.suggestion == CLEAN
 
 
 # sentences, and the report
