@@ -205,12 +205,24 @@ STABLE = "use the library's stable form, or keep the argument of the guilty oper
 
 def advice(code: str, cause: Cause | None) -> str | None:
     """What to do next; a function can be scanned by itself."""
-    if code not in ("GC001", "GC002") or cause is None:
+    if code in NEXT:
+        return NEXT[code]
+    if cause is None:
         return None
     if (cause.forward_op or cause.op) in OUTSIDE:
         return CLEAN
     name = None if cause.file is None or cause.line is None else function_at(cause.file, cause.line)
     return STABLE if name is None else f"{STABLE}; and scan it: gradcheck scan {cause.file}:{name}"
+
+
+NEXT = {
+    "GC003": "look between the loss and these variables for a saturated activation, or a mask that is always 0",
+    "GC008": "let the loss depend on these variables, or leave them out of this optimizer's list",
+    "GC010": "look at the batch of that step, clip by the global norm, or take a smaller learning rate",
+    "GC011": "give them to an optimizer, or make them with trainable=False",
+    "GC012": "split the variables so that each is in one list",
+}
+"""What to do next about what was looked for on request."""
 
 
 def function_at(file: str, line: int) -> str | None:

@@ -10,6 +10,7 @@ import pytest
 from gradcheck.options import WatchOptions
 from gradcheck.pipeline.watched import (
     CLEAN,
+    NEXT,
     STABLE,
     Watching,
     advice,
@@ -21,6 +22,7 @@ from gradcheck.pipeline.watched import (
 )
 from gradcheck.program import Node, Place, Program
 from gradcheck.records import BadGradient, Cause, Study, TrainingWitness
+from gradcheck.rules import WATCHED
 from gradcheck.scripts import Ending, Script, Stopped
 
 CODE = "import math\n\ndef loss(x):\n    return (\n        math.sqrt(x)\n    )\n\nclass A:\n    def loss(self):\n        return 1\n"
@@ -39,10 +41,9 @@ def test_no_function_where_the_source_is_gone_or_broken(tmp_path: Path) -> None:
     assert function_at(str(tmp_path / "broken.py"), 1) is None
 
 
-def test_advice_is_for_bad_gradients_alone() -> None:
-    cause: Cause | None = None
-    assert advice("GC010", cause) is None
-    assert advice("GC001", cause) is None  # nothing is known of it
+def test_what_is_looked_for_on_request_has_advice_of_its_own() -> None:
+    assert NEXT.keys() == {"GC003", "GC008", *(rule.code for rule in WATCHED)}
+    assert all(advice(code, None) == words for code, words in NEXT.items())
 
 
 def test_a_script_without_steps_is_clean_and_ends_as_it_does(tmp_path: Path) -> None:
@@ -87,7 +88,7 @@ def test_advice_names_the_function_that_can_be_scanned(tmp_path: Path) -> None:
     assert advice("GC001", cause_at(str(path), 5, op="Log")) == f"{STABLE}; and scan it: gradcheck scan {path}:loss"
     assert advice("GC002", cause_at(str(path), 1, op="Log")) == STABLE
     assert advice("GC001", cause_at(None, None, op="Log")) == STABLE
-    assert advice("GC003", cause_at(str(path), 5, op="Log")) is None
+    assert advice("GC002", None) is None  # nothing is known of it
     assert advice("GC001", cause_at(str(path), 5)) == CLEAN, "no form of the function is to blame for its data"
 
 
