@@ -1,13 +1,14 @@
 """What watching a healthy run costs, beside the same loop unwatched, in one process.
 
 Run it on an idle machine: python tests/benchmarks/watching.py [--rounds N] [--steps N] [--modes graph xla eager]
-[--optimizer sgd|adam] [--without watched]
+[--optimizer sgd|adam] [--without watched] [--turns N]
 
 A dense 512-1024-512-10 network (a million weights) at batch 64, trained by a GradientTape and an optimizer of Keras's,
 five ways: plain, plain once more (what the ratios of this machine are worth), watched, under
 tf.debugging.enable_check_numerics, and with a reduction over every gradient that is read at every step. Each way has a
 new network of the same seed in every round, is traced anew and warmed up inside its context, and then timed; every round
-begins with the next way. Prints ms a step, the ratio to the plain loop of the same round by the clock and in processor
+begins with the next way. Then, more exactly, one watched loop whose watcher is set aside for every other stretch of steps (--turns
+of them): what the machine does meanwhile happens to both. Prints ms a step, the ratio to the plain loop of the same round by the clock and in processor
 time, which a busy machine spoils less (medians and quartiles), and whether the weights and the optimizer's slots end the
 same, bit for bit. The bars: 1.05 in graph mode, 1.10 under XLA and in eager mode.
 """
@@ -33,6 +34,9 @@ import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
 BATCH, BATCHES, WARM_UP = 64, 16, 3
+STRETCH = 64
+"""Steps between two turns: two of the segments that the watcher keeps, and four of its looks."""
+
 BARS = {"graph": 1.05, "xla": 1.10, "eager": 1.10}
 SHARE = {"graph": 1.0, "xla": 1.0, "eager": 0.2}
 """Of --steps: an eager step under check_numerics takes a hundred times as long as a traced one."""
@@ -152,6 +156,43 @@ def measured(mode: str, ways: list[str], options: argparse.Namespace) -> dict[st
     return timings
 
 
+def in_turns(mode: str, optimizer: str, turns: int) -> tuple[list[Timing], list[Timing]]:
+    """One loop, watched and not in turns: seconds a step of each stretch (plain, watched)."""
+    from gradcheck.options import WatchOptions
+    from gradcheck.pipeline.watched import Watching
+
+    data, steps = batches(), STRETCH if mode != "eager" else STRETCH // 4
+    found: dict[bool, list[Timing]] = {False: [], True: []}
+    with Watching(WatchOptions()) as watching:
+        watcher = watching.hooks.watcher
+        model, updates = network(), OPTIMIZERS[optimizer]()
+        updates.build(model.trainable_variables)
+        step = step_of(mode, model, updates, reduced=False)
+        for n in range(2 * BATCHES):
+            step(*data[n % BATCHES])
+        gc.collect()
+        gc.freeze()
+        for n in range(2 * turns):
+            on = n % 4 in (1, 2)  # each comes first as often as the other
+            watching.hooks.watcher = watcher if on else None
+            wall, processor = time.perf_counter(), time.process_time()
+            for k in range(steps):
+                step(*data[k % BATCHES])
+            wall, processor = time.perf_counter() - wall, time.process_time() - processor
+            found[on].append(Timing(wall / steps, processor / steps, ""))
+        watching.hooks.watcher = watcher
+    gc.unfreeze()
+    return found[False], found[True]
+
+
+def told_turns(mode: str, plain: list[Timing], mine: list[Timing]) -> None:
+    """The same, in a line."""
+    wall = spread([a.wall / b.wall for a, b in zip(mine, plain, strict=True)])
+    processor = spread([a.processor / b.processor for a, b in zip(mine, plain, strict=True)])
+    each = 1000 * float(np.median([t.wall for t in mine]))
+    print(f"{mode:6} watched turns  {each:7.2f} ms a step  clock {wall}  processor {processor}  (bar {BARS[mode]:.2f})")
+
+
 def rotated(ways: list[str], n: int) -> list[str]:
     """Every way is the first one in turn: what came before warms the caches, or fills the memory."""
     return ways[n % len(ways) :] + ways[: n % len(ways)]
@@ -184,6 +225,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="What watching costs.")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--turns", type=int, default=60)
     parser.add_argument("--modes", nargs="+", choices=list(BARS), default=list(BARS))
     parser.add_argument("--optimizer", choices=list(OPTIMIZERS), default="sgd")
     parser.add_argument("--without", nargs="+", choices=list(WAYS)[1:], default=[])
@@ -193,7 +235,10 @@ def main() -> None:
         f"{options.rounds} rounds of {options.steps} steps, {options.optimizer}, batch {BATCH}, load {os.getloadavg()[0]:.1f}"
     )
     for mode in options.modes:
-        told(mode, measured(mode, ways, options))
+        if options.rounds:
+            told(mode, measured(mode, ways, options))
+        if options.turns:
+            told_turns(mode, *in_turns(mode, options.optimizer, options.turns))
     print(f"load {os.getloadavg()[0]:.1f}")
 
 
