@@ -4,6 +4,7 @@ In: what has been run of late. Out: a `Found`. The same graphs are run again fro
 after which a variable is bad; that one is run once more, eagerly, and where it goes well eagerly, as a graph.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from gradcheck.observing.diagnosing import asked_gradients, how_run, shows, told, why_not
@@ -67,7 +68,7 @@ def failing(session: Session) -> tuple[int, Call | None]:
 def at(session: Session, place: int, blamed: set[int], brief: bool) -> Found | None:
     """What the call at one place did; those before it are run again for their norms, and to get there."""
     history, found = session.history, None
-    first = place if brief else max(0, place - KEPT + 1)
+    first = place if brief else early_enough(history.kept[: place + 1])
     for seen in session.optimizers.all:
         seen.norms.clear()
     for number, call in history.replayed():
@@ -83,6 +84,12 @@ def at(session: Session, place: int, blamed: set[int], brief: bool) -> Found | N
             break
         note_norms(rerun, steps_before(session, call))
     return found
+
+
+def early_enough(calls: Sequence[Call]) -> int:
+    """From which of these calls on as many hold a call of an optimizer as norms are kept; others only gather."""
+    updating = [number for number, call in enumerate(calls) if call.mark.optimizers]
+    return updating[-KEPT] if len(updating) >= KEPT else 0
 
 
 def note_norms(rerun: Rerun, steps: Steps) -> None:

@@ -176,11 +176,7 @@ class History:
                 restore([event])
             else:
                 yield number, event
-                try:
-                    event.replay()
-                except Exception:
-                    if not event.fails:
-                        raise
+                event.replay()
                 number += 1
 
     @property

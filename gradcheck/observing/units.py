@@ -3,6 +3,7 @@
 In: a call of a function that trains, or a tape's block of code. Out: an object with `run`, for a recorder to watch.
 """
 
+import contextlib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -60,9 +61,11 @@ class Call:
             self.elements.update({key: feed.collected() for key, feed in self.feeds.items()})
 
     def replay(self) -> Any:
-        """Run the same graph again, on the same batches."""
+        """Run the same graph again, on the same batches; what raised then raises no more."""
         proxies = {key: feed.again(self.elements[key]) for key, feed in self.feeds.items()}
-        return self.execute(self.concrete, replaced(self.inputs, proxies), replaced(self.captured, proxies))
+        with contextlib.suppress(*[Exception] * self.fails):
+            return self.execute(self.concrete, replaced(self.inputs, proxies), replaced(self.captured, proxies))
+        return None
 
     def run(self, longer: bool = False) -> None:
         """Run the user's function, eagerly if that is how functions are run."""

@@ -1,6 +1,7 @@
 """From variables that went bad to the call that did it, by running what is kept again."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import keras
@@ -13,6 +14,7 @@ from gradcheck.observing.backtracking import (
     ANOTHER,
     BY_HAND,
     DRAWN,
+    early_enough,
     failing,
     first_bad,
     is_trained,
@@ -20,6 +22,8 @@ from gradcheck.observing.backtracking import (
     steps_before,
     unknown,
 )
+from gradcheck.observing.marks import Mark
+from gradcheck.observing.optimizers import KEPT
 from gradcheck.observing.recording import identity
 from gradcheck.observing.watcher import Watcher
 from gradcheck.options import WatchOptions
@@ -298,3 +302,10 @@ def test_whether_somebody_trains_them() -> None:
     assert not is_trained(watcher, {keys[1]})
     assert list(watcher.history.watched) == keys[:1]
     assert unknown(watcher, {keys[1]}) is None
+
+
+def test_norms_are_of_calls_that_update() -> None:
+    """Micro-steps between them only gather gradients."""
+    calls = [SimpleNamespace(mark=Mark({1: 1} if number % 4 == 3 else {})) for number in range(4 * KEPT + 8)]
+    assert early_enough(calls) == 4 * 2 + 3  # type: ignore[arg-type]
+    assert early_enough(calls[: 4 * KEPT - 1]) == 0  # type: ignore[arg-type]
