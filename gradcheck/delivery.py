@@ -139,7 +139,7 @@ def put(text: str, as_it_is: bool = False) -> None:
         sys.stdout.write(writable(text if as_it_is else printable_lines(text), sys.stdout))
         sys.stdout.flush()
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left in the buffer
+        drain(sys.stdout)
         if isinstance(error, BrokenPipeError):
             raise Closed from error
         raise CannotCheck(BAD_CONFIGURATION, f"standard output: {error.strerror}; write elsewhere") from error
@@ -181,9 +181,19 @@ def complain(code: str, message: str) -> int:
 
 def say(line: str, stream: TextIO) -> None:
     """One line on a stream for people; if it is full or closed there is nobody to tell."""
-    with contextlib.suppress(OSError, ValueError, AttributeError):
+    try:
         stream.write(writable(printable(line), stream) + "\n")
         stream.flush()
+    except OSError:
+        drain(stream)
+    except (ValueError, AttributeError):
+        pass
+
+
+def drain(stream: TextIO) -> None:
+    """Let what is left in a stream's buffer go nowhere: Python writes it when it ends, and would fail."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def writable(text: str, stream: TextIO) -> str:

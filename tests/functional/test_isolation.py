@@ -19,7 +19,10 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+SET = ("TF_CPP_MIN_LOG_LEVEL", "PYTHONUNBUFFERED")
+"""Of no ordinary user."""
+
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in SET}
 
 TARGETS = """
     import ctypes, os, re, signal, sys, time
@@ -312,8 +315,9 @@ def test_a_closed_pipe_for_everything_is_no_matter_either(place: Path) -> None:
 def test_standard_output_that_is_full_is_one_line(place: Path) -> None:
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         run = subprocess.run(
-            command("nosuch:f"), cwd=place, env=ENVIRONMENT, stdout=full, stderr=subprocess.PIPE, text=True, check=False
-        )
+            command("nosuch:f", "--format", "json"), cwd=place, env=ENVIRONMENT, stdout=full, stderr=subprocess.PIPE,
+            text=True, check=False,
+        )  # fmt: skip
     assert run.returncode == 2
     first, second = run.stderr.splitlines()
     assert first.startswith("gradcheck: GC901")
