@@ -46,8 +46,7 @@ class EagerSteps:
     Attributes:
         claimed: identities of the variables that some optimizer was given eagerly.
         moved: whether the script has itself changed a variable that a gradient was taken by.
-        before: values of variables that an optimizer has updated since the gradients were asked for that are left.
-        taken: of those units, the variables that have been updated since.
+        before: of each unit that is left, variables that were updated since, with their values before that.
     """
 
     def __init__(self, session: Session, requests: Requests) -> None:
@@ -55,8 +54,7 @@ class EagerSteps:
         self.claimed: set[int] = set()
         self.pending: Pending | None = None
         self.moved = False
-        self.before: dict[int, Set] = {}
-        self.taken: dict[int, set[int]] = {}
+        self.before: dict[int, dict[int, Set]] = {}
 
     def entered(self, tape: Any, frame: Any) -> None:
         """A tape is entered."""
@@ -107,10 +105,12 @@ class EagerSteps:
         if session.told_enough(seen.order):
             session.count(seen.order)
         else:
-            now = [Set(old.handle, value_of(old.handle, old.value.dtype)) for old in self.before.values()]
-            restore(list(self.before.values()))
+            units = self.asked_for(pairs)
+            before = [old for unit in units for old in self.before.get(id(unit), {}).values()]
+            now = [Set(old.handle, value_of(old.handle, old.value.dtype)) for old in before]
+            restore(before)
             try:
-                told = of_units(session, seen, given, step, self.asked_for(pairs))
+                told = of_units(session, seen, given, step, units)
             finally:
                 restore(now)
             session.tell(told)
@@ -120,7 +120,7 @@ class EagerSteps:
         """The units that asked for gradients by some of these variables; all where none is known to."""
         mine = handles_of([v for _, v in pairs]).keys()
         units = list(self.session.units)
-        return [unit for unit in units if mine & sources(unit).keys()] or units
+        return [u for u in units if mine & (sources(u).keys() - self.before.get(id(u), {}).keys())] or units
 
     def updates(self, pairs: list[tuple[Any, Any]]) -> None:
         """An optimizer is about to update variables; gradients by others may be for one that follows."""
@@ -128,15 +128,12 @@ class EagerSteps:
         left = [unit for unit in self.session.units if self.waits_on(unit, mine.keys())]
         self.session.units.clear()
         self.session.units.extend(left)
-        self.taken = {id(unit): self.taken.get(id(unit), set()) | mine.keys() for unit in left}
-        if not left:
-            self.before.clear()
-        for key, (handle, dtype) in mine.items() if left else ():
-            self.before.setdefault(key, Set(handle, value_of(handle, dtype)))
+        now = {key: Set(handle, value_of(handle, dtype)) for key, (handle, dtype) in mine.items()} if left else {}
+        self.before = {id(unit): {**now, **self.before.get(id(unit), {})} for unit in left}
 
     def waits_on(self, unit: Unit, updated: Collection[int]) -> bool:
         """Whether a unit may be asked for again, once these variables are updated: for the rest of its gradients."""
-        taken, asked = self.taken.get(id(unit), set()), set(sources(unit))
+        taken, asked = set(self.before.get(id(unit), {})), set(sources(unit))
         return bool(asked - taken - set(updated)) and not taken & asked & set(updated)
 
     def unclaimed(self, unit: Unit, found: Any) -> None:

@@ -588,3 +588,26 @@ def test_fit_of_batches_of_unknown_size_has_the_same_weights() -> None:
         return bits(model)
 
     assert trained([gradcheck.keras_callback()]) == trained([])
+
+
+def test_a_gradient_of_more_than_is_updated_is_run_again_with_the_variables_of_its_step() -> None:
+    """What is left of an earlier step's gradients says nothing of this one."""
+    moving, still = tf.Variable([4.0], name="moving"), tf.Variable([1.0], name="still")
+    optimizer = keras.optimizers.SGD(1.0, name="sgd")
+
+    def train() -> None:
+        for _ in range(8):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_sum(moving + still + 0.0 * (1.0 / moving))  # bad where it is 0: at step 4
+            gradient, _ = tape.gradient(loss, [moving, still])
+            optimizer.apply_gradients([(gradient, moving)])
+
+    with pytest.raises(gradcheck.BadGradient) as caught, gradcheck.watching():
+        train()
+    found = caught.value.result.findings[0]
+    assert found.training is not None
+    assert found.training.step == 4
+    assert found.training.rerun == ""
+    assert found.cause is not None
+    assert found.cause.source is not None
+    assert "bad where it is 0" in found.cause.source
